@@ -1,0 +1,1 @@
+//! Offline verification: exports, tile logs, evidence; needs no server and no database.

@@ -1,0 +1,1 @@
+//! The registry of authority: who may sign what, decided by replay: pure.

@@ -1,0 +1,1 @@
+//! The signed event: JWS, disclosures, entry and keys: pure.

@@ -1,0 +1,1 @@
+//! The running ledger: admission, sequencing, publication, seal and vault.

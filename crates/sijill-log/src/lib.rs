@@ -1,0 +1,1 @@
+//! Merkle tree, tiles, checkpoints, cosignatures and proofs of the transparency log: pure.

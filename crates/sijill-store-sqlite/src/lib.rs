@@ -1,0 +1,1 @@
+//! The event store on SQLite: one file, no set-up.

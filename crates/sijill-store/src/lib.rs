@@ -1,0 +1,1 @@
+//! The event store's contract and the conformance suite every engine passes.

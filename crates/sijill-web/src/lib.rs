@@ -1,0 +1,1 @@
+//! The HTTP API of the ledger; no rule of the domain lives here.

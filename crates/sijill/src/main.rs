@@ -1,0 +1,2 @@
+//! The `sijill` command.
+fn main() {}
