@@ -1,0 +1,135 @@
+//! The two traits: the store, and the key store apart from it.
+
+use std::ops::Range;
+use std::path::Path;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::batch::Batch;
+use crate::error::{Result, StoreError};
+use crate::types::{
+    Attachment, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId, StoredDisclosure,
+    StreamHead,
+};
+
+/// Most rows one page holds, whatever is asked: a bound on the memory one reader can take.
+pub const MAX_PAGE: u32 = 10_000;
+
+/// Largest sealed chunk of an attachment, bytes.
+pub const MAX_CHUNK_BYTES: usize = 4 << 20;
+
+/// Entries, and what is kept beside them.
+///
+/// Pages hold at most the smaller of `limit` and [`MAX_PAGE`] rows. A short page is not the end; an empty one is.
+/// Look-ups by a list answer in any order, once per match, and leave out what is not there.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Where the ledger ends.
+    async fn head(&self) -> Result<Head>;
+
+    /// Writes the batch in one transaction, if the head still has the expected size and root.
+    ///
+    /// After [`StoreError::Unavailable`] it is unknown whether the batch landed: read the head again.
+    /// A unique constraint that fails is [`StoreError::Corrupt`], for the sequencer has checked all of them before.
+    async fn commit(&self, batch: &Batch) -> Result<CommitOutcome>;
+
+    /// Entries from index `from` on, contiguous and ascending: (index, entry).
+    async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>>;
+
+    /// Entries of the registry of authority with an index from `from` on, ascending: (index, entry).
+    async fn registry_entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>>;
+
+    /// The heads of these streams.
+    async fn stream_heads(&self, streams: &[String]) -> Result<Vec<StreamHead>>;
+
+    /// A stream's entries from `from_seq` on, contiguous in `seq` and ascending: (index, entry).
+    async fn stream_entries(&self, stream: &str, from_seq: u64, limit: u32) -> Result<Vec<(u64, String)>>;
+
+    /// The entries with these idempotency keys: (jti, index, entry).
+    async fn by_jti(&self, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>>;
+
+    /// Which of these disclosure digests occur in the log, erased ones included.
+    async fn known_digests(&self, digests: &[Hash]) -> Result<Vec<Hash>>;
+
+    /// A full tile's hashes; `None` while it is not full.
+    async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>>;
+
+    /// Disclosures of the entries in `indexes`, by index and digest, beginning behind `after`.
+    async fn disclosures(
+        &self,
+        indexes: Range<u64>,
+        after: Option<DisclosureKey>,
+        limit: u32,
+    ) -> Result<Vec<StoredDisclosure>>;
+
+    /// What is kept beside the entries from `from` on, ascending: for an audit.
+    async fn index_rows(&self, from: u64, limit: u32) -> Result<Vec<IndexRow>>;
+
+    /// All stream heads behind `after`, by the bytes of the name: for an audit. The first page is behind `""`.
+    async fn stream_head_rows(&self, after: &str, limit: u32) -> Result<Vec<StreamHead>>;
+
+    /// Remembers a client assertion until it expires, for all servers that share the database (replay protection of
+    /// RFC 7523 §3 `jti`). `false`: it is there already. Times are Unix seconds; `now` decides what is purged.
+    async fn remember_assertion(&self, id: Hash, expires_unix: i64, now: i64) -> Result<bool>;
+
+    /// Begins an upload under a fresh, unguessable name.
+    async fn begin_attachment(&self, upload: Uuid, now: i64) -> Result<()>;
+
+    /// Puts a sealed chunk of an upload in progress; the same number again replaces it, so that a client may retry.
+    async fn put_chunk(&self, upload: Uuid, number: u32, ciphertext: &[u8]) -> Result<()>;
+
+    /// Ends an upload: from now on it is held under its digest. `size` is the plaintext's, bytes.
+    async fn finish_attachment(
+        &self,
+        upload: Uuid,
+        digest: Hash,
+        size: u64,
+        key_id: KeyId,
+    ) -> Result<Finished>;
+
+    /// An attachment, held or erased.
+    async fn attachment(&self, digest: Hash) -> Result<Option<Attachment>>;
+
+    /// One sealed chunk of a held attachment.
+    async fn attachment_chunk(&self, digest: Hash, number: u32) -> Result<Option<Vec<u8>>>;
+
+    /// Which of these attachments are held, neither erased nor unfinished.
+    async fn known_attachments(&self, digests: &[Hash]) -> Result<Vec<Hash>>;
+
+    /// Drops uploads begun before `begun_before` (Unix seconds) that are unfinished or that no entry has attached.
+    /// Answers the keys of finished ones, so that they can be destroyed too.
+    async fn sweep_attachments(&self, begun_before: i64) -> Result<Vec<KeyId>>;
+
+    /// Writes a consistent copy to a new file while the store is in use.
+    async fn backup(&self, to: &Path) -> Result<()>;
+}
+
+/// Wrapped data keys, in a database of their own with a backup rule of their own: destroying a key here is what makes
+/// an erasure reach the older backups of the [`Store`].
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// Adds keys, all or none. A name that is held already is [`StoreError::KeyExists`]: keys are never replaced.
+    async fn put(&self, keys: &[(KeyId, Vec<u8>)]) -> Result<()>;
+
+    /// The keys with these names; destroyed and unknown ones are left out.
+    async fn get(&self, ids: &[KeyId]) -> Result<Vec<(KeyId, Vec<u8>)>>;
+
+    /// Destroys keys for good; answers how many there were. Unknown names are no error.
+    async fn destroy(&self, ids: &[KeyId]) -> Result<u64>;
+
+    /// Writes a consistent copy to a new file while the store is in use.
+    async fn backup(&self, to: &Path) -> Result<()>;
+}
+
+/// Checks that a page's positions run on from `from` without a gap; a gap means rows were removed behind our back.
+pub fn contiguous(from: u64, positions: impl IntoIterator<Item = u64>) -> Result<()> {
+    for (expected, found) in (from..).zip(positions) {
+        if expected != found {
+            return Err(StoreError::corrupt(format!(
+                "position {expected} is missing; the next one held is {found}"
+            )));
+        }
+    }
+    Ok(())
+}
