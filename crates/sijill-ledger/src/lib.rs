@@ -1,1 +1,37 @@
-//! The running ledger: admission, sequencing, publication, seal and vault.
+//! The running ledger: admission → sequencing → publication, the seal and the disclosure vault.
+//!
+//! The way of an event through this crate:
+//!
+//! 1. [`admission`]: strict parse, signature, digests against disclosures, encryption of the disclosures. In
+//!    parallel, touching no database.
+//! 2. [`sequence`]: one task decides each admitted event on the state that all earlier entries left, and
+//!    commits the batch in one transaction that moves the ledger's head by compare-and-swap.
+//! 3. [`publish`]: a checkpoint for the committed size is signed and *sealed outside the database* before any
+//!    receipt leaves.
+//!
+//! **Invariants.** Indexes have no gaps. `received` never decreases. A checkpoint is signed only for what the
+//! database has committed, and leaves only after the seal holds it. A refused event changes nothing.
+
+mod admission;
+mod attachment;
+mod clock;
+mod error;
+mod ledger;
+mod publish;
+mod read;
+mod seal;
+mod sequence;
+mod state;
+mod vault;
+
+pub use attachment::{ATTACHMENT_LIMIT, Attachment, AttachmentError};
+pub use clock::{Clock, ClockJumped, SimulatedClock, SystemClock};
+pub use error::{Busy, LedgerError, OpenError, Refused, RefusedKind};
+pub use ledger::{Ledger, Limits, Opening, Receipt, Wait};
+pub use publish::Published;
+pub use read::Next;
+pub use seal::{Seal, SealError};
+pub use vault::{MasterKey, Vault, VaultError};
+
+/// How far a signer's clock may be ahead of the ledger's, in milliseconds (ledger format, Annex A).
+pub const SKEW_MS: u64 = 300_000;

@@ -1,0 +1,196 @@
+//! Attachments: files of up to 20 MB, sealed in chunks while they arrive; never whole in memory.
+//!
+//! The chunks are a STREAM (XChaCha20-Poly1305, 32-bit counter, last-chunk flag) under a data key of their own: chunks
+//! cannot be reordered, dropped or cut off unnoticed.
+
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use aead_stream::{DecryptorBE32, EncryptorBE32};
+use futures::{Stream, StreamExt};
+use sha2::{Digest as _, Sha256};
+use sijill_event::{Digest, Uuid};
+use sijill_store::{Finished, KeyStore, Store};
+
+use crate::error::LedgerError;
+use crate::ledger::Ledger;
+use crate::vault::{DataKey, Vault, VaultError, random};
+
+/// Largest attachment, bytes.
+pub const ATTACHMENT_LIMIT: u64 = 20_000_000;
+/// Plain bytes per sealed chunk.
+const CHUNK: usize = 256 * 1024;
+/// The STREAM nonce: 24 bytes less counter and flag.
+const PREFIX: usize = 19;
+
+/// An attachment in the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// SHA-256 of the plain bytes; an event cites it.
+    pub digest: Digest,
+    /// Plain size in bytes.
+    pub size: u64,
+}
+
+/// Why an attachment was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachmentError {
+    /// More than [`ATTACHMENT_LIMIT`] bytes.
+    #[error("an attachment has at most {ATTACHMENT_LIMIT} bytes")]
+    TooLarge,
+    /// No bytes at all.
+    #[error("an attachment has at least one byte")]
+    Empty,
+    /// A file with this digest was erased by order.
+    #[error("this file was erased by order and is not taken again")]
+    Erased,
+    /// The upload broke off.
+    #[error("the upload broke off: {0}")]
+    Broken(String),
+    /// Below.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl Ledger {
+    /// Takes a file into the vault.
+    pub async fn put_attachment<S, B, E>(&self, body: S) -> Result<Attachment, AttachmentError>
+    where
+        S: Stream<Item = Result<B, E>> + Send,
+        B: AsRef<[u8]> + Send,
+        E: std::fmt::Display + Send,
+    {
+        let now = i64::try_from(self.now_ms() / 1_000).unwrap_or(i64::MAX);
+        let upload = Uuid::new_v4();
+        let (key_id, wrapped, key) = self.vault().fresh_key().map_err(LedgerError::from)?;
+        self.keys().put(&[(key_id, wrapped)]).await.map_err(LedgerError::from)?;
+        self.store().begin_attachment(upload, now).await.map_err(LedgerError::from)?;
+        // On any early return the unfinished upload and its key are swept later.
+        let (digest, size) = seal_chunks(self.store(), upload, &key, body).await?;
+        let finished =
+            self.store().finish_attachment(upload, digest.0, size, key_id).await.map_err(LedgerError::from)?;
+        match finished {
+            Finished::Stored => {}
+            Finished::AlreadyHeld | Finished::Erased => {
+                self.keys().destroy(&[key_id]).await.map_err(LedgerError::from)?;
+            }
+        }
+        if finished == Finished::Erased {
+            return Err(AttachmentError::Erased);
+        }
+        Ok(Attachment { digest, size })
+    }
+}
+
+async fn seal_chunks<S, B, E>(
+    store: &dyn Store,
+    upload: Uuid,
+    key: &DataKey,
+    body: S,
+) -> Result<(Digest, u64), AttachmentError>
+where
+    S: Stream<Item = Result<B, E>> + Send,
+    B: AsRef<[u8]> + Send,
+    E: std::fmt::Display + Send,
+{
+    let mut body = std::pin::pin!(body);
+    let prefix = random::<PREFIX>().map_err(LedgerError::from)?;
+    let mut sealer = EncryptorBE32::from_aead(cipher(key), &prefix.into());
+    let mut hash = Sha256::new();
+    let (mut size, mut number) = (0_u64, 0_u32);
+    let mut pending: Vec<u8> = Vec::with_capacity(CHUNK);
+    while let Some(part) = body.next().await {
+        let part = part.map_err(|e| AttachmentError::Broken(e.to_string()))?;
+        let mut part = part.as_ref();
+        size += part.len() as u64;
+        if size > ATTACHMENT_LIMIT {
+            return Err(AttachmentError::TooLarge);
+        }
+        hash.update(part);
+        while !part.is_empty() {
+            if pending.len() == CHUNK {
+                let sealed = sealer.encrypt_next(pending.as_slice()).map_err(|_| broken())?;
+                put(store, upload, number, &prefix, sealed).await?;
+                number += 1;
+                pending.clear();
+            }
+            let (now, rest) = part.split_at(part.len().min(CHUNK - pending.len()));
+            pending.extend_from_slice(now);
+            part = rest;
+        }
+    }
+    if size == 0 {
+        return Err(AttachmentError::Empty);
+    }
+    let sealed = sealer.encrypt_last(pending.as_slice()).map_err(|_| broken())?;
+    put(store, upload, number, &prefix, sealed).await?;
+    Ok((Digest(hash.finalize().into()), size))
+}
+
+/// The first chunk carries the nonce prefix.
+async fn put(
+    store: &dyn Store,
+    upload: Uuid,
+    number: u32,
+    prefix: &[u8; PREFIX],
+    sealed: Vec<u8>,
+) -> Result<(), AttachmentError> {
+    let bytes = if number == 0 { [prefix.as_slice(), &sealed].concat() } else { sealed };
+    Ok(store.put_chunk(upload, number, &bytes).await.map_err(LedgerError::from)?)
+}
+
+impl Vault {
+    /// Opens a whole attachment chunk by chunk and checks it against its digest and size.
+    ///
+    /// # Errors
+    /// [`VaultError::DoesNotOpen`] if any chunk was altered, moved, dropped, or the bytes are not those of the digest.
+    pub async fn check_attachment(
+        &self,
+        store: &dyn Store,
+        keys: &dyn KeyStore,
+        digest: Digest,
+    ) -> Result<Result<(), VaultError>, LedgerError> {
+        let Some(held) = store.attachment(digest.0).await? else { return Ok(Err(VaultError::DoesNotOpen)) };
+        let Some(key_id) = held.key_id else { return Ok(Ok(())) };
+        let found = keys.get(&[key_id]).await?;
+        let Some(key) = found.first().and_then(|(_, wrapped)| self.unwrap_key(&key_id, wrapped).ok()) else {
+            return Ok(Err(VaultError::DoesNotOpen));
+        };
+        let mut hash = Sha256::new();
+        let mut size = 0_u64;
+        let mut opener: Option<DecryptorBE32<XChaCha20Poly1305>> = None;
+        for number in 0..held.chunks {
+            let Some(bytes) = store.attachment_chunk(digest.0, number).await? else {
+                return Ok(Err(VaultError::DoesNotOpen));
+            };
+            let mut sealed = bytes.as_slice();
+            if number == 0 {
+                let Some((prefix, rest)) = sealed.split_first_chunk::<PREFIX>() else {
+                    return Ok(Err(VaultError::DoesNotOpen));
+                };
+                opener = Some(DecryptorBE32::from_aead(cipher(&key), &(*prefix).into()));
+                sealed = rest;
+            }
+            let last = number + 1 == held.chunks;
+            let Some(mut running) = opener.take() else { return Ok(Err(VaultError::DoesNotOpen)) };
+            let plain = if last {
+                running.decrypt_last(sealed)
+            } else {
+                let plain = running.decrypt_next(sealed);
+                opener = Some(running);
+                plain
+            };
+            let Ok(plain) = plain else { return Ok(Err(VaultError::DoesNotOpen)) };
+            size += plain.len() as u64;
+            hash.update(&plain);
+        }
+        let right = size == held.size && Digest(hash.finalize().into()) == digest;
+        Ok(if right { Ok(()) } else { Err(VaultError::DoesNotOpen) })
+    }
+}
+
+fn cipher(key: &DataKey) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(key.bytes().into())
+}
+
+fn broken() -> AttachmentError {
+    AttachmentError::Broken("it could not be sealed".into())
+}

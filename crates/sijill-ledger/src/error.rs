@@ -1,0 +1,181 @@
+//! What the ledger says no to, and what can go wrong underneath it.
+
+use sijill_event::{Digest, EventError};
+use sijill_log::LogError;
+use sijill_store::StoreError;
+
+use crate::clock::ClockJumped;
+use crate::seal::SealError;
+use crate::vault::VaultError;
+
+/// An event the ledger did not take. It changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Stable, kebab-case; documented in `docs/api.md`.
+    pub code: &'static str,
+    /// A sentence for the person who has to mend it. Never holds a disclosed value.
+    pub message: String,
+    /// What kind of no this is.
+    pub kind: RefusedKind,
+}
+
+/// Kinds of refusal; the HTTP layer maps each to one status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefusedKind {
+    /// Not an event of this format.
+    Malformed,
+    /// Larger than the format allows.
+    TooLarge,
+    /// Well formed, but its author may not do this.
+    Forbidden,
+    /// The stream has moved on: re-sign with the same `jti` on the head given.
+    Conflict {
+        /// `seq` and JWT hash of the stream's last event, if the author may know it.
+        head: Option<(u64, Digest)>,
+    },
+    /// The `jti` was used for other bytes.
+    Reused,
+    /// Well formed and authorised, but at odds with the log (time, checkpoint, digests, attachments).
+    Unprocessable,
+    /// Not now; the outcome may even be that it was taken: post the same bytes again.
+    Unavailable,
+}
+
+impl Refused {
+    pub(crate) fn new(code: &'static str, kind: RefusedKind, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), kind }
+    }
+
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new("unavailable", RefusedKind::Unavailable, message)
+    }
+}
+
+impl From<EventError> for Refused {
+    fn from(error: EventError) -> Self {
+        let kind = match error.code() {
+            "too-large" => RefusedKind::TooLarge,
+            _ => RefusedKind::Malformed,
+        };
+        Self::new(error.code(), kind, error.to_string())
+    }
+}
+
+impl From<sijill_domain::Refusal> for Refused {
+    fn from(refusal: sijill_domain::Refusal) -> Self {
+        Self::new(refusal.code(), RefusedKind::Forbidden, refusal.to_string())
+    }
+}
+
+/// The queue is full. Try again after a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the ledger's queue is full; try again shortly")]
+pub struct Busy;
+
+/// Something below the ledger failed.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The seal.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The log's structure.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The clock.
+    #[error(transparent)]
+    Clock(#[from] ClockJumped),
+    /// What the database holds is not what the ledger wrote.
+    #[error("entry {index}: {why}; run `sijill audit` on this ledger before anything else")]
+    Corrupt {
+        /// Where.
+        index: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// Asked for something beyond the published log.
+    #[error("{0}")]
+    OutOfRange(String),
+}
+
+/// Why a ledger refuses to open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Below.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The database's head and its entries differ.
+    #[error(
+        "the database's head (size {size}) does not match its entries; the database is damaged or was altered: \
+         restore it from a backup that is not older than the seal, or from a mirror, and run `sijill audit`"
+    )]
+    HeadMismatch {
+        /// The size the head claims.
+        size: u64,
+    },
+    /// The seal holds a checkpoint that this database does not contain.
+    #[error(
+        "this ledger is behind its seal: it has signed a checkpoint of size {sealed}, and the database {found}. \
+         A restored backup or a stale replica must not sign again. Bring back the entries up to {sealed} (newest backup, \
+         replica or mirror), then start again; never delete the seal {path}"
+    )]
+    BehindSeal {
+        /// Size in the seal.
+        sealed: u64,
+        /// What the database has instead.
+        found: String,
+        /// The seal's path.
+        path: String,
+    },
+    /// There are entries but no seal.
+    #[error(
+        "the database holds {size} entries but the seal {path} is missing. Put back the seal file, or save there the newest \
+         checkpoint that any receipt, witness or mirror holds"
+    )]
+    SealMissing {
+        /// Entries in the database.
+        size: u64,
+        /// Where the seal should be.
+        path: String,
+    },
+    /// The seal is not a checkpoint of this ledger.
+    #[error("the seal {path} is not a checkpoint signed by this ledger's log key: {why}")]
+    SealUnreadable {
+        /// The seal's path.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The ledger in the database has another origin or log key.
+    #[error("this database holds the ledger `{found}`, not `{wanted}`, or another log key")]
+    OtherLedger {
+        /// From the configuration.
+        wanted: String,
+        /// From entry 0.
+        found: String,
+    },
+}
+
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl From<LogError> for OpenError {
+    fn from(error: LogError) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl From<SealError> for OpenError {
+    fn from(error: SealError) -> Self {
+        Self::Ledger(error.into())
+    }
+}

@@ -1,0 +1,148 @@
+//! Reading the published log.
+
+use std::collections::BTreeMap;
+
+use sijill_domain::{Parties, Position, Registry};
+use sijill_event::{Digest, Seen, Stream};
+use sijill_log::{Hash, Tile, bundle};
+
+use crate::error::LedgerError;
+use crate::ledger::{Ledger, Receipt};
+use crate::publish::tlog_proof;
+use crate::state::{missing, parse};
+
+/// Where the next event of a stream goes.
+#[derive(Debug, Clone)]
+pub struct Next {
+    /// Its position.
+    pub seq: u64,
+    /// Hash of the event before it.
+    pub prev: Option<Digest>,
+    /// The published checkpoint, to be named in `seen`; none before entry 0.
+    pub seen: Option<Seen>,
+    /// Who is party to the stream so far.
+    pub parties: Parties,
+}
+
+impl Ledger {
+    /// The head of a stream and the checkpoint to have seen.
+    pub async fn next(&self, stream: &Stream) -> Result<Next, LedgerError> {
+        let published = self.published();
+        let heads = self.store().stream_heads(&[stream.to_string()]).await?;
+        let head = heads.first();
+        let size = published.checkpoint.size;
+        Ok(Next {
+            seq: head.map_or(0, |h| h.seq + 1),
+            prev: head.map(|h| Digest(h.last)),
+            seen: (size > 0).then(|| Seen { size, root: published.checkpoint.root.0 }),
+            parties: head.and_then(|h| Parties::parse(&h.parties).ok()).unwrap_or_default(),
+        })
+    }
+
+    /// Entries from index `from` on, as (index, entry), below the published size only.
+    pub async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>, LedgerError> {
+        let size = self.published().checkpoint.size;
+        if from >= size {
+            return Ok(Vec::new());
+        }
+        let mut page = self.store().entries(from, limit).await?;
+        page.retain(|(index, _)| *index < size);
+        Ok(page)
+    }
+
+    /// A stream's entries from `from_seq` on, published ones only.
+    pub async fn stream_entries(
+        &self,
+        stream: &Stream,
+        from_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, String)>, LedgerError> {
+        let size = self.published().checkpoint.size;
+        let mut page = self.store().stream_entries(stream.as_str(), from_seq, limit).await?;
+        page.retain(|(index, _)| *index < size);
+        Ok(page)
+    }
+
+    /// Who is party to each of these streams; streams without events are left out.
+    pub async fn parties(&self, streams: &[Stream]) -> Result<BTreeMap<String, Parties>, LedgerError> {
+        let names: Vec<String> = streams.iter().map(ToString::to_string).collect();
+        let heads = self.store().stream_heads(&names).await?;
+        Ok(heads.into_iter().filter_map(|h| Some((h.stream, Parties::parse(&h.parties).ok()?))).collect())
+    }
+
+    /// The registry as it was before entry `index`.
+    pub async fn registry_at(&self, index: u64) -> Result<Registry, LedgerError> {
+        let size = self.published().checkpoint.size;
+        if index > size {
+            return Err(LedgerError::OutOfRange(format!("the log holds {size} entries; there is no entry {index} yet")));
+        }
+        let mut registry = Registry::new();
+        let mut from = 0;
+        'pages: loop {
+            let page = self.store().registry_entries(from, 2_000).await?;
+            let Some((last, _)) = page.last() else { break };
+            from = last + 1;
+            for (i, text) in page {
+                if i >= index {
+                    break 'pages;
+                }
+                let entry = parse(i, &text)?;
+                let at = Position { index: i, received: entry.received };
+                registry
+                    .apply(at, &entry.event, &Parties::default())
+                    .map_err(|e| LedgerError::Corrupt { index: i, why: e.to_string() })?;
+            }
+        }
+        if let Some((_, text)) = self.store().entries(index.saturating_sub(1), 1).await?.first() {
+            registry.advance(parse(index, text)?.received);
+        }
+        Ok(registry)
+    }
+
+    /// Inclusion proof of entry `index` in the tree of `size`.
+    pub async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, LedgerError> {
+        self.tiles().inclusion(index, size, &self.published().edge).await
+    }
+
+    /// Consistency proof between the trees of `from` and `to` entries.
+    pub async fn consistency(&self, from: u64, to: u64) -> Result<Vec<Hash>, LedgerError> {
+        self.tiles().consistency(from, to, &self.published().edge).await
+    }
+
+    /// The receipt of a published entry, against the checkpoint of now.
+    pub async fn receipt(&self, index: u64) -> Result<Receipt, LedgerError> {
+        let published = self.published();
+        let size = published.checkpoint.size;
+        let hashes = self.tiles().inclusion(index, size, &published.edge).await?;
+        let page = self.store().entries(index, 1).await?;
+        let (_, text) = page.first().ok_or_else(|| missing(index))?;
+        let entry = parse(index, text)?;
+        let proof = tlog_proof(&published, index, hashes);
+        Ok(Receipt { index, received: entry.received, jti: entry.event.jti, proof, first: false })
+    }
+
+    /// A hash tile at its width; `None` beyond the published size.
+    pub async fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, LedgerError> {
+        self.tiles().read(tile, &self.published().edge).await
+    }
+
+    /// An entry bundle at its width (level 0); `None` beyond the published size.
+    pub async fn bundle(&self, tile: Tile) -> Result<Option<Vec<u8>>, LedgerError> {
+        let size = self.published().checkpoint.size;
+        if Tile::in_tree(0, tile.index, size).is_none_or(|held| held.width < tile.width) {
+            return Ok(None);
+        }
+        let page = self.store().entries(tile.index * 256, tile.width.into()).await?;
+        if page.len() != usize::from(tile.width) {
+            return Err(missing(tile.index * 256 + page.len() as u64));
+        }
+        let entries: Vec<&[u8]> = page.iter().map(|(_, text)| text.as_bytes()).collect();
+        Ok(Some(bundle::encode(&entries)?))
+    }
+
+    /// Remembers a client assertion for its life; `false` if it was used before.
+    pub async fn remember_assertion(&self, id: [u8; 32], expires: i64) -> Result<bool, LedgerError> {
+        let now = i64::try_from(self.now_ms() / 1_000).unwrap_or(i64::MAX);
+        Ok(self.store().remember_assertion(id, expires, now).await?)
+    }
+}
