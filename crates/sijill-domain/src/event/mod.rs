@@ -1,0 +1,50 @@
+//! The registry's events: what `data` holds, by type (`docs/ledger-format.md`, Annex B).
+//!
+//! One struct per event type and per action. `parse` refuses what is malformed and every member that is not
+//! listed; `data` writes what `parse` reads. Whether an event is *allowed* is for [`crate::rules`] to say.
+//!
+//! ```
+//! use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
+//! use sijill_domain::event::{OfficerEnrolled, OfficerKind, Role, prove};
+//! use sijill_event::SigningKey;
+//!
+//! # fn main() -> Option<()> {
+//! let key = SigningKey::from_seed(&[7; 32]).ok()?;
+//! let (agency, officer) = (AgencyId::parse("moh")?, OfficerId::parse("intake-3")?);
+//! let (public, proof) =
+//!     prove(&key, "ledger.example/2026", &Signer::Officer { agency, officer: officer.clone() });
+//! let enrolled = OfficerEnrolled {
+//!     officer,
+//!     kind: OfficerKind::Officer,
+//!     unit: UnitId::parse("intake")?,
+//!     roles: [Role::Casework].into(),
+//!     key: public,
+//!     proof,
+//! };
+//! assert_eq!(OfficerEnrolled::parse(&enrolled.data()), Ok(enrolled));
+//! # Some(())
+//! # }
+//! # main().expect("well-formed ids");
+//! ```
+
+mod agency;
+pub(crate) mod field;
+mod genesis;
+mod name;
+mod proof;
+mod proposal;
+mod word;
+
+pub use agency::{
+    AgencyEvent, CertificateGranted, KeyAdded, KeyCompromised, KeyRevoked, OfficerEnrolled, OfficerMoved,
+    OfficerRemoved, RolesSet, UnitClosed, UnitOpened, UnitRenamed,
+};
+pub use genesis::{Founder, LedgerCreated, LedgerRatified, ServiceKey};
+pub use name::Name;
+pub use proof::{Proof, prove};
+pub use proposal::{
+    Action, AgencyAdmit, AgencyMerge, AgencyRemove, AgencyRename, DocumentPublish, GrantsSet,
+    ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate, RegistrarSuspend, RootKeyReplace,
+    RulesPut, ServiceKeyReplace,
+};
+pub use word::{Clock, DocumentKind, Grant, OfficerKind, Role, Service, WitnessPolicy};
