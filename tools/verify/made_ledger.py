@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Builds small ledgers in pure Python, honest or not, for the tests here and for the other languages' checkers.
+
+    made_ledger.py DIR [SIZE]    writes DIR/export, DIR/trust.json, DIR/vkey, DIR/old-checkpoint and, of the last
+                                 entry, DIR/receipt.json, DIR/entry and DIR/entry.tlog-proof
+"""
+import base64
+import json
+import sys
+from pathlib import Path
+
+from client import Key, disclosure
+from sijill_format import b64url, digest_of, sha256, unb64url
+from sijill_log import TILE, Tree, key_id, leaf_hash, pack_bundle, root_of, tile_path, vkey
+
+ORIGIN = "ledger.test/sijill"
+START = 1_760_000_000_000  # Unix ms of entry 0
+
+
+def key(agency, officer, tag=""):
+    """The same key for the same names, always."""
+    seed = sha256(f"{agency}/{officer}/{tag}".encode())
+    return Key.from_seed(agency, officer, seed)[0]
+
+
+LOG_KEY, OPERATOR = key("ledger", "checkpoint"), key("ledger", "operator")
+
+
+def name(text):
+    return {"ar": text, "en": text}
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+class Ledger:
+    """Entries are appended without any check: whatever is asked for is signed and sequenced."""
+
+    def __init__(self, founders=("moh", "mosd"), clock="live", quorum=None, **genesis):
+        self.entries, self.jwts, self.disclosures, self.tree = [], [], [], Tree()
+        self.heads, self.received, self.jti = {}, START, 0
+        services = [key("ledger", one) for one in ("log", "automation", "access")]
+        self.append(OPERATOR, "ledger", "ledger.created", {
+            "origin": ORIGIN, "log_key": LOG_KEY.public(), "operator_key": OPERATOR.public(),
+            "services": [{"service": one.officer, "key": one.public(), "proof": one.possession(ORIGIN)}
+                         for one in services],
+            "clock": clock, "quorum": quorum or len(founders) // 2 + 1, "witnesses": "quorum none", "rules": 1,
+            "founders": [{"agency": one, "name": name(one), "root_key": key(one, "root").public(),
+                          "grants": ["casework"]} for one in founders], **genesis})
+        self.founders = founders
+
+    def ratify(self):
+        for one in self.founders:
+            self.append(key(one, "root"), "ledger", "ledger.ratified", {"created": self.jwt_hash(0)})
+        return self
+
+    def jwt_hash(self, index):
+        return b64url(sha256(self.jwts[index].encode()))
+
+    def append(self, signer, stream, kind, data, hidden=(), /, *,
+               received=None, then=lambda jwt: jwt, without=(), **said):
+        """Appends and returns the index. `said` overrides payload members, `then` alters the signed JWT."""
+        index, (seq, prev) = len(self.entries), self.heads.get(stream, (0, None))
+        self.received = self.received + 1000 if received is None else received
+        self.jti += 1
+        payload = {"iss": signer.agency, "sub": signer.officer, "aud": ORIGIN,
+                   "jti": f"01890000-0000-7000-8000-{self.jti:012x}", "iat": self.received // 1000, "stream": stream,
+                   "seq": seq, "type": kind, "v": 1, "data": dict(data), "_sd_alg": "sha-256"}
+        if prev:
+            payload["prev"] = prev
+        if index:
+            payload["seen"] = self.seen()
+        delivered = []
+        for group in dict.fromkeys(group for group, _, _ in hidden):
+            own = [disclosure(label, value) for one, label, value in hidden if one == group]
+            payload["data"][group] = {"_sd": sorted(map(digest_of, own))}
+            delivered += own
+        payload.update(said)
+        for member in without:
+            del payload[member]
+        jwt = then(signer.jws("case-event+sd-jwt", payload))
+        self.heads[stream] = payload["seq"] + 1, b64url(sha256(jwt.encode()))
+        self.add_entry(f"{self.received} {jwt}".encode(), jwt)
+        self.disclosures.extend((index, one) for one in delivered)
+        return index
+
+    def add_entry(self, entry, jwt=""):
+        self.entries.append(entry)
+        self.jwts.append(jwt)
+        self.tree.append(leaf_hash(entry))
+
+    def seen(self, size=None):
+        size = len(self.entries) if size is None else size
+        return {"size": size, "root": b64url(self.tree.root(size))}
+
+    # --- registry acts ---
+
+    def propose(self, action, *approvers, **said):
+        """Opens a proposal with the first founder's root; each approver's root approves. Returns the last index."""
+        effective = {"effective": said.pop("effective")} if "effective" in said else {}
+        index = opened = self.append(key(self.founders[0], "root"), "ledger", "proposal.opened",
+                                     {"action": action, **effective}, **said)
+        for one in approvers:
+            index = self.append(key(one, "root"), "ledger", "proposal.approved", {"proposal": self.jwt_hash(opened)})
+        return index
+
+    def enrol(self, agency, officer, roles, unit="u1", kind="officer", by=None):
+        home, own = f"agency/{agency}", key(agency, officer)
+        if home not in self.heads:
+            self.append(key(agency, "root"), home, "unit.opened", {"unit": unit, "name": name(unit)})
+        return self.append(by or key(agency, "root"), home, "officer.enrolled", {
+            "officer": officer, "kind": kind, "unit": unit, "roles": roles, "key": own.public(),
+            "proof": own.possession(ORIGIN)})
+
+    # --- files ---
+
+    def checkpoint(self, size=None, signer=LOG_KEY, root=None):
+        size = len(self.entries) if size is None else size
+        text = f"{ORIGIN}\n{size}\n{b64(root or self.tree.root(size))}\n"
+        signature = key_id(ORIGIN, 1, unb64url(signer.x)) + unb64url(signer.sign(text.encode()))
+        return f"{text}\n\u2014 {ORIGIN} {b64(signature)}\n"
+
+    def inclusion(self, index, size):
+        """RFC 6962 §2.1.1, by its recursive definition."""
+        def path(m, low, high):
+            if high - low == 1:
+                return []
+            k = 1 << (high - low - 1).bit_length() - 1
+            if m - low < k:
+                return path(m, low, low + k) + [self.subtree(low + k, high)]
+            return path(m, low + k, high) + [self.subtree(low, low + k)]
+        return path(index, 0, size)
+
+    def subtree(self, low, high):
+        return root_of([leaf_hash(one) for one in self.entries[low:high]])
+
+    def proof(self, index, size=None):
+        size = len(self.entries) if size is None else size
+        hashes = "".join(b64(one) + "\n" for one in self.inclusion(index, size))
+        return f"c2sp.org/tlog-proof@v1\nindex {index}\n{hashes}\n{self.checkpoint(size)}"
+
+    def receipt(self, index, size=None):
+        return {"index": index, "received": int(self.entries[index].split(b" ")[0]), "proof": self.proof(index, size)}
+
+    def trust(self, policy="quorum none\n"):
+        return {"sijill": "trust/1", "origin": ORIGIN, "log_key": vkey(ORIGIN, unb64url(LOG_KEY.x)),
+                "genesis": b64url(leaf_hash(self.entries[0])), "policy": policy}
+
+    def export(self, directory, disclosures="all"):
+        directory = Path(directory)
+        write(directory / "export.json", json.dumps(
+            {"sijill": "export/1", "origin": ORIGIN, "size": len(self.entries), "disclosures": disclosures}))
+        write(directory / "checkpoint", self.checkpoint())
+        for start in range(0, len(self.entries), TILE):
+            part = self.entries[start:start + TILE]
+            write(directory / tile_path("entries", start // TILE, len(part)), pack_bundle(part))
+        level, hashes = 0, [leaf_hash(one) for one in self.entries]
+        while hashes:
+            for start in range(0, len(hashes), TILE):
+                part = hashes[start:start + TILE]
+                write(directory / tile_path(level, start // TILE, len(part)), b"".join(part))
+            hashes = [root_of(hashes[at:at + TILE]) for at in range(0, len(hashes) - TILE + 1, TILE)]
+            level += 1
+        if disclosures == "all":
+            write(directory / "disclosures.jsonl", "".join(
+                json.dumps({"index": index, "disclosure": text}) + "\n" for index, text in self.disclosures))
+        return directory
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def usual(cases=3):
+    """Two founders, an officer in each, a registrar, and some case events with disclosures."""
+    ledger = Ledger().ratify()
+    ledger.enrol("moh", "nurse", ["casework"])
+    ledger.enrol("moh", "clerk", ["registrar"])
+    ledger.enrol("mosd", "worker", ["casework"], by=key("mosd", "root"))
+    for number in range(cases):
+        stream = f"case/c{number}"
+        ledger.append(key("moh", "nurse"), stream, "case.opened", {"to": {"agency": "mosd"}},
+                      [("casework", "priority", "high"), ("casework", "deadline", None),
+                       ("identity", "name", "م. ع.")])
+        ledger.append(key("mosd", "worker"), stream, "referral.accepted", {}, [("narrative", "note", "ok")])
+    return ledger
+
+
+def main(directory, size="700"):
+    ledger, directory = usual(2), Path(directory)
+    worker = key("mosd", "worker")
+    while len(ledger.entries) < int(size):
+        ledger.append(worker, "contact/many", "contact.noted", {})
+    ledger.export(directory / "export")
+    last = len(ledger.entries) - 1
+    write(directory / "trust.json", json.dumps(ledger.trust()))
+    write(directory / "vkey", ledger.trust()["log_key"])
+    write(directory / "old-checkpoint", ledger.checkpoint(size=300 if last > 300 else last))
+    write(directory / "receipt.json", json.dumps(ledger.receipt(last)))
+    write(directory / "entry", ledger.entries[last])
+    write(directory / "entry.tlog-proof", ledger.proof(last))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
