@@ -122,7 +122,7 @@ impl Ledger {
         check_identity(&state.registry, &origin, &log_key)?;
         let tiles = Tiles::new(Arc::clone(&store));
         let sealed = check_seal(&seal, &state, &tiles, &log_key).await?;
-        let publisher = Publisher { origin: origin.clone(), log_key, seal };
+        let publisher = Publisher { log_key, seal };
         let published =
             if sealed { publisher.sign(&state)? } else { publisher.publish(&state).await.map_err(OpenError::Ledger)? };
         let (publish, published) = watch::channel(Arc::new(published));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sijill_domain::Registry;
 use sijill_log::tile::{tiles_for_consistency, tiles_for_inclusion, tiles_for_root};
 use sijill_log::tree::{consistency_proof, inclusion_proof, root_at};
-use sijill_log::{Checkpoint, FullTile, Hash, LogError, NoteSigner, Tile, TileBuilder, TileSet, TlogProof};
+use sijill_log::{Checkpoint, FullTile, Hash, LogError, Note, NoteSigner, Tile, TileBuilder, TileSet, TlogProof};
 use sijill_store::Store;
 
 use crate::error::LedgerError;
@@ -25,7 +25,7 @@ pub struct Published {
     /// Origin, size and root.
     pub checkpoint: Checkpoint,
     /// The signed note.
-    pub note: String,
+    pub note: Note,
     /// The registry of authority after the last published entry.
     pub registry: Arc<Registry>,
     pub(crate) edge: TileBuilder,
@@ -39,7 +39,6 @@ impl std::fmt::Debug for Published {
 
 /// Signs and seals what has been committed.
 pub(crate) struct Publisher {
-    pub(crate) origin: String,
     pub(crate) log_key: NoteSigner,
     pub(crate) seal: Seal,
 }
@@ -49,7 +48,7 @@ impl Publisher {
     /// sealed could be contradicted after a restore.
     pub(crate) async fn publish(&self, state: &State) -> Result<Published, LedgerError> {
         let published = self.sign(state)?;
-        let (seal, note) = (self.seal.clone(), published.note.clone());
+        let (seal, note) = (self.seal.clone(), published.note.to_string());
         tokio::task::spawn_blocking(move || seal.write(&note))
             .await
             .map_err(|e| LedgerError::OutOfRange(format!("the seal was not written: {e}")))??;
@@ -59,8 +58,8 @@ impl Publisher {
     /// Signs without sealing: only for a size and root that are sealed already.
     pub(crate) fn sign(&self, state: &State) -> Result<Published, LedgerError> {
         let checkpoint =
-            Checkpoint { origin: self.origin.clone(), size: state.head.size, root: Hash(state.head.root) };
-        let note = checkpoint.sign(&self.log_key)?.to_string();
+            Checkpoint { origin: self.log_key.name().clone(), size: state.head.size, root: Hash(state.head.root) };
+        let note = checkpoint.sign(&self.log_key)?;
         Ok(Published { checkpoint, note, registry: Arc::clone(&state.registry), edge: state.edge.clone() })
     }
 }
@@ -85,7 +84,7 @@ pub(crate) fn batch_proofs(
 
 /// A C2SP tlog-proof of entry `index` against the published checkpoint.
 pub(crate) fn tlog_proof(published: &Published, index: u64, hashes: Vec<Hash>) -> String {
-    TlogProof { extra: None, index, hashes, checkpoint: published.note.clone() }.to_string()
+    TlogProof { extra: Vec::new(), index, hashes, checkpoint: published.note.clone() }.to_string()
 }
 
 /// Reads hashes of the committed log: full tiles from the store (and memory), the rest from the edge.

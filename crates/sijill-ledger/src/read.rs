@@ -35,7 +35,7 @@ impl Ledger {
             seq: head.map_or(0, |h| h.seq + 1),
             prev: head.map(|h| Digest(h.last)),
             seen: (size > 0).then(|| Seen { size, root: published.checkpoint.root.0 }),
-            parties: head.and_then(|h| Parties::parse(&h.parties).ok()).unwrap_or_default(),
+            parties: head.and_then(|h| h.parties.parse().ok()).unwrap_or_default(),
         })
     }
 
@@ -67,7 +67,7 @@ impl Ledger {
     pub async fn parties(&self, streams: &[Stream]) -> Result<BTreeMap<String, Parties>, LedgerError> {
         let names: Vec<String> = streams.iter().map(ToString::to_string).collect();
         let heads = self.store().stream_heads(&names).await?;
-        Ok(heads.into_iter().filter_map(|h| Some((h.stream, Parties::parse(&h.parties).ok()?))).collect())
+        Ok(heads.into_iter().filter_map(|h| Some((h.stream, h.parties.parse().ok()?))).collect())
     }
 
     /// The registry as it was before entry `index`.
@@ -93,8 +93,9 @@ impl Ledger {
                     .map_err(|e| LedgerError::Corrupt { index: i, why: e.to_string() })?;
             }
         }
-        if let Some((_, text)) = self.store().entries(index.saturating_sub(1), 1).await?.first() {
-            registry.advance(parse(index, text)?.received);
+        let last = index.saturating_sub(1);
+        if let Some((_, text)) = self.store().entries(last, 1).await?.first() {
+            registry.advance(Position { index: last, received: parse(last, text)?.received });
         }
         Ok(registry)
     }

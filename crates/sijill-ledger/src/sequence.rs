@@ -16,7 +16,7 @@ use crate::SKEW_MS;
 use crate::admission::Admitted;
 use crate::error::{LedgerError, Refused, RefusedKind};
 use crate::publish::PastRoots;
-use crate::state::{State, StreamEnd, is_registry, parse};
+use crate::state::{State, StreamEnd, is_registry};
 
 /// Times a batch is decided anew because another server won the swap or the database gave way.
 const ATTEMPTS: u32 = 50;
@@ -194,7 +194,7 @@ impl<'a> Plan<'a> {
         let mut jtis: HashMap<Uuid, (usize, u64)> = HashMap::new();
         let mut digests: HashSet<[u8; 32]> = HashSet::new();
         if self.registry.is_due(received) {
-            Arc::make_mut(&mut self.registry).advance(received);
+            Arc::make_mut(&mut self.registry).advance(Position { index: self.edge.size(), received });
         }
         for (position, admitted) in events.iter().enumerate() {
             let event = &admitted.event;
@@ -253,9 +253,10 @@ impl<'a> Plan<'a> {
                 format!("the attachment {} is not in the vault; upload it first", Digest(*missing)),
             ));
         }
-        let parties = parties.joined(&accepted.parties);
+        let mut parties = parties;
+        parties.extend(&accepted.new_parties);
         if is_registry(&event.stream) {
-            Arc::make_mut(&mut self.registry).evolve(at, event, accepted);
+            Arc::make_mut(&mut self.registry).evolve(at, event, &accepted);
         }
         Ok(StreamEnd { seq: event.seq, last: admitted.hash, parties })
     }

@@ -54,8 +54,9 @@ impl State {
                 replay(&mut registry, index, &text)?;
             }
         }
-        registry.advance(head.received);
-        Ok(Self { head, edge, registry: Arc::new(registry), ends: HashMap::new() })
+        let mut state = Self { head, edge, registry: Arc::new(registry), ends: HashMap::new() };
+        state.advance();
+        Ok(state)
     }
 
     /// Folds the entries another server has added since.
@@ -75,7 +76,8 @@ impl State {
             }
             let registry = Arc::make_mut(&mut next.registry);
             for (index, text) in page.into_iter().take_while(|(i, _)| *i < head.size) {
-                next.edge.push(leaf_hash(text.as_bytes()));
+                // Its tiles are stored already, by the server that committed it.
+                let _ = next.edge.push(leaf_hash(text.as_bytes()));
                 let entry = parse(index, &text)?;
                 if is_registry(&entry.event.stream) {
                     replay(registry, index, &text)?;
@@ -85,9 +87,17 @@ impl State {
         if next.edge.root() != Hash(head.root) {
             return Err(LedgerError::Corrupt { index: head.size, why: "the head does not match the entries".into() });
         }
-        Arc::make_mut(&mut next.registry).advance(head.received);
+        next.advance();
         *self = next;
         Ok(())
+    }
+
+    /// Enacts what came into force with the last entry.
+    fn advance(&mut self) {
+        let at = Position { index: self.head.size.saturating_sub(1), received: self.head.received };
+        if self.registry.is_due(at.received) {
+            Arc::make_mut(&mut self.registry).advance(at);
+        }
     }
 
     /// Makes sure the ends of these streams are known.
@@ -104,7 +114,7 @@ impl State {
             self.ends.insert(stream, None);
         }
         for StreamHead { stream, seq, last, parties } in found {
-            let parties = Parties::parse(&parties).map_err(|_| LedgerError::Corrupt {
+            let parties = parties.parse().map_err(|_| LedgerError::Corrupt {
                 index: self.head.size,
                 why: format!("the parties of stream {stream} cannot be read"),
             })?;

@@ -113,10 +113,15 @@ impl Registry {
         }
     }
 
+    /// Whether [`advance`](Self::advance) to `received` would enact anything.
+    pub fn is_due(&self, received: u64) -> bool {
+        self.scheduled.first_key_value().is_some_and(|((effective, _), _)| *effective <= received)
+    }
+
     /// Whether `event` may be the entry at `at`, in a stream that has had these `parties`, on the state after
     /// what is due then was enacted. Changes nothing. The signature itself is not checked here.
     pub fn decide(&self, at: Position, event: &Event, parties: &Parties) -> Result<Accepted, Refusal> {
-        if self.scheduled.first_key_value().is_none_or(|((effective, _), _)| *effective > at.received) {
+        if !self.is_due(at.received) {
             return rules::judge(self, at, event, parties);
         }
         let mut advanced = self.clone();

@@ -60,6 +60,11 @@ impl Registry {
         self.charter.as_ref().map(|charter| charter.origin.as_str())
     }
 
+    /// The key that signs checkpoints; `None` before genesis.
+    pub fn log_key(&self) -> Option<&sijill_event::PublicKey> {
+        self.keys.values().find(|record| record.owner == crate::Owner::Checkpoint).map(|record| &record.key)
+    }
+
     /// Hash of entry 0's JWT: what founders ratify.
     pub fn created(&self) -> Option<Digest> {
         self.charter.as_ref().map(|charter| charter.created)
