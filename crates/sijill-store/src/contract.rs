@@ -124,7 +124,7 @@ pub trait KeyStore: Send + Sync {
 
 /// Checks that a page's positions run on from `from` without a gap; a gap means rows were removed behind our back.
 pub fn contiguous(from: u64, positions: impl IntoIterator<Item = u64>) -> Result<()> {
-    for (expected, found) in (from..).zip(positions) {
+    for (expected, found) in (from..=u64::MAX).zip(positions) {
         if expected != found {
             return Err(StoreError::corrupt(format!(
                 "position {expected} is missing; the next one held is {found}"

@@ -84,6 +84,13 @@ pub enum StoreError {
     #[error("a server started writing to {0} while it was being read without locks: open it again")]
     ChangedWhileReading(PathBuf),
 
+    /// A server ended without closing the file, and its last entries cannot be read without writing beside it.
+    #[error(
+        "the server on {0} ended abruptly and its last entries stand in a log that cannot be read here without writing \
+         beside it: copy the file and its -wal to a directory of your own and open the copy, or start the server once"
+    )]
+    NeedsRecovery(PathBuf),
+
     /// No such upload, or it is finished or was swept.
     #[error("no upload of that name is in progress: it was finished, or swept after lying idle; begin again")]
     UploadUnknown,
@@ -146,6 +153,7 @@ impl StoreError {
             Self::NotDurable(_) => "store-not-durable",
             Self::ReadOnly => "store-read-only",
             Self::ChangedWhileReading(_) => "store-changed",
+            Self::NeedsRecovery(_) => "store-needs-recovery",
             Self::UploadUnknown => "upload-unknown",
             Self::UploadIncomplete { .. } => "upload-incomplete",
             Self::ChunkSize { .. } => "chunk-size",

@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use crate::{KeyStore, Store};
 
 pub mod appending;
+pub mod crash;
 pub mod keys;
 pub mod reading;
 pub mod sample;

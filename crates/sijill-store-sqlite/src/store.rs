@@ -1,0 +1,182 @@
+//! The store itself: which connection does what.
+
+use std::future::Future;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use sijill_store::{
+    Attachment, Batch, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId, Result, Store,
+    StoreError, StoredDisclosure, StreamHead,
+};
+use sqlx::SqlitePool;
+use uuid::Uuid;
+
+use crate::error::store_error;
+use crate::open::{self, Frozen};
+use crate::{attachment, commit, lookup, page, schema};
+
+/// The event store on SQLite.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    readers: SqlitePool,
+    /// `None` when open for reading only.
+    writer: Option<SqlitePool>,
+    /// Set while reading a file without locks.
+    frozen: Option<Frozen>,
+}
+
+impl SqliteStore {
+    /// Opens the ledger's file, which is created if there is none, and brings its schema up to date.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = open::create(path.as_ref(), 0o640)?;
+        let writer = open::writer(&path, &schema::LEDGER).await?;
+        let readers = open::readers(&path).await?;
+        Ok(Self { path, readers, writer: Some(writer), frozen: None })
+    }
+
+    /// Opens the ledger's file to read it, also where the user may not write and while a server is running. Creates
+    /// nothing and changes nothing, unless a server ended abruptly: then SQLite needs to write `-shm` beside the file,
+    /// and where it cannot, [`StoreError::NeedsRecovery`] says what to do.
+    pub async fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let (readers, frozen) = open::read_only(&path, &schema::LEDGER).await?;
+        Ok(Self { path, readers, writer: None, frozen })
+    }
+
+    /// Closes all connections; the last one folds the log into the file.
+    pub async fn close(self) {
+        self.readers.close().await;
+        if let Some(writer) = self.writer {
+            writer.close().await;
+        }
+    }
+
+    fn writer(&self) -> Result<&SqlitePool> {
+        self.writer.as_ref().ok_or(StoreError::ReadOnly)
+    }
+
+    /// A read, and afterwards whether it was one of a file that stood still.
+    async fn read<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
+        let found = read.await;
+        if let Some(frozen) = &self.frozen {
+            frozen.still()?;
+        }
+        found
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn head(&self) -> Result<Head> {
+        self.read(page::head(&self.readers)).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<CommitOutcome> {
+        commit::commit(self.writer()?, batch).await
+    }
+
+    async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>> {
+        self.read(page::entries(&self.readers, from, limit)).await
+    }
+
+    async fn registry_entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>> {
+        self.read(page::registry_entries(&self.readers, from, limit)).await
+    }
+
+    async fn stream_heads(&self, streams: &[String]) -> Result<Vec<StreamHead>> {
+        self.read(lookup::stream_heads(&self.readers, streams)).await
+    }
+
+    async fn stream_entries(&self, stream: &str, from_seq: u64, limit: u32) -> Result<Vec<(u64, String)>> {
+        self.read(page::stream_entries(&self.readers, stream, from_seq, limit)).await
+    }
+
+    async fn by_jti(&self, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>> {
+        self.read(lookup::by_jti(&self.readers, jtis)).await
+    }
+
+    async fn known_digests(&self, digests: &[Hash]) -> Result<Vec<Hash>> {
+        self.read(lookup::known_digests(&self.readers, digests)).await
+    }
+
+    async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>> {
+        self.read(page::tile(&self.readers, level, index)).await
+    }
+
+    async fn disclosures(
+        &self,
+        indexes: Range<u64>,
+        after: Option<DisclosureKey>,
+        limit: u32,
+    ) -> Result<Vec<StoredDisclosure>> {
+        self.read(page::disclosures(&self.readers, indexes, after, limit)).await
+    }
+
+    async fn index_rows(&self, from: u64, limit: u32) -> Result<Vec<IndexRow>> {
+        self.read(page::index_rows(&self.readers, from, limit)).await
+    }
+
+    async fn stream_head_rows(&self, after: &str, limit: u32) -> Result<Vec<StreamHead>> {
+        self.read(page::stream_head_rows(&self.readers, after, limit)).await
+    }
+
+    async fn remember_assertion(&self, id: Hash, expires_unix: i64, now: i64) -> Result<bool> {
+        let mut transaction = self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        sqlx::query!("DELETE FROM assertion WHERE expires < ?", now)
+            .execute(&mut *transaction)
+            .await
+            .map_err(store_error)?;
+        let id = &id[..];
+        let remembered = sqlx::query!(
+            "INSERT INTO assertion (id, expires) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
+            id,
+            expires_unix
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(store_error)?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(remembered.rows_affected() == 1)
+    }
+
+    async fn begin_attachment(&self, upload: Uuid, now: i64) -> Result<()> {
+        attachment::begin(self.writer()?, upload, now).await
+    }
+
+    async fn put_chunk(&self, upload: Uuid, number: u32, ciphertext: &[u8]) -> Result<()> {
+        attachment::put_chunk(self.writer()?, upload, number, ciphertext).await
+    }
+
+    async fn finish_attachment(
+        &self,
+        upload: Uuid,
+        digest: Hash,
+        size: u64,
+        key_id: KeyId,
+    ) -> Result<Finished> {
+        attachment::finish(self.writer()?, upload, digest, size, key_id).await
+    }
+
+    async fn attachment(&self, digest: Hash) -> Result<Option<Attachment>> {
+        self.read(attachment::attachment(&self.readers, digest)).await
+    }
+
+    async fn attachment_chunk(&self, digest: Hash, number: u32) -> Result<Option<Vec<u8>>> {
+        self.read(attachment::chunk(&self.readers, digest, number)).await
+    }
+
+    async fn known_attachments(&self, digests: &[Hash]) -> Result<Vec<Hash>> {
+        self.read(lookup::known_attachments(&self.readers, digests)).await
+    }
+
+    async fn sweep_attachments(&self, begun_before: i64) -> Result<Vec<KeyId>> {
+        attachment::sweep(self.writer()?, begun_before).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<()> {
+        self.writer()?;
+        open::backup(&self.path, to).await
+    }
+}
