@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sijill_format import Refused, b64url, digest_of, is_int, possession_message, thumbprint, unb64url
-from sijill_log import Proof, parse_vkey
+from sijill_log import ED25519, Proof, leaf_hash, parse_vkey
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -107,13 +107,13 @@ def sign_event(key, payload, hidden=()):
 
 def check_receipt(receipt, jwt, log_key):
     """Raises `Refused` unless the receipt proves, under the log's verifier key, that the ledger took in `jwt`."""
-    name, _, public = parse_vkey(log_key)
+    key = parse_vkey(log_key)
     proof = Proof(receipt["proof"].encode())
     if not is_int(receipt["index"]) or receipt["index"] != proof.index or not is_int(receipt["received"]):
         raise Refused("receipt", "index or received is not what the proof says")
-    if proof.checkpoint.origin != name or not proof.checkpoint.signed_by(name, public):
+    if key[1] != ED25519 or proof.checkpoint.origin != key[0] or not proof.checkpoint.signed_by(key):
         raise Refused("checkpoint-signature", "the receipt's checkpoint is not signed by this log")
-    if not proof.proves(f"{receipt['received']} {jwt}".encode()):
+    if not proof.proves(leaf_hash(f"{receipt['received']} {jwt}".encode())):
         raise Refused("root", "the proof does not lead from the event to the checkpoint's root")
 
 

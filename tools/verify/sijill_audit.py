@@ -12,6 +12,7 @@ from sijill_format import (SKEW_MS, Refused, b64url, disclosure_faults, is_hash,
                            parse_entry, strict_json, thumbprint, unb64url)
 from sijill_log import ED25519, Checkpoint, Proof, Tiles, Tree, leaf_hash, parse_vkey, read_entries
 from sijill_registry import Registry
+from sijill_witness import Policy
 
 AUTHORITY_CODES = {"key-not-valid", "not-authorised"}
 
@@ -38,15 +39,13 @@ class Trust:
     def __init__(self, path):
         value = read_json(path, ("sijill", "origin", "log_key", "genesis", "policy"))
         try:
-            self.key_name, kind, self.log_key = parse_vkey(value["log_key"])
-        except (Refused, AttributeError):
-            raise Unreadable(f"{path}: log_key is not a verifier key") from None
-        if value["sijill"] != "trust/1" or kind != ED25519 or not is_origin(value["origin"]) \
-                or not is_hash(value["genesis"]) or not isinstance(value["policy"], str):
+            self.log_key, self.policy = parse_vkey(value["log_key"]), Policy(value["policy"])
+        except (Refused, AttributeError) as error:
+            raise Unreadable(f"{path}: {error}") from None
+        if value["sijill"] != "trust/1" or self.log_key[1] != ED25519 or not is_origin(value["origin"]) \
+                or not is_hash(value["genesis"]):
             raise Unreadable(f"{path}: not a trust file")
         self.origin, self.genesis = value["origin"], unb64url(value["genesis"])
-        lines = [line.split() for line in value["policy"].split("\n") if not line.lstrip().startswith("#")]
-        self.witnessed = ["quorum", "none"] not in lines
 
 
 class Receipt:
@@ -63,7 +62,7 @@ class Receipt:
     def proves(self, entry):
         """Whether this receipt's entry, with its own `received`, is proved; `entry` is the log's at its index."""
         jwt = entry.partition(b" ")[2]
-        return self.proof.index == self.index and self.proof.proves(b"%d %s" % (self.received, jwt))
+        return self.proof.index == self.index and self.proof.proves(leaf_hash(b"%d %s" % (self.received, jwt)))
 
 
 def read_checkpoint(path):
@@ -148,9 +147,9 @@ class Audit:
         if self.registry.created is None and not any(
                 (code, 0) in self.faults for code in ("entry-format", "key-unknown", "event-signature")):
             self.fault("not-authorised", 0, "entry 0 is not an accepted ledger.created")
+        key = self.trust.log_key if self.trust else self.created_key and (self.origin, ED25519, self.created_key)
         for checkpoint in (self.checkpoint, *self.held):
-            name, key = (self.trust.key_name, self.trust.log_key) if self.trust else (self.origin, self.created_key)
-            if checkpoint.origin != self.origin or key is None or not checkpoint.signed_by(name, key):
+            if checkpoint.origin != self.origin or key is None or not checkpoint.signed_by(key):
                 self.fault("checkpoint-signature", None, "a checkpoint is not signed by the log key for this origin")
         if (self.export["origin"], self.export["size"]) != (self.checkpoint.origin, self.size):
             self.fault("checkpoint-signature", None, "export.json names another origin or size than the checkpoint")
@@ -166,8 +165,8 @@ class Audit:
                 self.fault("root", None, f"the log does not extend the checkpoint held, of size {held.size}")
         if self.receipt and not (self.receipt_entry and self.receipt.proves(self.receipt_entry)):
             self.fault("root", self.receipt.index, "the receipt does not prove the entry of its index")
-        if self.trust and self.trust.witnessed:
-            self.why["integrity"].add("the witness policy: this program knows `quorum none` only")
+        if self.trust and not self.trust.policy.satisfied(self.checkpoint):
+            self.fault("quorum", None, "the checkpoint is not cosigned by the quorum that is trusted")
 
     # --- one entry: the numbers are the steps of Annex C ---
 

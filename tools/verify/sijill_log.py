@@ -6,11 +6,13 @@ import base64
 import re
 from pathlib import Path
 
-from sijill_format import MAX_INTEGER, Refused, sha256, unb64url, verify
+from sijill_format import Refused, good_point, is_origin, sha256, verify
 
 EMPTY_ROOT = sha256(b"")
 TILE = 256
-ED25519 = 1
+ED25519, COSIGNATURE = 1, 4  # signature types of signed-note
+MAX_SIGNATURES = 64
+LARGEST = 2**63 - 1  # of sizes, indexes and times in the C2SP formats
 
 
 def leaf_hash(entry):
@@ -117,6 +119,13 @@ def unbase64(text, length=None):
     return data
 
 
+def decimal(text):
+    """A number as the C2SP formats write it."""
+    if not re.fullmatch(r"0|[1-9][0-9]{0,18}", text) or int(text) > LARGEST:
+        raise Refused("decimal", "not a decimal number, or too large")
+    return int(text)
+
+
 def key_id(name, kind, public):
     return sha256(name.encode() + b"\n" + bytes([kind]) + public)[:4]
 
@@ -130,13 +139,16 @@ def _is_name(name):
 
 
 def parse_vkey(text):
-    """Returns (name, kind, public key)."""
+    """Returns the key of a log or a witness as (name, signature type, public key)."""
     name, _, rest = text.partition("+")
     ident, _, encoded = rest.partition("+")
     key = unbase64(encoded, 33)
-    if not _is_name(name) or ident != key_id(name, key[0], key[1:]).hex():
-        raise Refused("vkey", "the verifier key's name or id is wrong")
-    return name, key[0], key[1:]
+    kind, public = key[0], key[1:]
+    if not _is_name(name) or ident != key_id(name, kind, public).hex():
+        raise Refused("verifier-key", "the verifier key's name or id is wrong")
+    if kind not in (ED25519, COSIGNATURE) or not good_point(public):
+        raise Refused("verifier-key", "neither a log's nor a witness's Ed25519 key")
+    return name, kind, public
 
 
 def parse_note(raw):
@@ -155,13 +167,24 @@ def parse_note(raw):
         if len(signature) < 5:
             raise Refused("note", "a signature line is malformed")
         signatures.append((match[1], signature[:4], signature[4:]))
+    if len(signatures) > MAX_SIGNATURES:
+        raise Refused("note", "too many signatures")
     return text + "\n", signatures
 
 
-def note_signed(text, signatures, name, public):
-    """Whether the Ed25519 key signed: it has a line, and no line of it is wrong."""
-    own = [sig for who, ident, sig in signatures if (who, ident) == (name, key_id(name, ED25519, public))]
-    return bool(own) and all(verify(public, text.encode(), sig) for sig in own)
+def signing_time(text, signatures, key):
+    """None if `key` has no line; otherwise 0, or a witness's time. A line that is wrong, or a second one: `Refused`."""
+    name, kind, public = key
+    own = [signature for who, ident, signature in signatures if (who, ident) == (name, key_id(*key))]
+    if not own:
+        return None
+    time, message, signature = 0, text.encode(), own[0]
+    if kind == COSIGNATURE:
+        time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+        message = f"cosignature/v1\ntime {time}\n".encode() + message
+    if len(own) > 1 or time > LARGEST or not verify(public, message, signature):
+        raise Refused("note-signature", f"{name}'s signature is wrong, or stands twice")
+    return time
 
 
 class Checkpoint:
@@ -170,15 +193,17 @@ class Checkpoint:
     def __init__(self, raw):
         self.text, self.signatures = parse_note(raw)
         lines = self.text.split("\n")
-        if len(lines) != 4 or not lines[0] or not re.fullmatch(r"0|[1-9][0-9]{0,15}", lines[1]) \
-                or int(lines[1]) > MAX_INTEGER:
+        if len(lines) != 4 or not is_origin(lines[0]):
             raise Refused("checkpoint", "not origin, size and root")
-        self.origin, self.size, self.root = lines[0], int(lines[1]), unbase64(lines[2], 32)
+        self.origin, self.size, self.root = lines[0], decimal(lines[1]), unbase64(lines[2], 32)
         if self.size == 0 and self.root != EMPTY_ROOT:
             raise Refused("checkpoint", "an empty log has the empty root")
 
-    def signed_by(self, name, public):
-        return note_signed(self.text, self.signatures, name, public)
+    def signed_by(self, key):
+        try:
+            return signing_time(self.text, self.signatures, key) is not None
+        except Refused:
+            return False
 
 
 class Proof:
@@ -192,16 +217,15 @@ class Proof:
             raise Refused("tlog-proof", "not ASCII") from None
         if not blank or first != "c2sp.org/tlog-proof@v1":
             raise Refused("tlog-proof", "not a tlog-proof")
-        if lines and lines[0].startswith("extra "):
+        if lines and re.fullmatch("extra .+", lines[0]):
             unbase64(lines.pop(0)[6:])
-        if not lines or not re.fullmatch(r"index (0|[1-9][0-9]{0,15})", lines[0]):
-            raise Refused("tlog-proof", "no index")
-        self.index, self.hashes = int(lines[0][6:]), [unbase64(line, 32) for line in lines[1:]]
+        if not lines or not lines[0].startswith("index ") or len(lines) > 64:
+            raise Refused("tlog-proof", "no index, or too many hashes")
+        self.index, self.hashes = decimal(lines[0][6:]), [unbase64(line, 32) for line in lines[1:]]
         self.checkpoint = Checkpoint(note)
 
-    def proves(self, entry):
-        root = root_from_inclusion(leaf_hash(entry), self.index, self.checkpoint.size, self.hashes)
-        return root == self.checkpoint.root
+    def proves(self, leaf):
+        return root_from_inclusion(leaf, self.index, self.checkpoint.size, self.hashes) == self.checkpoint.root
 
 
 # --- tiles and bundles ---

@@ -12,11 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from client import Key, check_receipt, uuid7  # noqa: E402
-from made_ledger import ORIGIN, START, Ledger, key, name, usual, write  # noqa: E402
+from made_ledger import ORIGIN, START, Ledger, b64, key, name, usual, write  # noqa: E402
 from sijill_audit import Audit, Receipt, Trust, read_checkpoint  # noqa: E402
 from sijill_format import (L, P, Refused, b64url, instant_ms, is_type, is_uuid7, parse_entry,  # noqa: E402
                            parse_sd_jwt, sha256, strict_json, unb64url, verify)
-from sijill_log import Tree, consistent, leaf_hash, node_hash, pack_bundle, tile_path  # noqa: E402
+from sijill_log import Tree, consistent, key_id, leaf_hash, node_hash, pack_bundle, tile_path, vkey  # noqa: E402
 
 NURSE, WORKER, STRANGER = key("moh", "nurse"), key("mosd", "worker"), key("moh", "nurse", "another key")
 # indexes in `usual()`: 0-2 genesis, 3 unit, 4 nurse, 5 clerk, 6 unit, 7 worker, then two events a case
@@ -75,11 +75,21 @@ class Honest(Scratch):
         self.assertEqual(report["levels"]["integrity"]["status"], "partial")
         self.assertEqual(report["levels"]["integrity"]["unchecked"], 6)
 
-    def test_witness_policy_is_partial(self):
-        ledger = usual()
-        policy = f"witness w {ledger.trust()['log_key']}\nquorum w\n"
-        trust = Trust(self.json_file("policy.json", ledger.trust(policy)))
-        self.assertEqual(self.finds([], ledger, trust=trust)["levels"]["integrity"]["status"], "partial")
+    def test_witness_quorum(self):
+        ledger, witnesses = usual(), [key("witness", str(number)) for number in range(3)]
+        lines = [f"witness w{one.officer} {vkey(one.officer, unb64url(one.x), 4)}\n" for one in witnesses]
+        trust = Trust(self.json_file("policy.json", ledger.trust("".join(lines) + "group g 2 w0 w1 w2\nquorum g\n")))
+
+        def cosign(*signers):
+            note = ledger.checkpoint()
+            text = note.partition("\n\n")[0] + "\n"
+            for one in signers:
+                message = f"cosignature/v1\ntime {START}\n{text}".encode()
+                signature = START.to_bytes(8, "big") + unb64url(one.sign(message))
+                note += f"\u2014 {one.officer} {b64(key_id(one.officer, 4, unb64url(one.x)) + signature)}\n"
+            return lambda export: write(export / "checkpoint", note)
+        self.finds([], ledger, cosign(*witnesses[1:]), trust=trust)
+        self.finds({("quorum", None)}, ledger, cosign(witnesses[0], key("witness", "4")), trust=trust)
 
 
 class Integrity(Scratch):

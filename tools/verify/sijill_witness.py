@@ -1,0 +1,107 @@
+"""Witnesses: which cosignatures a checkpoint needs, and the times they prove. C2SP tlog-policy (draft)."""
+import re
+
+from sijill_format import Refused
+from sijill_log import COSIGNATURE, ED25519, parse_vkey, signing_time
+
+
+class Policy:
+    """`logs` and `witnesses` (name -> key); a group is (threshold, members)."""
+
+    def __init__(self, text):
+        self.logs, self.witnesses, self.groups, self.quorum = [], {}, {}, None
+        self._keys, self._members = set(), set()
+        if re.search(r"[\0-\x08\x0b-\x1f\x7f]", text):
+            raise Refused("policy", "a control character")
+        if text and not text.endswith("\n"):
+            raise Refused("policy", "the last line does not end")
+        for line in text.split("\n"):
+            words = re.findall(r"[^ \t]+", line)
+            if words and not words[0].startswith("#"):
+                self._line(*words)
+        if self.quorum is None:
+            raise Refused("policy", "no quorum line")
+
+    def _line(self, keyword, *words):
+        if keyword == "log" and len(words) in (1, 2):
+            self.logs.append(self._key(words[0], ED25519))
+        elif keyword == "witness" and len(words) in (2, 3):
+            self.witnesses[self._new(words[0])] = self._key(words[1], COSIGNATURE)
+        elif keyword == "group" and len(words) >= 2:
+            self._group(words[0], words[1], words[2:])
+        elif keyword == "quorum" and len(words) == 1 and self.quorum is None:
+            self.quorum = words[0] if words[0] == "none" else self._known(words[0])
+        else:
+            raise Refused("policy", f"not a line of a policy: {keyword}")
+
+    def _group(self, name, threshold, members):
+        size = len(members)
+        needed = {"any": "1", "all": str(size)}.get(threshold, threshold)
+        if not re.fullmatch("[1-9][0-9]{0,5}", needed) or int(needed) > size:
+            raise Refused("policy", "a threshold that its members cannot meet")
+        for member in map(self._known, members):
+            if member in self._members:
+                raise Refused("policy", f"{member} is a member twice")
+            self._members.add(member)
+        self.groups[self._new(name)] = int(needed), members
+
+    def _key(self, text, kind):
+        key = parse_vkey(text)
+        if key[1] != kind or key[2] in self._keys:
+            raise Refused("policy", "a key of the wrong type, or one that stands twice")
+        self._keys.add(key[2])
+        return key
+
+    def _new(self, name):
+        if name == "none" or name in self.witnesses or name in self.groups:
+            raise Refused("policy", f"{name} is defined already")
+        return name
+
+    def _known(self, name):
+        if name not in self.witnesses and name not in self.groups:
+            raise Refused("policy", f"{name} is not defined")
+        return name
+
+    def cosigned(self, checkpoint):
+        """The witnesses that cosigned, name -> time; a wrong line of one is `Refused`."""
+        times = {name: signing_time(checkpoint.text, checkpoint.signatures, key)
+                 for name, key in self.witnesses.items()}
+        return {name: time for name, time in times.items() if time is not None}
+
+    def quorum_time(self, times, last, name=None):
+        """When the quorum had cosigned: its k-th smallest time, or with `last` its k-th largest. None if it has not."""
+        name = name or self.quorum
+        if name not in self.groups:
+            return times.get(name)
+        needed, members = self.groups[name]
+        found = [self.quorum_time(times, last, member) for member in members]
+        found = sorted((time for time in found if time is not None), reverse=last)
+        return found[needed - 1] if len(found) >= needed else None
+
+    def satisfied(self, checkpoint):
+        try:
+            return self.quorum == "none" or self.quorum_time(self.cosigned(checkpoint), False) is not None
+        except Refused:
+            return False
+
+    def open(self, checkpoint):
+        """Judges a checkpoint by the policy alone: `Refused` unless one of its logs signed, and the quorum."""
+        logs = [key for key in self.logs if key[0] == checkpoint.origin]
+        signed = [signing_time(checkpoint.text, checkpoint.signatures, key) for key in logs]
+        times = self.cosigned(checkpoint)
+        if signed.count(None) == len(signed):
+            raise Refused("note-unsigned", "none of the policy's logs signed")
+        if self.quorum != "none" and self.quorum_time(times, False) is None:
+            raise Refused("quorum", "too few witnesses cosigned")
+        return times
+
+    def quorums_intersect(self):
+        """Whether any two quorums share a witness."""
+        return self.quorum != "none" and not self._splits(self.quorum)
+
+    def _splits(self, name):
+        """Whether two quorums of a member can be disjoint: a member that splits serves both, any other one of them."""
+        if name not in self.groups:
+            return False
+        needed, members = self.groups[name]
+        return len(members) + sum(map(self._splits, members)) >= 2 * needed
