@@ -1,0 +1,68 @@
+//! The log as C2SP tlog-tiles serves it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use sijill_log::Tile;
+
+use crate::app::App;
+use crate::error::WebError;
+use crate::refusals::{Any, Guarded, Named};
+use crate::token::Scope;
+
+/// A tile's contents never change, at none of its widths.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// A checkpoint grows old within a second.
+const BRIEFLY: &str = "no-cache";
+
+/// The published checkpoint
+///
+/// A signed note (C2SP tlog-checkpoint).
+#[utoipa::path(get, path = "/log/checkpoint", tag = "log",
+    responses((status = 200, body = String, content_type = "text/plain; charset=utf-8"), Any))]
+pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, BRIEFLY)];
+    (headers, app.ledger.published().note.to_string()).into_response()
+}
+
+/// A hash tile
+///
+/// C2SP tlog-tiles: `<L>/<N>[.p/<W>]`, for example `0/x001/x234/067` or `1/000.p/12`.
+#[utoipa::path(get, path = "/log/tile/{*tile}", tag = "log",
+    params(("tile" = String, Path, description = "Level, index in groups of three digits, and `.p/<width>` of a partial tile")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Named))]
+pub(crate) async fn tile(
+    State(app): State<Arc<App>>,
+    Path(place): Path<String>,
+) -> Result<Response, WebError> {
+    let tile = Tile::from_path(&format!("tile/{place}"))
+        .map_err(|_| WebError::Path("it is not a tile of C2SP tlog-tiles."))?;
+    let bytes = app.ledger.tile(tile).await?.ok_or_else(|| not_published(&app))?;
+    let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, FOR_EVER)];
+    Ok((headers, bytes).into_response())
+}
+
+/// An entry bundle
+///
+/// C2SP tlog-tiles. Entries are pseudonymous personal data: they are for auditors and mirrors, and for no cache.
+#[utoipa::path(get, path = "/log/tile/entries/{*tile}", tag = "log",
+    params(("tile" = String, Path, description = "Index in groups of three digits, and `.p/<width>` of a partial bundle")),
+    security(("ledger_key" = ["read:all"])),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Guarded))]
+pub(crate) async fn entries(
+    State(app): State<Arc<App>>,
+    Path(place): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    app.caller(&headers, Scope::ReadAll)?;
+    let bundle = Tile::from_entries_path(&format!("tile/entries/{place}"))
+        .map_err(|_| WebError::Path("it is not an entry bundle of C2SP tlog-tiles."))?;
+    let bytes = app.ledger.bundle(bundle).await?.ok_or_else(|| not_published(&app))?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
+
+fn not_published(app: &App) -> WebError {
+    WebError::NotPublished { size: app.ledger.published().checkpoint.size }
+}

@@ -1,0 +1,53 @@
+//! The calls, one file each. Each says in its `#[utoipa::path]` what `/openapi.json` says of it.
+
+mod append;
+mod attachments;
+mod events;
+mod health;
+mod log;
+mod next;
+mod proofs;
+mod registry;
+mod stream;
+mod token;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// Calls that are answered within the request's time.
+pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(append::append, events::range))
+        .routes(routes!(events::one))
+        .routes(routes!(next::next))
+        .routes(routes!(stream::stream))
+        .routes(routes!(proofs::inclusion))
+        .routes(routes!(proofs::consistency))
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::tile))
+        .routes(routes!(log::entries))
+        .routes(routes!(registry::registry))
+}
+
+/// Calls that take as long as their body does.
+pub(crate) fn uploads() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(attachments::put))
+}
+
+/// Calls for whoever watches over the server.
+pub(crate) fn probes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+}
+
+/// The token endpoint.
+pub(crate) fn tokens() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(token::token)).layer(DefaultBodyLimit::max(token::FORM_LIMIT))
+}

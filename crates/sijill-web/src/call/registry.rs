@@ -1,0 +1,55 @@
+//! `GET /v1/registry`: who may do what, now or before any entry.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::{Deserialize, Serialize};
+use sijill_domain::Registry;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::app::App;
+use crate::error::WebError;
+use crate::extract::Query;
+use crate::refusals::Guarded;
+use crate::token::Scope;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// As it was before this entry; without it, after the last published one.
+    at: Option<u64>,
+}
+
+/// The registry of authority: agencies with names and their history, units, officers, roles, keys with the indexes they are
+/// good between; quorum, proposals, documents, clock, rules (`docs/api.md` shows one).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Authority {
+    /// Before which entry this was so.
+    at: u64,
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    registry: Arc<Registry>,
+}
+
+/// Read the registry of authority
+#[utoipa::path(get, path = "/v1/registry", tag = "authority", params(Asked),
+    security(("ledger_key" = ["registry"])),
+    responses((status = 200, body = Authority), Guarded))]
+pub(crate) async fn registry(
+    State(app): State<Arc<App>>,
+    Query(Asked { at }): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Json<Authority>, WebError> {
+    app.caller(&headers, Scope::Registry)?;
+    let published = app.ledger.published();
+    let size = published.checkpoint.size;
+    let (at, registry) = match at {
+        Some(at) if at > size => return Err(WebError::NotPublished { size }),
+        Some(at) if at < size => (at, Arc::new(app.ledger.registry_at(at).await?)),
+        _ => (size, Arc::clone(&published.registry)),
+    };
+    Ok(Json(Authority { at, registry }))
+}

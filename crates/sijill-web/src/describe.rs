@@ -1,0 +1,95 @@
+//! The API's own description: the OpenAPI document, and its rendering from assets inside the program.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::Config;
+
+use crate::app::App;
+use crate::error::WebError;
+use crate::{call, token};
+
+/// What Swagger UI needs, all of it from here.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Sijill, the case ledger",
+        description = "The HTTP API of one ledger. `docs/api.md` says the same in prose, with the table of all error codes."
+    ),
+    modifiers(&Security),
+    tags(
+        (name = "events", description = "Appending signed events and reading them"),
+        (name = "log", description = "The transparency log: checkpoint, tiles and proofs (C2SP). Public but for the entries"),
+        (name = "authority", description = "Who may do what: the registry, and access tokens"),
+        (name = "operation", description = "For those who run the server"),
+    )
+)]
+struct Described;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut OpenApi) {
+        let scopes = token::SCOPES.map(|(scope, opens)| (scope.as_str(), opens));
+        let flow = ClientCredentials::new("/oauth/token", Scopes::from_iter(scopes));
+        let scheme = OAuth2::with_description(
+            [Flow::ClientCredentials(flow)],
+            "Client credentials with `private_key_jwt` (RFC 7523): the key is the one registered on the ledger.",
+        );
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("ledger_key", SecurityScheme::OAuth2(scheme));
+    }
+}
+
+/// The OpenAPI 3.1 document of the whole API, as `/openapi.json` serves it.
+pub fn openapi() -> OpenApi {
+    OpenApiRouter::<Arc<App>>::with_openapi(Described::openapi())
+        .merge(call::prompt())
+        .merge(call::uploads())
+        .merge(call::tokens())
+        .merge(call::probes())
+        .into_openapi()
+}
+
+/// `/openapi.json` and `/docs`.
+pub(crate) fn pages() -> Router<Arc<App>> {
+    let document = Arc::new(openapi());
+    let config = Config::new(["/openapi.json"]).validator_url("none").use_base_layout();
+    let page = Router::new()
+        .route("/docs/", get(asset))
+        .route("/docs/{*file}", get(asset))
+        .with_state(Arc::new(config));
+    Router::new()
+        .route("/openapi.json", get(async move || Json(Arc::clone(&document)).into_response()))
+        .route("/docs", get(async || Redirect::permanent("/docs/")))
+        .merge(page)
+}
+
+async fn asset(
+    file: Option<Path<String>>,
+    State(config): State<Arc<Config<'static>>>,
+) -> Result<Response, WebError> {
+    let name = file.as_ref().map_or("", |Path(name)| name.as_str());
+    let found = utoipa_swagger_ui::serve(name, config).map_err(|_| WebError::Internal)?;
+    let file = found.ok_or(WebError::NotFound)?;
+    let kind = HeaderValue::try_from(file.content_type).map_err(|_| WebError::Internal)?;
+    let headers: [(HeaderName, HeaderValue); 3] = [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    Ok((headers, file.bytes.into_owned()).into_response())
+}

@@ -1,0 +1,64 @@
+//! Queries and path parameters whose refusals are problems.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use sijill_event::Stream;
+
+use crate::error::WebError;
+
+/// A query string, each parameter at most once, unknown ones refused by the types that are read.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WebError> {
+        // serde names the parameter that is wrong, not its value.
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|_| WebError::Query("see /docs for its parameters.".into()))
+    }
+}
+
+/// A path parameter of whatever a string can be read as.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: FromParameter> FromRequestParts<S> for Path<T> {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
+        let path =
+            <axum::extract::Path<String> as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        let axum::extract::Path(text) = path.map_err(|_| WebError::Path(T::EXPECTED))?;
+        T::read(&text).map(Self).ok_or(WebError::Path(T::EXPECTED))
+    }
+}
+
+/// What a path segment can stand for.
+pub(crate) trait FromParameter: Sized {
+    const EXPECTED: &'static str;
+    fn read(text: &str) -> Option<Self>;
+}
+
+impl FromParameter for u64 {
+    const EXPECTED: &'static str = "an index is a decimal number.";
+
+    fn read(text: &str) -> Option<Self> {
+        decimal(text)
+    }
+}
+
+impl FromParameter for Stream {
+    const EXPECTED: &'static str = "a stream is `ledger`, or a kind and an id as in `case%2FAb-7`.";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+/// A number as this API writes it: digits, no sign, no leading zero.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
+    let canonical = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if canonical { text.parse().ok() } else { None }
+}

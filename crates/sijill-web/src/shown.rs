@@ -1,0 +1,101 @@
+//! What a caller may see of an entry.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use sijill_domain::{Parties, Registry, Signer};
+use sijill_event::{Entry, Stream};
+use sijill_log::leaf_hash;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::error::WebError;
+use crate::hash_text;
+use crate::token::{Caller, Scope};
+
+/// An entry of the log, as far as the caller may see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Shown {
+    Event(Event),
+    Leaf(Leaf),
+}
+
+/// An entry whose stream the caller may read.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Event {
+    /// The entry's index in the log.
+    #[schema(minimum = 0)]
+    pub(crate) index: u64,
+    /// When the ledger sequenced it, Unix milliseconds.
+    #[schema(minimum = 0)]
+    received: u64,
+    /// The issuer-signed JWT, without disclosures.
+    jwt: String,
+    /// The leaf hash, base64url.
+    leaf: String,
+    /// Whether its key was reported compromised at a time before it was received.
+    disputed: bool,
+}
+
+/// Any other entry.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Leaf {
+    /// The entry's index in the log.
+    #[schema(minimum = 0)]
+    pub(crate) index: u64,
+    /// The leaf hash, base64url.
+    leaf: String,
+}
+
+/// Shows a page of entries to one caller, on the registry of now.
+pub(crate) async fn show(
+    app: &App,
+    caller: &Caller,
+    page: Vec<(u64, String)>,
+) -> Result<Vec<Shown>, WebError> {
+    let entries: Vec<(u64, String, Entry)> = page.into_iter().map(parse).collect::<Result<_, _>>()?;
+    let mut streams: Vec<Stream> = entries.iter().map(|(_, _, entry)| entry.event.stream.clone()).collect();
+    streams.sort();
+    streams.dedup();
+    let parties =
+        if caller.has(Scope::ReadAll) { BTreeMap::new() } else { app.ledger.parties(&streams).await? };
+    let view = View { registry: app.ledger.registry(), caller, parties };
+    Ok(entries.iter().map(|(index, text, entry)| view.of(*index, text, entry)).collect())
+}
+
+fn parse((index, text): (u64, String)) -> Result<(u64, String, Entry), WebError> {
+    let entry = Entry::parse(text.as_bytes()).map_err(|error| {
+        tracing::error!(index, code = error.code(), "an entry of the log cannot be read");
+        WebError::Internal
+    })?;
+    Ok((index, text, entry))
+}
+
+struct View<'a> {
+    registry: Arc<Registry>,
+    caller: &'a Caller,
+    parties: BTreeMap<String, Parties>,
+}
+
+impl View<'_> {
+    fn of(&self, index: u64, text: &str, entry: &Entry) -> Shown {
+        let leaf = hash_text(&leaf_hash(text.as_bytes()));
+        if !self.may_read(&entry.event.stream) {
+            return Shown::Leaf(Leaf { index, leaf });
+        }
+        let disputed = self.registry.disputed(&entry.event.kid, entry.received);
+        Shown::Event(Event { index, received: entry.received, jwt: entry.event.jwt.clone(), leaf, disputed })
+    }
+
+    /// The token's scope binds even where the key could read more: a token may have been asked for with less.
+    fn may_read(&self, stream: &Stream) -> bool {
+        if self.caller.has(Scope::ReadAll) {
+            return true;
+        }
+        let agency = self.registry.signer(&self.caller.kid).and_then(Signer::agency);
+        let parties = self.parties.get(stream.as_str());
+        agency.zip(parties).is_some_and(|(agency, parties)| self.registry.is_party(agency.as_str(), parties))
+    }
+}
