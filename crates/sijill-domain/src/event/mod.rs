@@ -4,27 +4,24 @@
 //! listed; `data` writes what `parse` reads. Whether an event is *allowed* is for [`crate::rules`] to say.
 //!
 //! ```
-//! use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
 //! use sijill_domain::event::{OfficerEnrolled, OfficerKind, Role, prove};
+//! use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
 //! use sijill_event::SigningKey;
 //!
-//! # fn main() -> Option<()> {
-//! let key = SigningKey::from_seed(&[7; 32]).ok()?;
-//! let (agency, officer) = (AgencyId::parse("moh")?, OfficerId::parse("intake-3")?);
-//! let (public, proof) =
-//!     prove(&key, "ledger.example/2026", &Signer::Officer { agency, officer: officer.clone() });
+//! let key = SigningKey::from_seed(&[7; 32]).unwrap();
+//! let agency = AgencyId::parse("moh").unwrap();
+//! let officer = OfficerId::parse("intake-3").unwrap();
+//! let signer = Signer::Officer { agency, officer: officer.clone() };
+//! let (key, proof) = prove(&key, "ledger.example/2026", &signer);
 //! let enrolled = OfficerEnrolled {
 //!     officer,
 //!     kind: OfficerKind::Officer,
-//!     unit: UnitId::parse("intake")?,
+//!     unit: UnitId::parse("intake").unwrap(),
 //!     roles: [Role::Casework].into(),
-//!     key: public,
+//!     key,
 //!     proof,
 //! };
 //! assert_eq!(OfficerEnrolled::parse(&enrolled.data()), Ok(enrolled));
-//! # Some(())
-//! # }
-//! # main().expect("well-formed ids");
 //! ```
 
 mod agency;
