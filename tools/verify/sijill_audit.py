@@ -26,7 +26,7 @@ def read_json(path, members, more=False):
     try:
         raw = Path(path).read_bytes()
         value = json.loads(raw) if more else strict_json(raw)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Unreadable(f"{path}: {error}") from None
     if not isinstance(value, dict) or not set(members) <= set(value) or not (more or set(members) == set(value)):
         raise Unreadable(f"{path}: its members are not {', '.join(members)}")
@@ -40,7 +40,7 @@ class Trust:
         value = read_json(path, ("sijill", "origin", "log_key", "genesis", "policy"))
         try:
             self.log_key, self.policy = parse_vkey(value["log_key"]), Policy(value["policy"])
-        except (Refused, AttributeError) as error:
+        except (ValueError, AttributeError, TypeError) as error:
             raise Unreadable(f"{path}: {error}") from None
         if value["sijill"] != "trust/1" or self.log_key[1] != ED25519 or not is_origin(value["origin"]) \
                 or not is_hash(value["genesis"]):
@@ -53,7 +53,7 @@ class Receipt:
         value = read_json(path, ("index", "received", "proof"), more=True)
         try:
             self.index, self.received, self.proof = value["index"], value["received"], Proof(value["proof"].encode())
-        except (Refused, AttributeError) as error:
+        except (ValueError, AttributeError) as error:
             raise Unreadable(f"{path}: {error}") from None
         if not is_int(self.index) or not is_int(self.received):
             raise Unreadable(f"{path}: not a receipt")

@@ -313,6 +313,7 @@ class Registry:
             agency.root = self._new_key(action["key"], action["proof"], name, "root")
         elif do in ("registrar.suspend", "registrar.reinstate"):
             self._officer(agency, action["officer"]).suspended = do == "registrar.suspend"
+        # agency.rename changes nothing that authority rests on
 
     # --- streams `agency/X` ---
 

@@ -241,6 +241,7 @@ def run_vectors(directory):
                 why = f"gives {found}"
             if as_text(found) != as_text(expected):
                 different += 1
-                print(f"DIFFERENT {path.name}: {name}: expected {expected if expected is not None else 'refusal'}; {why}")
+                wanted = "refusal" if expected is None else expected
+                print(f"DIFFERENT {path.name}: {name}: expected {wanted}; {why}")
     print(f"{ran} vectors, {different} different")
     return 1 if different or not ran else 0
