@@ -1,1 +1,43 @@
-//! Offline verification: exports, tile logs, evidence; needs no server and no database.
+//! Offline verification of a whole ledger: exports, tile logs, evidence files, data directories. No server, no database.
+//!
+//! What is checked, and what each fault is called, is `docs/ledger-format.md` §7 and Annexes B, C and D; this crate adds
+//! nothing to them. An audit reads a [`Source`] from front to back once:
+//!
+//! ```text
+//! read      chunks of entries, tiles, disclosures          one thread
+//! examine   format, hashes, signatures, roots, disclosures  all cores, in any order
+//! judge     order, chains, keys, authority                  one thread, in order
+//! ```
+
+mod audit;
+mod authority;
+mod chunk;
+mod error;
+mod evidence;
+mod examination;
+mod examine;
+mod export;
+mod fault;
+mod judge;
+mod keyring;
+mod prints;
+mod report;
+mod source;
+#[cfg(feature = "http")]
+mod tile_log;
+mod tree;
+mod trust;
+mod whole;
+
+pub use audit::{Options, Progress, audit};
+pub use error::Unreadable;
+pub use evidence::{Evidence, Exhibit};
+pub use export::{ExportDirectory, ExportError, Exported, export};
+pub use fault::{Fault, FaultCode};
+pub use report::{Level, Levels, Report, Status};
+pub use source::{
+    DisclosureRow, Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, StreamEnd,
+};
+#[cfg(feature = "http")]
+pub use tile_log::TileLog;
+pub use trust::{HeldCheckpoint, Receipt, Trust};

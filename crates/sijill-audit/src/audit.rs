@@ -1,0 +1,249 @@
+//! The audit: reading, examining and judging, one behind the other and all at once.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Instant;
+
+use sijill_log::{Checkpoint, Note};
+
+use crate::chunk::{Chunk, Chunks};
+use crate::examination::{Examination, ExaminedChunk, Remains};
+use crate::examine::Examiner;
+use crate::fault::{FaultCode, Faults};
+use crate::judge::Judge;
+use crate::prints::Printer;
+use crate::report::{Level, Levels, Report};
+use crate::source::{Discrepancy, Facts, LedgerEnd, Source};
+use crate::tree::{TileVerdict, first_leaf};
+use crate::whole::{Whole, named_key};
+use crate::{HeldCheckpoint, Receipt, Trust, Unreadable};
+
+const NOT_YET: &str = "this release does not check this level";
+
+/// What an audit holds against a ledger, and how it runs.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Which ledger it has to be.
+    pub trust: Option<&'a Trust>,
+    /// What the ledger answered when it took events.
+    pub receipts: &'a [Receipt],
+    /// Checkpoints kept from earlier days.
+    pub since: &'a [HeldCheckpoint],
+    /// Told now and then how far the audit is, from the thread that runs it.
+    pub progress: &'a dyn Fn(Progress),
+    /// Threads to examine entries on; 0 for as many as there are cores.
+    pub threads: usize,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { trust: None, receipts: &[], since: &[], progress: &|_| (), threads: 0 }
+    }
+}
+
+/// How far an audit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Entries judged, missing ones included.
+    pub done: u64,
+    /// Entries the checkpoint claims.
+    pub size: u64,
+    /// Faults found so far.
+    pub faults: usize,
+}
+
+/// Audits a ledger at integrity and authority level (`docs/ledger-format.md` §7, Annexes B and C): finds *all* faults.
+///
+/// Memory is bounded by what the whole ledger's ids take, some 200 bytes an entry; time mostly by its signatures.
+/// Refused is only what leaves nothing to audit; whatever a ledger itself does wrong is in the report.
+pub fn audit(source: &dyn Source, options: &Options<'_>) -> Result<Report, Unreadable> {
+    let started = Instant::now();
+    let note = source.checkpoint()?.and_then(|bytes| Note::parse(&bytes).ok());
+    let read = note.and_then(|note| Some((Checkpoint::parse(note.text()).ok()?, note)));
+    let mut report = match read {
+        Some((checkpoint, note)) => audit_checkpoint(source, options, &checkpoint, &note)?,
+        None => nothing_to_check(options),
+    };
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+fn nothing_to_check(options: &Options<'_>) -> Report {
+    let mut faults = Faults::default();
+    faults.add(FaultCode::CheckpointSignature, None, "there is no checkpoint that can be read: nothing else was checked");
+    let why = "there is no checkpoint that can be read";
+    Report {
+        origin: None,
+        size: None,
+        root: None,
+        entries: 0,
+        anchored: options.trust.is_some(),
+        levels: Levels {
+            integrity: Level::of(true, 0, 0, &[]),
+            authority: Level::not_run(0, why),
+            rules: Level::not_run(0, why),
+            figures: Level::not_run(0, why),
+        },
+        faults: faults.into_sorted(),
+        seconds: 0.0,
+    }
+}
+
+fn audit_checkpoint(
+    source: &dyn Source,
+    options: &Options<'_>,
+    checkpoint: &Checkpoint,
+    note: &Note,
+) -> Result<Report, Unreadable> {
+    let origin = options.trust.map_or_else(|| checkpoint.origin.to_string(), |trust| trust.origin.clone());
+    let prints = Printer::default();
+    let mut judge = Judge::new(source.is_whole(), prints.clone());
+    let wanted = options.receipts.iter().map(|receipt| receipt.index).chain([0]);
+    let examination = Examination::new(source, checkpoint, Examiner { origin, prints }, wanted);
+
+    let mut missing = 0;
+    let remains = run(source, checkpoint.size, examination, options.threads, |chunk| {
+        missing += judge_chunk(&mut judge, &chunk, source)?;
+        let faults = judge.faults.len();
+        (options.progress)(Progress { done: chunk.end, size: checkpoint.size, faults });
+        Ok(())
+    })?;
+    if judge.entries == 0 {
+        judge.authority.skip(0, &mut judge.faults);
+    }
+
+    let log_key = match options.trust {
+        Some(trust) => Some(trust.log_key.clone()),
+        None => judge.log_key.as_ref().and_then(|key| named_key(checkpoint, key.as_bytes())),
+    };
+    judge_end(&mut judge, source, checkpoint, &remains)?;
+    let whole = Whole { checkpoint, note, log_key, remains: &remains, is_whole: source.is_whole() };
+    whole.judge(options, &source.stated(), &mut judge.faults);
+    Ok(report(judge, checkpoint, missing, options))
+}
+
+/// Runs the three stages at once: a thread reads, all cores examine, this thread judges. Each is a few chunks ahead of the
+/// next at most, which bounds the memory they take.
+fn run(
+    source: &dyn Source,
+    size: u64,
+    mut examination: Examination<'_>,
+    threads: usize,
+    mut judge: impl FnMut(ExaminedChunk) -> Result<(), Unreadable>,
+) -> Result<Remains, Unreadable> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Unreadable::Threads(error.to_string()))?;
+    let (to_examine, read): (SyncSender<Result<Chunk, Unreadable>>, Receiver<_>) = sync_channel(1);
+    let (to_judge, examined) = sync_channel(1);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            // A send fails when nobody wants more: the audit has ended with an error.
+            Chunks::new(source, size).try_for_each(|chunk| to_examine.send(chunk))
+        });
+        let examiner = scope.spawn(move || {
+            for chunk in read {
+                let chunk = chunk.map(|chunk| pool.install(|| examination.examine(chunk)));
+                if to_judge.send(chunk).is_err() {
+                    break;
+                }
+            }
+            examination.end()
+        });
+        for chunk in examined {
+            judge(chunk?)?;
+        }
+        examiner.join().map_err(|_| Unreadable::Threads("a thread of the audit failed".to_owned()))
+    })
+}
+
+/// Judges a chunk; answers how many entries are missing before its end.
+fn judge_chunk(judge: &mut Judge, chunk: &ExaminedChunk, source: &dyn Source) -> Result<u64, Unreadable> {
+    if source.is_whole() {
+        for (first, length) in &chunk.holes {
+            let message = match length {
+                1 => format!("entry {first} is missing"),
+                _ => format!("the {length} entries from {first} on are missing"),
+            };
+            judge.faults.add(FaultCode::Root, *first, message);
+        }
+    }
+    for (tile, verdict) in &chunk.tiles {
+        let what = if *verdict == TileVerdict::Missing { "is missing" } else { "is not what its entries give" };
+        judge.faults.add(FaultCode::Root, first_leaf(*tile), format!("{} {what}", tile.path()));
+    }
+    for index in &chunk.unproved {
+        judge.faults.add(FaultCode::Root, *index, format!("the proof of entry {index} does not lead to the checkpoint's root"));
+    }
+    for (index, why) in &chunk.rows {
+        judge.faults.add(FaultCode::DisclosureMismatch, *index, why.as_str());
+    }
+    for entry in &chunk.entries {
+        judge.judge(entry, chunk.all_disclosed);
+    }
+    let facts = chunk.entries.iter().filter_map(|entry| {
+        let read = entry.read.as_ref().ok()?;
+        let (received, event) = (read.entry.received, &read.entry.event);
+        Some(Facts { index: entry.index, stream: &event.stream, seq: event.seq, jti: event.jti, received })
+    });
+    let found = source.check_rows(&facts.collect::<Vec<_>>())?;
+    add_discrepancies(judge, found);
+    Ok(chunk.holes.iter().map(|(_, length)| length).sum())
+}
+
+fn judge_end(
+    judge: &mut Judge,
+    source: &dyn Source,
+    checkpoint: &Checkpoint,
+    remains: &Remains,
+) -> Result<(), Unreadable> {
+    let end = LedgerEnd {
+        size: checkpoint.size,
+        root: remains.tree.root(checkpoint.size),
+        received: judge.received,
+        streams: judge.streams(),
+        stream: &|stream| judge.stream(stream),
+    };
+    let found = source.check_end(&end)?;
+    add_discrepancies(judge, found);
+    Ok(())
+}
+
+fn add_discrepancies(judge: &mut Judge, found: Vec<Discrepancy>) {
+    found.into_iter().for_each(|found| judge.faults.add(FaultCode::Store, found.index, found.message));
+}
+
+fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options<'_>) -> Report {
+    let Judge { faults, unchecked, entries, authority, .. } = judge;
+    let because = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let integrity: Vec<String> = [
+        because(missing, "entries are not there"),
+        because(unchecked.withheld, "entries have disclosures that were withheld"),
+        because(unchecked.seen, "entries have seen trees that include entries which are not there"),
+        because(unchecked.stream, "entries follow events of their stream that are not held"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let not_judged = (missing + unchecked.authority).min(checkpoint.size);
+    let why = if authority.is_replaying() {
+        because(not_judged, "entries are not there, malformed, not validly signed, or rest on events that are not held")
+    } else {
+        Some("entry 0 gives nobody authority, so nothing could be judged".to_owned())
+    };
+    let (of_integrity, of_authority) = (faults.any(false), faults.any(true));
+    Report {
+        origin: Some(checkpoint.origin.to_string()),
+        size: Some(checkpoint.size),
+        root: Some(checkpoint.root.to_string()),
+        entries,
+        anchored: options.trust.is_some(),
+        levels: Levels {
+            integrity: Level::of(of_integrity, entries - unchecked.entries, missing + unchecked.entries, &integrity),
+            authority: Level::of(of_authority, entries.saturating_sub(unchecked.authority), not_judged, why.as_slice()),
+            rules: Level::not_run(checkpoint.size, NOT_YET),
+            figures: Level::not_run(checkpoint.size, NOT_YET),
+        },
+        faults: faults.into_sorted(),
+        seconds: 0.0,
+    }
+}

@@ -1,0 +1,93 @@
+//! Reading a source from front to back, in pieces.
+
+use std::ops::Range;
+
+use sijill_log::{Tile, tile};
+
+use crate::source::{Disclosures, Source};
+use crate::{Unreadable, tree};
+
+/// Entries read at a time: enough that signatures of one key lie together, few enough that several chunks fit in memory.
+pub(crate) const CHUNK: usize = 4096;
+
+/// Some entries, and what belongs to them.
+pub(crate) struct Chunk {
+    /// The indexes it answers for; where no entry is given, none is there.
+    pub(crate) range: Range<u64>,
+    pub(crate) entries: Vec<(u64, Vec<u8>)>,
+    /// The tiles that these entries complete.
+    pub(crate) tiles: Vec<(Tile, Option<Vec<u8>>)>,
+    pub(crate) disclosures: Disclosures,
+}
+
+/// Reads chunk after chunk of a ledger that claims `size` entries. The last one holds no entries, but what follows them.
+pub(crate) struct Chunks<'a> {
+    source: &'a dyn Source,
+    size: u64,
+    next: u64,
+    done: bool,
+}
+
+impl<'a> Chunks<'a> {
+    pub(crate) fn new(source: &'a dyn Source, size: u64) -> Self {
+        Self { source, size, next: 0, done: false }
+    }
+
+    fn read(&mut self) -> Result<Chunk, Unreadable> {
+        if self.next == self.size {
+            self.done = true;
+            let disclosures = self.source.disclosures(self.size..self.size, self.size)?;
+            return Ok(Chunk { range: self.size..self.size, entries: Vec::new(), tiles: self.last_tiles()?, disclosures });
+        }
+        let from = self.next;
+        let mut entries = self.source.entries(from, CHUNK)?;
+        let ascending = entries.is_sorted_by(|(a, _), (b, _)| a < b);
+        if !ascending || entries.len() > CHUNK || entries.first().is_some_and(|(index, _)| *index < from) {
+            return Err(Unreadable::Source("entries came in the wrong order".to_owned()));
+        }
+        entries.retain(|(index, _)| *index < self.size);
+        self.next = entries.last().map_or(self.size, |(index, _)| index + 1);
+        let tiles = self.tiles(&entries)?;
+        let disclosures = self.source.disclosures(from..self.next, self.size)?;
+        Ok(Chunk { range: from..self.next, entries, tiles, disclosures })
+    }
+
+    /// The full tiles whose last leaf is among these entries. A tile that ends in a hole is not judged anyway, and a hole
+    /// may be as long as a checkpoint can claim: nothing here loops over one.
+    fn tiles(&self, entries: &[(u64, Vec<u8>)]) -> Result<Vec<(Tile, Option<Vec<u8>>)>, Unreadable> {
+        let mut tiles = Vec::new();
+        if !self.source.is_whole() {
+            return Ok(tiles);
+        }
+        for run in entries.chunk_by(|(a, _), (b, _)| a + 1 == *b) {
+            let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) else { continue };
+            for tile in tile::new_full_tiles(*first, last + 1) {
+                tiles.push((tile, self.source.tile(tile)?));
+            }
+        }
+        Ok(tiles)
+    }
+
+    fn last_tiles(&self) -> Result<Vec<(Tile, Option<Vec<u8>>)>, Unreadable> {
+        let mut tiles = Vec::new();
+        if self.source.is_whole() && self.source.partial_tiles() {
+            for tile in tree::partial_tiles(self.size) {
+                tiles.push((tile, self.source.tile(tile)?));
+            }
+        }
+        Ok(tiles)
+    }
+}
+
+impl Iterator for Chunks<'_> {
+    type Item = Result<Chunk, Unreadable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let chunk = self.read();
+        self.done |= chunk.is_err();
+        Some(chunk)
+    }
+}

@@ -1,0 +1,252 @@
+//! What can only be said of an entry in order, beside all earlier ones: Annex C, numbers 2 to 7.
+
+use std::collections::{HashMap, HashSet};
+
+use sijill_domain::Parties;
+use sijill_event::{Digest, Kid, PublicKey};
+
+use crate::authority::Authority;
+use crate::examine::{Examined, Read, Seen, introduces};
+use crate::fault::{FaultCode, Faults};
+use crate::prints::{AsIs, Print, PrintSet, Printer};
+use crate::source::StreamEnd;
+
+/// How much later than `received` an event may claim to be signed, milliseconds.
+const SKEW_MS: u64 = 300_000;
+
+/// The last event of a stream.
+#[derive(Clone, Copy)]
+struct Head {
+    seq: u64,
+    last: Digest,
+    /// Which set of parties, see [`Judge::parties`].
+    parties: u32,
+    /// In a source that is not whole: events of the stream are not here.
+    broken: bool,
+}
+
+/// Entries of which something was not checked, by reason.
+#[derive(Debug, Default)]
+pub(crate) struct Unchecked {
+    /// Disclosures withheld.
+    pub(crate) withheld: u64,
+    /// `seen` at a size that includes an entry that is not there.
+    pub(crate) seen: u64,
+    /// Events of the stream before this one are not there.
+    pub(crate) stream: u64,
+    /// Entries with any of these, each once.
+    pub(crate) entries: u64,
+    /// Entries that authority could not judge, or not in full.
+    pub(crate) authority: u64,
+}
+
+/// The state that all entries so far left.
+pub(crate) struct Judge {
+    pub(crate) faults: Faults,
+    pub(crate) unchecked: Unchecked,
+    /// Entries judged.
+    pub(crate) entries: u64,
+    /// The latest `received`.
+    pub(crate) received: u64,
+    /// What entry 0 says is the log's key.
+    pub(crate) log_key: Option<PublicKey>,
+    pub(crate) authority: Authority,
+    whole: bool,
+    prints: Printer,
+    introduced: HashSet<Kid>,
+    heads: HashMap<Print, Head, AsIs>,
+    /// The sets of parties that occur: few, however many streams there are. The first is empty.
+    parties: Vec<Parties>,
+    parties_known: HashMap<String, u32>,
+    jtis: PrintSet,
+    digests: PrintSet,
+}
+
+impl Judge {
+    pub(crate) fn new(whole: bool, prints: Printer) -> Self {
+        Self {
+            faults: Faults::default(),
+            unchecked: Unchecked::default(),
+            entries: 0,
+            received: 0,
+            log_key: None,
+            authority: Authority::new(),
+            whole,
+            prints,
+            introduced: HashSet::new(),
+            heads: HashMap::default(),
+            parties: vec![Parties::new()],
+            parties_known: HashMap::from([(String::new(), 0)]),
+            jtis: PrintSet::default(),
+            digests: PrintSet::default(),
+        }
+    }
+
+    /// Judges the next entry. `all_disclosed`: what was not delivered with it is said not to exist.
+    pub(crate) fn judge(&mut self, examined: &Examined, all_disclosed: bool) {
+        let index = examined.index;
+        self.entries += 1;
+        let read = match &examined.read {
+            Ok(read) => read.as_ref(),
+            Err(why) => {
+                self.faults.add(FaultCode::EntryFormat, index, format!("entry {index} is malformed: {why}"));
+                self.authority.skip(index, &mut self.faults);
+                self.unchecked.authority += 1;
+                return;
+            }
+        };
+        if index == 0 {
+            self.log_key = read.entry.event.data.get("log_key").and_then(|jwk| PublicKey::from_jwk(jwk).ok());
+        }
+        let mut unchecked = false;
+        self.judge_time(index, read);
+        let signed = self.judge_signature(index, read);
+        unchecked |= !self.judge_stream(index, read);
+        if !self.jtis.insert(read.jti) {
+            let jti = read.entry.event.jti;
+            self.faults.add(FaultCode::JtiReused, index, format!("entry {index} has the jti {jti} of an earlier entry"));
+        }
+        unchecked |= !self.judge_seen(index, read);
+        unchecked |= !self.judge_disclosures(index, read, all_disclosed);
+        self.unchecked.entries += u64::from(unchecked);
+        if signed {
+            self.judge_authority(index, read);
+        } else {
+            self.authority.skip(index, &mut self.faults);
+            self.unchecked.authority += 1;
+        }
+    }
+
+    fn judge_time(&mut self, index: u64, read: &Read) {
+        let (received, iat) = (read.entry.received, read.entry.event.iat);
+        if received < self.received {
+            let message = format!("entry {index} was received at {received}, before an earlier entry at {}", self.received);
+            self.faults.add(FaultCode::ReceivedOrder, index, message);
+        }
+        self.received = self.received.max(received);
+        // Both are at most 2^53-1, so nothing overflows.
+        if iat * 1000 > received + SKEW_MS {
+            let message = format!("entry {index} claims to be signed at {iat} s, more than 300 s after it was received at {received} ms");
+            self.faults.add(FaultCode::ReceivedTime, index, message);
+        }
+    }
+
+    /// Whether key and signature stand; then the entry's keys are introduced.
+    fn judge_signature(&mut self, index: u64, read: &Read) -> bool {
+        let event = &read.entry.event;
+        let kid = event.kid;
+        let by_itself = || index == 0 && read.keys.iter().any(|key| key.kid() == kid);
+        if !self.introduced.contains(&kid) && !by_itself() {
+            self.faults.add(FaultCode::KeyUnknown, index, format!("entry {index} is signed by key {kid}, which no entry before it introduced"));
+            return false;
+        }
+        if read.signature != Some(true) {
+            self.faults.add(FaultCode::EventSignature, index, format!("the signature of entry {index} by key {kid} is not valid"));
+            return false;
+        }
+        self.introduced.extend(read.keys.iter().map(PublicKey::kid));
+        true
+    }
+
+    /// Whether the event's place in its stream could be judged.
+    fn judge_stream(&mut self, index: u64, read: &Read) -> bool {
+        let event = &read.entry.event;
+        let head = self.heads.get(&read.stream).copied();
+        let expected = head.map_or(0, |head| head.seq + 1);
+        let (stream, seq) = (&event.stream, event.seq);
+        if seq < expected {
+            let message = format!("entry {index} is event {seq} of stream {stream}, which has {expected} already");
+            self.faults.add(FaultCode::StreamFork, index, message);
+            return true;
+        }
+        let excused = !self.whole && !introduces(stream);
+        let gap = seq > expected;
+        if gap && !excused {
+            let message = format!("entry {index} is event {seq} of stream {stream}, but event {expected} is missing");
+            self.faults.add(FaultCode::StreamGap, index, message);
+        } else if !gap && event.prev != head.map(|head| head.last) {
+            let message = format!("entry {index} does not name the event before it in stream {stream}, but another");
+            self.faults.add(FaultCode::StreamFork, index, message);
+        }
+        let unjudged = gap && excused;
+        self.unchecked.stream += u64::from(unjudged);
+        let (parties, broken) = head.map_or((0, false), |head| (head.parties, head.broken));
+        self.heads.insert(read.stream, Head { seq, last: read.hash, parties, broken: broken || unjudged });
+        !unjudged
+    }
+
+    fn judge_seen(&mut self, index: u64, read: &Read) -> bool {
+        let size = read.entry.event.seen.map_or(0, |seen| seen.size);
+        let message = match read.seen {
+            Seen::Good => return true,
+            Seen::Unjudged => {
+                self.unchecked.seen += 1;
+                return false;
+            }
+            Seen::TooLarge => format!("entry {index} has seen {size} entries, more than there were before it"),
+            Seen::Wrong => format!("entry {index} has seen another root at size {size} than the entries give"),
+        };
+        self.faults.add(FaultCode::SeenMismatch, index, message);
+        true
+    }
+
+    fn judge_disclosures(&mut self, index: u64, read: &Read, all: bool) -> bool {
+        let mut reused = false;
+        for print in &read.digests {
+            reused |= !self.digests.insert(*print);
+        }
+        if reused {
+            self.faults.add(FaultCode::DisclosureMismatch, index, format!("entry {index} has a digest that an earlier entry has"));
+        }
+        if let Some(why) = read.delivered.mismatch {
+            self.faults.add(FaultCode::DisclosureMismatch, index, format!("entry {index}: {why}"));
+        }
+        let absent = read.delivered.absent;
+        if all && absent > 0 {
+            let message = format!("entry {index} has {absent} digests whose disclosure is missing");
+            self.faults.add(FaultCode::DisclosureMissing, index, message);
+        }
+        let withheld = !all && absent > 0;
+        self.unchecked.withheld += u64::from(withheld);
+        !withheld
+    }
+
+    fn judge_authority(&mut self, index: u64, read: &Read) {
+        let head = self.heads.get(&read.stream).copied();
+        let (known, broken) = head.map_or((0, false), |head| (head.parties, head.broken));
+        let Some(parties) = self.parties.get(known as usize) else { return };
+        let verdict = self.authority.judge(index, &read.entry, parties, broken, &mut self.faults);
+        self.unchecked.authority += u64::from(!verdict.judged);
+        if !verdict.new_parties.is_empty() {
+            let mut more = parties.clone();
+            more.extend(&verdict.new_parties);
+            let number = self.number_of(more);
+            if let Some(head) = self.heads.get_mut(&read.stream) {
+                head.parties = number;
+            }
+        }
+    }
+
+    fn number_of(&mut self, parties: Parties) -> u32 {
+        let text = parties.to_string();
+        if let Some(number) = self.parties_known.get(&text) {
+            return *number;
+        }
+        // 2^32 different sets of parties would need more memory than there is.
+        let number = u32::try_from(self.parties.len()).unwrap_or(u32::MAX);
+        self.parties.push(parties);
+        self.parties_known.insert(text, number);
+        number
+    }
+
+    pub(crate) fn streams(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// The last event of a stream.
+    pub(crate) fn stream(&self, stream: &str) -> Option<StreamEnd> {
+        let head = self.heads.get(&self.prints.of(stream))?;
+        let parties = self.parties.get(head.parties as usize)?.clone();
+        Some(StreamEnd { seq: head.seq, last: head.last, parties })
+    }
+}
