@@ -35,6 +35,9 @@ pub(crate) async fn check(connection: &mut SqliteConnection, migrator: &Migrator
     let applied = applied(connection).await?;
     for migration in &applied {
         match migrator.iter().find(|known| known.version == migration.version) {
+            None if is_of_another_file(migration.version, migrator) => {
+                return Err(StoreError::Unsuitable("the ledger and its keys belong in files apart".into()));
+            }
             None => {
                 let wrote = migration
                     .description
@@ -54,6 +57,11 @@ pub(crate) async fn check(connection: &mut SqliteConnection, migrator: &Migrator
     let missing =
         migrator.iter().find(|known| applied.iter().all(|migration| migration.version != known.version));
     Ok(missing.map(|known| known.version))
+}
+
+/// Whether the migration is one of the ledger where keys belong, or the other way round.
+fn is_of_another_file(version: i64, migrator: &Migrator) -> bool {
+    !migrator.version_exists(version) && (LEDGER.version_exists(version) || KEYS.version_exists(version))
 }
 
 async fn applied(connection: &mut SqliteConnection) -> Result<Vec<Applied>> {

@@ -76,7 +76,16 @@ async fn a_newer_release_is_named() {
         assert_eq!(error.code(), "schema-newer");
         assert!(error.to_string().contains("Sijill 9.4.0"), "{error}");
     }
-    assert_eq!(SqliteKeyStore::open(&path).await.expect_err("not a key file").code(), "schema-newer");
+}
+
+#[tokio::test]
+async fn ledger_and_keys_never_share_a_file() {
+    let directory = directory();
+    let path = ledger(directory.path()).await;
+    assert_eq!(SqliteKeyStore::open(&path).await.expect_err("the ledger").code(), "store-unsuitable");
+    let keys = directory.path().join("keys.db");
+    SqliteKeyStore::open(&keys).await.expect("the key file opens").close().await;
+    assert_eq!(SqliteStore::open(&keys).await.expect_err("the keys").code(), "store-unsuitable");
 }
 
 #[tokio::test]

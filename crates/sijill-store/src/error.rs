@@ -72,9 +72,9 @@ pub enum StoreError {
     #[error("there is no ledger database at {0}")]
     NotFound(PathBuf),
 
-    /// The database does not keep what it has confirmed.
-    #[error("the database would lose confirmed entries on a power failure: {0}")]
-    NotDurable(String),
+    /// The database is set up in a way no ledger can stand on.
+    #[error("this database is not fit for a ledger: {0}")]
+    Unsuitable(String),
 
     /// The store was opened for reading only.
     #[error("the store is open for reading only")]
@@ -150,7 +150,7 @@ impl StoreError {
             Self::SchemaNewer { .. } => "schema-newer",
             Self::SchemaOlder { .. } => "schema-older",
             Self::NotFound(_) => "store-not-found",
-            Self::NotDurable(_) => "store-not-durable",
+            Self::Unsuitable(_) => "store-unsuitable",
             Self::ReadOnly => "store-read-only",
             Self::ChangedWhileReading(_) => "store-changed",
             Self::NeedsRecovery(_) => "store-needs-recovery",

@@ -1,0 +1,1 @@
+CREATE INDEX entry_registry ON entry (idx) WHERE registry;

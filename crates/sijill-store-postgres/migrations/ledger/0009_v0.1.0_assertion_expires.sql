@@ -1,0 +1,1 @@
+CREATE INDEX assertion_expires ON assertion (expires);

@@ -1,0 +1,53 @@
+//! Looking up lists: one statement each, whatever their length.
+
+use sijill_store::{Hash, Result, StreamHead};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::error::store_error;
+use crate::page::{StreamHeadRow, stream_heads as stream_heads_of};
+use crate::value::{hashes, unsigned};
+
+pub(crate) async fn stream_heads(pool: &PgPool, streams: &[String]) -> Result<Vec<StreamHead>> {
+    let rows = sqlx::query_as!(
+        StreamHeadRow,
+        "SELECT stream, seq, last, parties FROM stream_head WHERE stream = ANY($1)",
+        streams
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(store_error)?;
+    stream_heads_of(rows)
+}
+
+pub(crate) async fn by_jti(pool: &PgPool, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>> {
+    let rows = sqlx::query!("SELECT jti, idx, entry FROM entry WHERE jti = ANY($1)", jtis)
+        .fetch_all(pool)
+        .await
+        .map_err(store_error)?;
+    rows.into_iter().map(|row| Ok((row.jti, unsigned(row.idx)?, row.entry))).collect()
+}
+
+pub(crate) async fn known_digests(pool: &PgPool, digests: &[Hash]) -> Result<Vec<Hash>> {
+    let digests: Vec<&[u8]> = digests.iter().map(|digest| &digest[..]).collect();
+    let known = sqlx::query_scalar!(
+        "SELECT digest FROM disclosure WHERE digest = ANY($1::bytea[])",
+        &digests as &[&[u8]]
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(store_error)?;
+    hashes(&known)
+}
+
+pub(crate) async fn known_attachments(pool: &PgPool, digests: &[Hash]) -> Result<Vec<Hash>> {
+    let digests: Vec<&[u8]> = digests.iter().map(|digest| &digest[..]).collect();
+    let known = sqlx::query_scalar!(
+        r#"SELECT digest AS "digest!" FROM attachment WHERE NOT erased AND digest = ANY($1::bytea[])"#,
+        &digests as &[&[u8]]
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(store_error)?;
+    hashes(&known)
+}

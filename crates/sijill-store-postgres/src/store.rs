@@ -1,0 +1,161 @@
+//! The store itself: which pool does what.
+
+use std::ops::Range;
+use std::path::Path;
+
+use async_trait::async_trait;
+use sijill_store::{
+    Attachment, Batch, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId, Result, Store,
+    StoreError, StoredDisclosure, StreamHead,
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::error::store_error;
+use crate::{attachment, commit, connect, lookup, page, schema};
+
+/// What to do instead of asking us for a backup.
+pub(crate) const BACKUP: &str = "PostgreSQL is backed up with its own tools: `pg_dump --format=custom` for a copy, `pg_basebackup` with archived WAL \
+     to return to a point in time; back up the ledger and the keys apart, and keep the keys' backups short";
+
+/// The event store on PostgreSQL.
+#[derive(Debug)]
+pub struct PostgresStore {
+    /// Apart from the readers, so that no number of them keeps a commit waiting.
+    writers: PgPool,
+    readers: PgPool,
+}
+
+impl PostgresStore {
+    /// Connects to the ledger's database and brings its schema up to date.
+    ///
+    /// `url` is `postgres://user@host:port/database`, with `?sslmode=verify-full` where the network is not trusted; what
+    /// it leaves out comes from the environment (`PGPASSWORD`, `PGPASSFILE` …).
+    pub async fn connect(url: &str) -> Result<Self> {
+        let migrations = schema::ledger();
+        let writers = connect::pool(url, &migrations, 4).await?;
+        let readers = connect::pool(url, &migrations, 8).await?;
+        Ok(Self { writers, readers })
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn head(&self) -> Result<Head> {
+        page::head(&self.readers).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<CommitOutcome> {
+        commit::commit(&self.writers, batch).await
+    }
+
+    async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>> {
+        page::entries(&self.readers, from, limit).await
+    }
+
+    async fn registry_entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>> {
+        page::registry_entries(&self.readers, from, limit).await
+    }
+
+    async fn stream_heads(&self, streams: &[String]) -> Result<Vec<StreamHead>> {
+        lookup::stream_heads(&self.readers, streams).await
+    }
+
+    async fn stream_entries(&self, stream: &str, from_seq: u64, limit: u32) -> Result<Vec<(u64, String)>> {
+        page::stream_entries(&self.readers, stream, from_seq, limit).await
+    }
+
+    async fn by_jti(&self, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>> {
+        lookup::by_jti(&self.readers, jtis).await
+    }
+
+    async fn known_digests(&self, digests: &[Hash]) -> Result<Vec<Hash>> {
+        lookup::known_digests(&self.readers, digests).await
+    }
+
+    async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>> {
+        page::tile(&self.readers, level, index).await
+    }
+
+    async fn disclosures(
+        &self,
+        indexes: Range<u64>,
+        after: Option<DisclosureKey>,
+        limit: u32,
+    ) -> Result<Vec<StoredDisclosure>> {
+        page::disclosures(&self.readers, indexes, after, limit).await
+    }
+
+    async fn index_rows(&self, from: u64, limit: u32) -> Result<Vec<IndexRow>> {
+        page::index_rows(&self.readers, from, limit).await
+    }
+
+    async fn stream_head_rows(&self, after: &str, limit: u32) -> Result<Vec<StreamHead>> {
+        page::stream_head_rows(&self.readers, after, limit).await
+    }
+
+    async fn remember_assertion(&self, id: Hash, expires_unix: i64, now: i64) -> Result<bool> {
+        // Rows another server is purging are left to it: two purges never wait for each other.
+        sqlx::query!(
+            "DELETE FROM assertion WHERE id IN
+             (SELECT id FROM assertion WHERE expires < $1 FOR UPDATE SKIP LOCKED)",
+            now
+        )
+        .execute(&self.writers)
+        .await
+        .map_err(store_error)?;
+        let remembered = sqlx::query!(
+            "INSERT INTO assertion (id, expires) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+            &id[..],
+            expires_unix
+        )
+        .execute(&self.writers)
+        .await
+        .map_err(store_error)?;
+        Ok(remembered.rows_affected() == 1)
+    }
+
+    async fn begin_attachment(&self, upload: Uuid, now: i64) -> Result<()> {
+        attachment::begin(&self.writers, upload, now).await
+    }
+
+    async fn put_chunk(&self, upload: Uuid, number: u32, ciphertext: &[u8]) -> Result<()> {
+        attachment::put_chunk(&self.writers, upload, number, ciphertext).await
+    }
+
+    async fn finish_attachment(
+        &self,
+        upload: Uuid,
+        digest: Hash,
+        size: u64,
+        key_id: KeyId,
+    ) -> Result<Finished> {
+        attachment::finish(&self.writers, upload, digest, size, key_id).await
+    }
+
+    async fn attachment(&self, digest: Hash) -> Result<Option<Attachment>> {
+        attachment::attachment(&self.readers, digest).await
+    }
+
+    async fn attachment_chunk(&self, digest: Hash, number: u32) -> Result<Option<Vec<u8>>> {
+        attachment::chunk(&self.readers, digest, number).await
+    }
+
+    async fn known_attachments(&self, digests: &[Hash]) -> Result<Vec<Hash>> {
+        lookup::known_attachments(&self.readers, digests).await
+    }
+
+    async fn sweep_attachments(&self, begun_before: i64) -> Result<Vec<KeyId>> {
+        attachment::sweep(&self.writers, begun_before).await
+    }
+
+    async fn backup(&self, _to: &Path) -> Result<()> {
+        Err(StoreError::BackupUnsupported(BACKUP))
+    }
+}

@@ -1,0 +1,197 @@
+//! What connecting refuses, and what PostgreSQL's own faults become.
+
+use std::process::Command;
+
+use sijill_store::conformance::sample::{Writer, assert_sound};
+use sijill_store::{CommitOutcome, KeyStore, Store, StoreError};
+use sijill_store_postgres::testing::Cluster;
+use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+async fn raw(url: &str) -> PgConnection {
+    PgConnection::connect(url).await.expect("a plain connection")
+}
+
+async fn execute(url: &str, sql: &str) {
+    sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut raw(url).await).await.expect(sql);
+}
+
+async fn refused(url: &str) -> StoreError {
+    PostgresStore::connect(url).await.expect_err("connecting is refused")
+}
+
+async fn grown(url: &str, count: usize) -> PostgresStore {
+    let store = PostgresStore::connect(url).await.expect("the ledger connects");
+    let batch = Writer::new("first").with_padding(200).batch(count);
+    assert_eq!(store.commit(&batch).await.expect("a commit"), CommitOutcome::Committed);
+    store
+}
+
+#[tokio::test]
+async fn servers_that_start_together_migrate_once() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_database().await;
+    let (a, b, c, d) = tokio::join!(
+        PostgresStore::connect(&url),
+        PostgresStore::connect(&url),
+        PostgresStore::connect(&url),
+        PostgresStore::connect(&url)
+    );
+    for store in [a, b, c, d] {
+        assert_sound(&store.expect("each of them connects")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_change_the_schema_can_run() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_ledger().await;
+    for sql in [
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        "CREATE ROLE ledger_server LOGIN",
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ledger_server",
+    ] {
+        execute(&url, sql).await;
+    }
+    assert_sound(&grown(&url.replace("postgres@", "ledger_server@"), 20).await).await;
+}
+
+#[tokio::test]
+async fn a_changed_migration_is_refused() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_ledger().await;
+    execute(&url, "UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 3").await;
+    let error = refused(&url).await;
+    assert_eq!(error.code(), "schema-changed");
+    assert!(error.to_string().contains("migration 3 "), "{error}");
+}
+
+#[tokio::test]
+async fn a_newer_release_is_named() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_ledger().await;
+    let newer = "INSERT INTO _sqlx_migrations VALUES
+                 (900, 'v8.1.0 something', now(), true, '\\x00', 0), (901, 'v9.4.0 else', now(), true, '\\x00', 0)";
+    execute(&url, newer).await;
+    let error = refused(&url).await;
+    assert_eq!(error.code(), "schema-newer");
+    assert!(error.to_string().contains("Sijill 9.4.0"), "{error}");
+}
+
+#[tokio::test]
+async fn ledger_and_keys_never_share_a_database() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let [ledger, keys] = [cluster.create_ledger().await, cluster.create_database().await];
+    assert_eq!(PostgresKeyStore::connect(&ledger).await.expect_err("the ledger").code(), "store-unsuitable");
+    PostgresKeyStore::connect(&keys).await.expect("the keys connect");
+    assert_eq!(refused(&keys).await.code(), "store-unsuitable");
+}
+
+#[tokio::test]
+async fn a_database_that_forgets_is_refused() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_database().await;
+    let name = url.rsplit('/').next().expect("a name").to_owned();
+    execute(&url, &format!("ALTER DATABASE {name} SET synchronous_commit = off")).await;
+    let error = refused(&url).await;
+    assert_eq!(error.code(), "store-unsuitable");
+    assert!(error.to_string().contains("set synchronous_commit = on"), "{error}");
+    execute(&url, &format!("ALTER DATABASE {name} RESET synchronous_commit")).await;
+    PostgresStore::connect(&url).await.expect("mended");
+
+    execute(
+        &url,
+        "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0 LOCALE_PROVIDER libc",
+    )
+    .await;
+    let error = refused(&cluster.url("latin")).await;
+    assert_eq!(error.code(), "store-unsuitable");
+    assert!(error.to_string().contains("LATIN1"), "{error}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_is_unavailable() {
+    let Some(cluster) = Cluster::shared() else { return };
+    assert_eq!(refused(&cluster.url("no_such_database")).await.code(), "store-unavailable");
+    assert_eq!(refused("postgres://postgres@127.0.0.1:1/ledger").await.code(), "store-unavailable");
+    assert_eq!(refused("postgres://postgres@127.0.0.1:port/ledger").await.code(), "store-unsuitable");
+}
+
+#[tokio::test]
+async fn missing_rows_and_tables_are_contradictions() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_ledger().await;
+    let store = grown(&url, 300).await;
+    let code = |error: StoreError| error.code();
+    execute(&url, "DELETE FROM entry WHERE idx = 40").await;
+    assert_eq!(store.entries(0, 100).await.map_err(code), Err("store-corrupt"));
+    assert_eq!(store.entries(40, 100).await.map_err(code), Err("store-corrupt"));
+    assert_eq!(store.index_rows(30, 100).await.map_err(code), Err("store-corrupt"));
+    assert_eq!(store.stream_entries("case/6", 0, 100).await.map_err(code), Err("store-corrupt"));
+    assert_eq!(store.entries(41, 9).await.map(|page| page.len()).map_err(code), Ok(9));
+    execute(&url, "DELETE FROM head").await;
+    assert_eq!(store.head().await.map_err(code), Err("store-corrupt"));
+    execute(&url, "DROP TABLE tile").await;
+    assert_eq!(store.tile(0, 0).await.map_err(code), Err("store-corrupt"));
+}
+
+#[tokio::test]
+async fn a_committer_that_waits_too_long_may_try_again() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_ledger().await;
+    let store = grown(&url, 10).await;
+    let batch = Writer::resume("first", &store).await.batch(2);
+
+    // A rival that holds the head and says nothing.
+    let mut rival = raw(&url).await;
+    let mut holding = rival.begin().await.expect("a transaction");
+    sqlx::query("UPDATE head SET received = received").execute(&mut *holding).await.expect("the head");
+    assert_eq!(store.commit(&batch).await.expect_err("locked out").code(), "store-retry");
+    holding.rollback().await.expect("release");
+    assert_eq!(store.commit(&batch).await.expect("the same batch"), CommitOutcome::Committed);
+    assert_sound(&store).await;
+}
+
+#[tokio::test]
+async fn a_rival_that_dies_holding_the_head_lets_it_go() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_ledger().await;
+    let store = grown(&url, 10).await;
+    let batch = Writer::resume("first", &store).await.batch(2);
+    let mut rival = raw(&url).await;
+    sqlx::raw_sql("BEGIN; UPDATE head SET size = 99").execute(&mut rival).await.expect("the head");
+    let (committed, ()) = tokio::join!(store.commit(&batch), async { drop(rival) });
+    assert_eq!(committed.expect("the head is free again"), CommitOutcome::Committed);
+    assert_sound(&store).await;
+}
+
+#[tokio::test]
+async fn backups_are_left_to_postgresql() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let store = PostgresStore::connect(&cluster.create_ledger().await).await.expect("the ledger connects");
+    let keys = PostgresKeyStore::connect(&cluster.create_database().await).await.expect("the keys connect");
+    let path = std::path::Path::new("copy");
+    for error in [store.backup(path).await.expect_err("no"), keys.backup(path).await.expect_err("no")] {
+        assert_eq!(error.code(), "backup-unsupported");
+        assert!(error.to_string().contains("pg_dump"), "{error}");
+    }
+}
+
+/// Without PostgreSQL a test says so where it is seen, and fails where PostgreSQL is required.
+#[test]
+fn a_missing_postgresql_is_not_passed_over_in_silence() {
+    let run = |required: &str| {
+        Command::new(std::env::current_exe().expect("this test's program"))
+            .args(["--exact", "backups_are_left_to_postgresql"])
+            .env("SIJILL_POSTGRES_PROGRAMS", "/nowhere")
+            .env("SIJILL_REQUIRE_POSTGRES", required)
+            .output()
+            .expect("it runs")
+    };
+    let skipped = run("0");
+    let said = String::from_utf8_lossy(&skipped.stderr).into_owned();
+    assert!(skipped.status.success(), "{said}");
+    assert!(said.contains("SKIPPED backups_are_left_to_postgresql: PostgreSQL is not installed"), "{said}");
+    assert!(said.contains("apt install postgresql"), "{said}");
+    assert!(!run("1").status.success(), "required, and yet not missed");
+}
