@@ -22,6 +22,8 @@ mod read;
 mod seal;
 mod sequence;
 mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod vault;
 
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, AttachmentError};
