@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sijill_domain::{Parties, Position, Registry};
-use sijill_event::{Digest, Seen, Stream};
+use sijill_event::{Digest, Seen, Stream, Uuid};
 use sijill_log::{Hash, Tile, bundle};
 
 use crate::error::LedgerError;
@@ -61,6 +61,14 @@ impl Ledger {
         let mut page = self.store().stream_entries(stream.as_str(), from_seq, limit).await?;
         page.retain(|(index, _)| *index < size);
         Ok(page)
+    }
+
+    /// Which of these idempotency keys the published log holds, with the index of each: what an author that may have
+    /// been interrupted asks before it signs anything anew.
+    pub async fn known(&self, jtis: &[Uuid]) -> Result<BTreeMap<Uuid, u64>, LedgerError> {
+        let size = self.published().checkpoint.size;
+        let held = self.store().by_jti(jtis).await?;
+        Ok(held.into_iter().filter(|(_, index, _)| *index < size).map(|(jti, index, _)| (jti, index)).collect())
     }
 
     /// Who is party to each of these streams; streams without events are left out.

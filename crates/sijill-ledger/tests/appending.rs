@@ -75,6 +75,18 @@ async fn a_jti_is_never_reused_and_that_is_not_a_conflict() {
 }
 
 #[tokio::test]
+async fn an_author_can_ask_what_is_there_already() {
+    let (_dir, scene) = scene().await;
+    let (held, not_held) = (Uuid::now_v7(), Uuid::now_v7());
+    assert!(scene.ledger.known(&[held, not_held]).await.expect("readable").is_empty());
+    let worker = &scene.workers[0];
+    let draft = scene.draft(worker, "case/1", "note.added", none()).await.jti(held);
+    let receipt = scene.send(draft.sign(&worker.key).expect("signable").to_string()).await.expect("appended");
+    let known = scene.ledger.known(&[not_held, held]).await.expect("readable");
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), [(held, receipt.index)]);
+}
+
+#[tokio::test]
 async fn a_stale_head_is_a_conflict_that_names_the_new_one() {
     let (_dir, scene) = scene().await;
     let worker = &scene.workers[0];
