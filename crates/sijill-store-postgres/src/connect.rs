@@ -22,18 +22,27 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED;
 
 /// Checks that the database is fit, brings its schema up to date and answers a pool of at most `connections`.
 pub(crate) async fn pool(url: &str, migrator: &Migrator, connections: u32) -> Result<PgPool> {
-    // sqlx would log a slow statement with its text.
-    let options = PgConnectOptions::from_str(url).map_err(store_error)?.disable_statement_logging();
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
-        .await
-        .map_err(store_error)?;
+    let pool = open(url, connections).await?;
     let mut connection = pool.acquire().await.map_err(store_error)?;
     fit(&mut connection).await?;
     schema::bring_up_to_date(&pool, &mut connection, migrator).await?;
     Ok(pool)
+}
+
+/// Checks that the schema is this release's and answers a pool of at most `connections`, which nobody writes through.
+/// Whether the database would keep what is written is then of no concern.
+pub(crate) async fn reading_pool(url: &str, migrator: &Migrator, connections: u32) -> Result<PgPool> {
+    let pool = open(url, connections).await?;
+    let mut connection = pool.acquire().await.map_err(store_error)?;
+    schema::require_up_to_date(&mut connection, migrator).await?;
+    Ok(pool)
+}
+
+async fn open(url: &str, connections: u32) -> Result<PgPool> {
+    // sqlx would log a slow statement with its text.
+    let options = PgConnectOptions::from_str(url).map_err(store_error)?.disable_statement_logging();
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+    pool.connect_with(options).await.map_err(store_error)
 }
 
 /// A transaction as [`BEGIN`] describes it. Dropped without commit, it rolls back.

@@ -25,6 +25,14 @@ struct Applied {
     checksum: Vec<u8>,
 }
 
+/// Refuses a database that lacks a migration, and never writes one.
+pub(crate) async fn require_up_to_date(connection: &mut PgConnection, migrator: &Migrator) -> Result<()> {
+    match missing(connection, migrator).await? {
+        Some(migration) => Err(StoreError::SchemaOlder { migration }),
+        None => Ok(()),
+    }
+}
+
 /// Applies what is missing, one server at a time. A database that lacks nothing is only read, so that a server can run
 /// as a user who may not change the schema.
 pub(crate) async fn bring_up_to_date(
@@ -32,7 +40,7 @@ pub(crate) async fn bring_up_to_date(
     connection: &mut PgConnection,
     migrator: &Migrator,
 ) -> Result<()> {
-    if is_up_to_date(connection, migrator).await? {
+    if missing(connection, migrator).await?.is_none() {
         return Ok(());
     }
     // sqlx would take a lock that belongs to the session: lost behind a pooler, unknown to distributed engines. A row
@@ -47,7 +55,7 @@ pub(crate) async fn bring_up_to_date(
         sqlx::query(statement).execute(&mut *lock).await.map_err(store_error)?;
     }
     // Another server may have migrated while this one waited.
-    if !is_up_to_date(connection, migrator).await? {
+    if missing(connection, migrator).await?.is_some() {
         let mut migrator = Migrator { migrations: migrator.migrations.clone(), ..Migrator::DEFAULT };
         migrator.set_locking(false);
         migrator.run_direct(None, connection, false).await.map_err(migrate_error)?;
@@ -64,8 +72,8 @@ async fn create_lock(connection: &mut PgConnection) -> Result<()> {
     }
 }
 
-/// Whether nothing is missing; refuses what this release did not write.
-async fn is_up_to_date(connection: &mut PgConnection, migrator: &Migrator) -> Result<bool> {
+/// The first migration the database lacks; refuses what this release did not write.
+async fn missing(connection: &mut PgConnection, migrator: &Migrator) -> Result<Option<i64>> {
     let applied = applied(connection).await?;
     for migration in &applied {
         match migrator.iter().find(|known| known.version == migration.version) {
@@ -90,7 +98,9 @@ async fn is_up_to_date(connection: &mut PgConnection, migrator: &Migrator) -> Re
             Some(_) => {}
         }
     }
-    Ok(migrator.iter().all(|known| applied.iter().any(|migration| migration.version == known.version)))
+    let missing =
+        migrator.iter().find(|known| applied.iter().all(|migration| migration.version != known.version));
+    Ok(missing.map(|known| known.version))
 }
 
 fn is_of_the_other_database(version: i64) -> bool {

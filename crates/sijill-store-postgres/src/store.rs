@@ -21,8 +21,8 @@ pub(crate) const BACKUP: &str = "PostgreSQL is backed up with its own tools: `pg
 /// The event store on PostgreSQL.
 #[derive(Debug)]
 pub struct PostgresStore {
-    /// Apart from the readers, so that no number of them keeps a commit waiting.
-    writers: PgPool,
+    /// Apart from the readers, so that no number of them keeps a commit waiting. `None` when open for reading only.
+    writers: Option<PgPool>,
     readers: PgPool,
 }
 
@@ -34,14 +34,26 @@ impl PostgresStore {
     pub async fn connect(url: &str) -> Result<Self> {
         let migrations = schema::ledger();
         let writers = connect::pool(url, &migrations, 4).await?;
-        let readers = connect::pool(url, &migrations, 8).await?;
-        Ok(Self { writers, readers })
+        let readers = connect::reading_pool(url, &migrations, 8).await?;
+        Ok(Self { writers: Some(writers), readers })
+    }
+
+    /// Connects to read only: as a user who may select and no more, or to a streaming replica, which may lag behind.
+    pub async fn connect_read_only(url: &str) -> Result<Self> {
+        let readers = connect::reading_pool(url, &schema::ledger(), 8).await?;
+        Ok(Self { writers: None, readers })
     }
 
     /// Closes all connections.
     pub async fn close(self) {
         self.readers.close().await;
-        self.writers.close().await;
+        if let Some(writers) = self.writers {
+            writers.close().await;
+        }
+    }
+
+    fn writers(&self) -> Result<&PgPool> {
+        self.writers.as_ref().ok_or(StoreError::ReadOnly)
     }
 }
 
@@ -52,7 +64,7 @@ impl Store for PostgresStore {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<CommitOutcome> {
-        commit::commit(&self.writers, batch).await
+        commit::commit(self.writers()?, batch).await
     }
 
     async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>> {
@@ -107,7 +119,7 @@ impl Store for PostgresStore {
              (SELECT id FROM assertion WHERE expires < $1 FOR UPDATE SKIP LOCKED)",
             now
         )
-        .execute(&self.writers)
+        .execute(self.writers()?)
         .await
         .map_err(store_error)?;
         let remembered = sqlx::query!(
@@ -115,18 +127,18 @@ impl Store for PostgresStore {
             &id[..],
             expires_unix
         )
-        .execute(&self.writers)
+        .execute(self.writers()?)
         .await
         .map_err(store_error)?;
         Ok(remembered.rows_affected() == 1)
     }
 
     async fn begin_attachment(&self, upload: Uuid, now: i64) -> Result<()> {
-        attachment::begin(&self.writers, upload, now).await
+        attachment::begin(self.writers()?, upload, now).await
     }
 
     async fn put_chunk(&self, upload: Uuid, number: u32, ciphertext: &[u8]) -> Result<()> {
-        attachment::put_chunk(&self.writers, upload, number, ciphertext).await
+        attachment::put_chunk(self.writers()?, upload, number, ciphertext).await
     }
 
     async fn finish_attachment(
@@ -136,7 +148,7 @@ impl Store for PostgresStore {
         size: u64,
         key_id: KeyId,
     ) -> Result<Finished> {
-        attachment::finish(&self.writers, upload, digest, size, key_id).await
+        attachment::finish(self.writers()?, upload, digest, size, key_id).await
     }
 
     async fn attachment(&self, digest: Hash) -> Result<Option<Attachment>> {
@@ -152,7 +164,7 @@ impl Store for PostgresStore {
     }
 
     async fn sweep_attachments(&self, begun_before: i64) -> Result<Vec<KeyId>> {
-        attachment::sweep(&self.writers, begun_before).await
+        attachment::sweep(self.writers()?, begun_before).await
     }
 
     async fn backup(&self, _to: &Path) -> Result<()> {

@@ -57,6 +57,36 @@ async fn a_user_who_may_not_change_the_schema_can_run() {
 }
 
 #[tokio::test]
+async fn a_reader_needs_no_right_to_write() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_ledger().await;
+    let server = grown(&url, 300).await;
+    execute(&url, "CREATE ROLE auditor LOGIN").await;
+    execute(&url, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO auditor").await;
+    let auditor_url = url.replace("postgres@", "auditor@");
+    let auditor = PostgresStore::connect_read_only(&auditor_url).await.expect("reading is enough");
+    assert_eq!(assert_sound(&auditor).await, server.head().await.expect("a head"));
+
+    let batch = Writer::resume("auditor", &auditor).await.batch(1);
+    let upload = uuid::Uuid::nil();
+    let codes = [
+        auditor.commit(&batch).await.map(drop),
+        auditor.remember_assertion([0; 32], 1, 0).await.map(drop),
+        auditor.begin_attachment(upload, 0).await,
+        auditor.put_chunk(upload, 0, b"x").await,
+        auditor.finish_attachment(upload, [0; 32], 1, [0; 16]).await.map(drop),
+        auditor.sweep_attachments(0).await.map(drop),
+    ]
+    .map(|refused| refused.expect_err("read only").code());
+    assert_eq!(codes, ["store-read-only"; 6]);
+
+    execute(&url, "DELETE FROM _sqlx_migrations WHERE version = 11").await;
+    let error = PostgresStore::connect_read_only(&auditor_url).await.expect_err("older");
+    assert_eq!(error.code(), "schema-older");
+    assert!(error.to_string().contains("migration 11 "), "{error}");
+}
+
+#[tokio::test]
 async fn a_changed_migration_is_refused() {
     let Some(cluster) = Cluster::shared() else { return };
     let url = cluster.create_ledger().await;

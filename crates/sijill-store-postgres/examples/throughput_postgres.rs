@@ -1,19 +1,19 @@
 //! Appends batches of 1,000 entries of about 1 kB, each batch durable before the next: `cargo run --release --example
-//! throughput -- <file> [batches]`. Prints what the store alone can do; signatures and hashes of the ledger come on top.
+//! throughput_postgres -- <url> [batches]`. Prints what the store alone can do; signatures and hashes of the ledger come on top.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
 use sijill_store::conformance::sample::Writer;
 use sijill_store::{CommitOutcome, Store};
-use sijill_store_sqlite::SqliteStore;
+use sijill_store_postgres::PostgresStore;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("usage: throughput <file> [batches]")?;
+    let url = arguments.next().ok_or("usage: throughput_postgres <url> [batches]")?;
     let batches: u32 = arguments.next().map_or(Ok(100), |count| count.parse())?;
-    let store = SqliteStore::open(path).await?;
+    let store = PostgresStore::connect(&url).await?;
     let mut writer = Writer::resume("throughput", &store).await;
     let (mut entries, mut bytes, mut spent) = (0, 0, Duration::ZERO);
     for _ in 0..batches {
