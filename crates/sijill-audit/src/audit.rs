@@ -70,7 +70,11 @@ pub fn audit(source: &dyn Source, options: &Options<'_>) -> Result<Report, Unrea
 
 fn nothing_to_check(options: &Options<'_>) -> Report {
     let mut faults = Faults::default();
-    faults.add(FaultCode::CheckpointSignature, None, "there is no checkpoint that can be read: nothing else was checked");
+    faults.add(
+        FaultCode::CheckpointSignature,
+        None,
+        "there is no checkpoint that can be read: nothing else was checked",
+    );
     let why = "there is no checkpoint that can be read";
     Report {
         origin: None,
@@ -161,18 +165,25 @@ fn judge_chunk(judge: &mut Judge, chunk: &ExaminedChunk, source: &dyn Source) ->
     if source.is_whole() {
         for (first, length) in &chunk.holes {
             let message = match length {
-                1 => format!("entry {first} is missing"),
-                _ => format!("the {length} entries from {first} on are missing"),
+                1 => format!("entry {first} is missing: the checkpoint counts it, and it is not there"),
+                _ => format!(
+                    "{length} entries from {first} on are missing: the checkpoint counts them, and they are not there"
+                ),
             };
             judge.faults.add(FaultCode::Root, *first, message);
         }
     }
     for (tile, verdict) in &chunk.tiles {
-        let what = if *verdict == TileVerdict::Missing { "is missing" } else { "is not what its entries give" };
-        judge.faults.add(FaultCode::Root, first_leaf(*tile), format!("{} {what}", tile.path()));
+        let what =
+            if *verdict == TileVerdict::Missing { "is missing" } else { "is not what its entries give" };
+        judge.faults.add(FaultCode::Root, first_leaf(*tile), format!("the hash tile {} {what}", tile.path()));
     }
     for index in &chunk.unproved {
-        judge.faults.add(FaultCode::Root, *index, format!("the proof of entry {index} does not lead to the checkpoint's root"));
+        judge.faults.add(
+            FaultCode::Root,
+            *index,
+            format!("the proof of entry {index} does not lead to the checkpoint's root"),
+        );
     }
     for (index, why) in &chunk.rows {
         judge.faults.add(FaultCode::DisclosureMismatch, *index, why.as_str());
@@ -226,7 +237,10 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
     .collect();
     let not_judged = (missing + unchecked.authority).min(checkpoint.size);
     let why = if authority.is_replaying() {
-        because(not_judged, "entries are not there, malformed, not validly signed, or rest on events that are not held")
+        because(
+            not_judged,
+            "entries are not there, malformed, not validly signed, or rest on events that are not held",
+        )
     } else {
         Some("entry 0 gives nobody authority, so nothing could be judged".to_owned())
     };
@@ -238,8 +252,18 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
         entries,
         anchored: options.trust.is_some(),
         levels: Levels {
-            integrity: Level::of(of_integrity, entries - unchecked.entries, missing + unchecked.entries, &integrity),
-            authority: Level::of(of_authority, entries.saturating_sub(unchecked.authority), not_judged, why.as_slice()),
+            integrity: Level::of(
+                of_integrity,
+                entries - unchecked.entries,
+                missing + unchecked.entries,
+                &integrity,
+            ),
+            authority: Level::of(
+                of_authority,
+                entries.saturating_sub(unchecked.authority),
+                not_judged,
+                why.as_slice(),
+            ),
             rules: Level::not_run(checkpoint.size, NOT_YET),
             figures: Level::not_run(checkpoint.size, NOT_YET),
         },

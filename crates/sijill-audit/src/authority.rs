@@ -36,7 +36,11 @@ impl Authority {
         }
         let stands_already = [FaultCode::EntryFormat, FaultCode::KeyUnknown, FaultCode::EventSignature];
         if index > 0 || !stands_already.iter().any(|code| faults.holds(*code, 0)) {
-            faults.add(FaultCode::NotAuthorised, 0, "entry 0, which creates the ledger and its authority, is not there");
+            faults.add(
+                FaultCode::NotAuthorised,
+                0,
+                "entry 0, which creates the ledger and its authority, is not there",
+            );
         }
         *self = Self::Stopped;
     }

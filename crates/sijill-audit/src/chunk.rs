@@ -25,28 +25,40 @@ pub(crate) struct Chunks<'a> {
     source: &'a dyn Source,
     size: u64,
     next: u64,
+    /// Whether no entries are left.
+    exhausted: bool,
+    /// Whether everything was read.
     done: bool,
 }
 
 impl<'a> Chunks<'a> {
     pub(crate) fn new(source: &'a dyn Source, size: u64) -> Self {
-        Self { source, size, next: 0, done: false }
+        Self { source, size, next: 0, exhausted: false, done: false }
     }
 
     fn read(&mut self) -> Result<Chunk, Unreadable> {
-        if self.next == self.size {
+        let (from, is_whole) = (self.next, self.source.is_whole());
+        if self.exhausted || (is_whole && from == self.size) {
             self.done = true;
-            let disclosures = self.source.disclosures(self.size..self.size, self.size)?;
-            return Ok(Chunk { range: self.size..self.size, entries: Vec::new(), tiles: self.last_tiles()?, disclosures });
+            let disclosures = self.source.disclosures(from..from, self.size)?;
+            return Ok(Chunk {
+                range: from..from,
+                entries: Vec::new(),
+                tiles: self.last_tiles()?,
+                disclosures,
+            });
         }
-        let from = self.next;
         let mut entries = self.source.entries(from, CHUNK)?;
         let ascending = entries.is_sorted_by(|(a, _), (b, _)| a < b);
         if !ascending || entries.len() > CHUNK || entries.first().is_some_and(|(index, _)| *index < from) {
             return Err(Unreadable::Source("entries came in the wrong order".to_owned()));
         }
-        entries.retain(|(index, _)| *index < self.size);
-        self.next = entries.last().map_or(self.size, |(index, _)| index + 1);
+        if is_whole {
+            // A database may be ahead of the checkpoint. In evidence, whatever is there is to be proved.
+            entries.retain(|(index, _)| *index < self.size);
+        }
+        self.exhausted = entries.is_empty();
+        self.next = entries.last().map_or(self.size.max(from), |(index, _)| index.saturating_add(1));
         let tiles = self.tiles(&entries)?;
         let disclosures = self.source.disclosures(from..self.next, self.size)?;
         Ok(Chunk { range: from..self.next, entries, tiles, disclosures })

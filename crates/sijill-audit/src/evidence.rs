@@ -6,12 +6,12 @@ use std::ops::Range;
 use sijill_event::{Entry, Json, parse_json};
 use sijill_log::{Checkpoint, Hash, Note, Tile, leaf_hash};
 
+use crate::Unreadable;
 use crate::chunk::Chunks;
 use crate::examine::introduces;
 use crate::source::{DisclosureRow, Disclosures, Source, Stated};
 use crate::tree::Tree;
 use crate::trust::{exactly, text};
-use crate::Unreadable;
 
 /// An entry in evidence.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,7 +29,10 @@ pub struct Exhibit {
 impl std::fmt::Debug for Exhibit {
     /// Without the disclosures.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Exhibit").field("index", &self.index).field("entry", &self.entry).finish_non_exhaustive()
+        f.debug_struct("Exhibit")
+            .field("index", &self.index)
+            .field("entry", &self.entry)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,18 +79,24 @@ impl Evidence {
                 let parsed = || Entry::parse(&bytes).is_ok_and(|entry| introduces(&entry.event.stream));
                 if wanted.contains(&index) || (index < *last && parsed()) {
                     let entry = String::from_utf8(bytes).map_err(|_| refused("an entry is not text"))?;
-                    exhibits.insert(index, Exhibit { index, entry, proof: Vec::new(), disclosures: Vec::new() });
+                    exhibits
+                        .insert(index, Exhibit { index, entry, proof: Vec::new(), disclosures: Vec::new() });
                 }
             }
             for row in chunk.disclosures.rows.into_iter().filter(|_| disclose) {
-                let exhibit = row.index.filter(|index| wanted.contains(index)).and_then(|index| exhibits.get_mut(&index));
+                let exhibit = row
+                    .index
+                    .filter(|index| wanted.contains(index))
+                    .and_then(|index| exhibits.get_mut(&index));
                 if let (Some(exhibit), Ok(disclosure)) = (exhibit, row.disclosure) {
                     exhibit.disclosures.push(disclosure);
                 }
             }
         }
         for (index, exhibit) in &mut exhibits {
-            let proof = tree.prove(*index, size).ok_or_else(|| refused("the source lacks entries, so nothing can be proved"))?;
+            let proof = tree
+                .prove(*index, size)
+                .ok_or_else(|| refused("the source lacks entries, so nothing can be proved"))?;
             exhibit.proof = proof;
         }
         Self::build(&note, exhibits.into_values())
@@ -111,7 +120,8 @@ impl Evidence {
             return Err("its entries are not in ascending order".to_owned());
         }
         let count = exhibits.len();
-        let exhibits: BTreeMap<u64, Exhibit> = exhibits.into_iter().map(|exhibit| (exhibit.index, exhibit)).collect();
+        let exhibits: BTreeMap<u64, Exhibit> =
+            exhibits.into_iter().map(|exhibit| (exhibit.index, exhibit)).collect();
         if exhibits.len() != count {
             return Err("an entry stands twice".to_owned());
         }
@@ -149,7 +159,9 @@ fn read_exhibit(json: &Json) -> Result<Exhibit, String> {
     exactly(json, &["index", "entry", "proof", "disclosures"])?;
     let texts = |name: &str| -> Result<Vec<String>, String> {
         let array = json.get(name).and_then(Json::as_array).ok_or(format!("`{name}` is not an array"))?;
-        let text = |value: &Json| value.as_str().map(str::to_owned).ok_or(format!("`{name}` holds something else than strings"));
+        let text = |value: &Json| {
+            value.as_str().map(str::to_owned).ok_or(format!("`{name}` holds something else than strings"))
+        };
         array.iter().map(text).collect()
     };
     let proof = texts("proof")?.iter().map(|text| Hash::from_base64(text)).collect::<Result<_, _>>();

@@ -73,7 +73,7 @@ impl<'a> Examination<'a> {
         }
         let mut entries: Vec<Examined> =
             entries.into_par_iter().map(|(index, bytes)| self.examiner.examine(index, &bytes)).collect();
-        let holes = self.grow(&entries, range.end);
+        let holes = self.grow(&entries, range.is_empty().then_some(range.end));
         self.learn_keys(&entries);
         self.check_signatures(&mut entries);
         self.check_seen(&mut entries);
@@ -95,8 +95,9 @@ impl<'a> Examination<'a> {
         ExaminedChunk { end: range.end, entries, holes, tiles, rows, all_disclosed, unproved }
     }
 
-    /// Adds the entries to the tree; answers the holes before, between and, at the end of the ledger, behind them.
-    fn grow(&mut self, entries: &[Examined], end: u64) -> Vec<(u64, u64)> {
+    /// Adds the entries to the tree; answers the holes before and between them, and behind the last if the ledger has its
+    /// `end` there.
+    fn grow(&mut self, entries: &[Examined], end: Option<u64>) -> Vec<(u64, u64)> {
         let mut holes = Vec::new();
         for entry in entries {
             let expected = self.tree.end();
@@ -105,16 +106,16 @@ impl<'a> Examination<'a> {
             }
             self.tree.push(entry.index, entry.leaf);
         }
-        if entries.is_empty() && end > self.tree.end() {
-            holes.push((self.tree.end(), end - self.tree.end()));
-        }
+        let last = self.tree.end();
+        holes.extend(end.filter(|end| *end > last).map(|end| (last, end - last)));
         holes
     }
 
     fn learn_keys(&mut self, entries: &[Examined]) {
         let keys = entries.iter().filter_map(|entry| entry.read.as_ref().ok()).flat_map(|read| &read.keys);
         keys.for_each(|key| self.keyring.add(key));
-        self.keyring.count(entries.iter().filter_map(|entry| Some(entry.read.as_ref().ok()?.entry.event.kid)));
+        self.keyring
+            .count(entries.iter().filter_map(|entry| Some(entry.read.as_ref().ok()?.entry.event.kid)));
     }
 
     fn check_signatures(&self, entries: &mut [Examined]) {
@@ -147,7 +148,10 @@ impl<'a> Examination<'a> {
         for entry in entries {
             let Ok(read) = &mut entry.read else { continue };
             let Some(seen) = read.entry.event.seen else { continue };
-            let root = sizes.binary_search(&seen.size).ok().and_then(|position| roots.get(position).copied().flatten());
+            let root = sizes
+                .binary_search(&seen.size)
+                .ok()
+                .and_then(|position| roots.get(position).copied().flatten());
             read.seen = match root {
                 _ if seen.size > entry.index => Seen::TooLarge,
                 None => Seen::Unjudged,

@@ -118,7 +118,8 @@ pub(crate) fn deliver(event: &Event, disclosures: &[String]) -> Delivered {
     let (mut here, mut names): (Vec<Digest>, Vec<(Class, String)>) = (Vec::new(), Vec::new());
     let mut judge = |text: &str| {
         let digest = Digest::of(text);
-        let class = event.class_of(&digest).ok_or("the digest of a delivered disclosure is not in the event")?;
+        let class =
+            event.class_of(&digest).ok_or("the digest of a delivered disclosure is not in the event")?;
         if here.contains(&digest) {
             return Err("a disclosure is delivered twice");
         }

@@ -22,9 +22,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use sijill_event::{Json, parse_json};
 use sijill_log::{Checkpoint, Note, Tile, bundle, tile::FULL_TILE_BYTES};
 
+use crate::Unreadable;
 use crate::source::{Disclosures, Source, Stated};
 use crate::trust::{exactly, text};
-use crate::Unreadable;
 use lines::Lines;
 
 const DESCRIPTION: &str = "export.json";
@@ -56,10 +56,12 @@ impl ExportDirectory {
         let path = path.into();
         let description = path.join(DESCRIPTION);
         let malformed = |why| Unreadable::Export { path: description.clone(), why };
-        let bytes = read(&description, MAX_DESCRIPTION)?.ok_or_else(|| malformed("it is not there".to_owned()))?;
+        let bytes =
+            read(&description, MAX_DESCRIPTION)?.ok_or_else(|| malformed("it is not there".to_owned()))?;
         let (stated, all_disclosures) = describe(&bytes).map_err(malformed)?;
         let checkpoint = read(&path.join(CHECKPOINT), MAX_CHECKPOINT)?;
-        let checkpoint = checkpoint.and_then(|bytes| Checkpoint::parse(Note::parse(&bytes).ok()?.text()).ok());
+        let checkpoint =
+            checkpoint.and_then(|bytes| Checkpoint::parse(Note::parse(&bytes).ok()?.text()).ok());
         Ok(Self {
             path,
             stated,
@@ -87,7 +89,10 @@ impl ExportDirectory {
                 let mut bundles = Vec::new();
                 list(&self.path, Path::new("tile/entries"), &mut |path| {
                     let tile = Tile::from_entries_path(path).ok();
-                    bundles.extend(tile.filter(|tile| Tile::in_tree(0, tile.index, self.size) == Some(*tile)).map(|tile| tile.index));
+                    bundles.extend(
+                        tile.filter(|tile| Tile::in_tree(0, tile.index, self.size) == Some(*tile))
+                            .map(|tile| tile.index),
+                    );
                 })?;
                 bundles.sort_unstable();
                 self.bundles.get_or_init(|| bundles)

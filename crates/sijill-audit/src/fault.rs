@@ -140,7 +140,12 @@ pub struct Fault {
 pub(crate) struct Faults(BTreeMap<(Option<u64>, FaultCode), Box<str>>);
 
 impl Faults {
-    pub(crate) fn add(&mut self, code: FaultCode, index: impl Into<Option<u64>>, message: impl Into<Box<str>>) {
+    pub(crate) fn add(
+        &mut self,
+        code: FaultCode,
+        index: impl Into<Option<u64>>,
+        message: impl Into<Box<str>>,
+    ) {
         self.0.entry((index.into(), code)).or_insert_with(|| message.into());
     }
 

@@ -104,7 +104,11 @@ impl Judge {
         unchecked |= !self.judge_stream(index, read);
         if !self.jtis.insert(read.jti) {
             let jti = read.entry.event.jti;
-            self.faults.add(FaultCode::JtiReused, index, format!("entry {index} has the jti {jti} of an earlier entry"));
+            self.faults.add(
+                FaultCode::JtiReused,
+                index,
+                format!("entry {index} has the jti {jti} of an earlier entry"),
+            );
         }
         unchecked |= !self.judge_seen(index, read);
         unchecked |= !self.judge_disclosures(index, read, all_disclosed);
@@ -120,13 +124,18 @@ impl Judge {
     fn judge_time(&mut self, index: u64, read: &Read) {
         let (received, iat) = (read.entry.received, read.entry.event.iat);
         if received < self.received {
-            let message = format!("entry {index} was received at {received}, before an earlier entry at {}", self.received);
+            let message = format!(
+                "entry {index} was received at {received}, before an earlier entry at {}",
+                self.received
+            );
             self.faults.add(FaultCode::ReceivedOrder, index, message);
         }
         self.received = self.received.max(received);
         // Both are at most 2^53-1, so nothing overflows.
         if iat * 1000 > received + SKEW_MS {
-            let message = format!("entry {index} claims to be signed at {iat} s, more than 300 s after it was received at {received} ms");
+            let message = format!(
+                "entry {index} claims to be signed at {iat} s, more than 300 s after it was received at {received} ms"
+            );
             self.faults.add(FaultCode::ReceivedTime, index, message);
         }
     }
@@ -137,11 +146,19 @@ impl Judge {
         let kid = event.kid;
         let by_itself = || index == 0 && read.keys.iter().any(|key| key.kid() == kid);
         if !self.introduced.contains(&kid) && !by_itself() {
-            self.faults.add(FaultCode::KeyUnknown, index, format!("entry {index} is signed by key {kid}, which no entry before it introduced"));
+            self.faults.add(
+                FaultCode::KeyUnknown,
+                index,
+                format!("entry {index} is signed by key {kid}, which no entry before it introduced"),
+            );
             return false;
         }
         if read.signature != Some(true) {
-            self.faults.add(FaultCode::EventSignature, index, format!("the signature of entry {index} by key {kid} is not valid"));
+            self.faults.add(
+                FaultCode::EventSignature,
+                index,
+                format!("the signature of entry {index} by key {kid} is not valid"),
+            );
             return false;
         }
         self.introduced.extend(read.keys.iter().map(PublicKey::kid));
@@ -155,17 +172,20 @@ impl Judge {
         let expected = head.map_or(0, |head| head.seq + 1);
         let (stream, seq) = (&event.stream, event.seq);
         if seq < expected {
-            let message = format!("entry {index} is event {seq} of stream {stream}, which has {expected} already");
+            let message =
+                format!("entry {index} is event {seq} of stream {stream}, which has {expected} already");
             self.faults.add(FaultCode::StreamFork, index, message);
             return true;
         }
         let excused = !self.whole && !introduces(stream);
         let gap = seq > expected;
         if gap && !excused {
-            let message = format!("entry {index} is event {seq} of stream {stream}, but event {expected} is missing");
+            let message =
+                format!("entry {index} is event {seq} of stream {stream}, but event {expected} is missing");
             self.faults.add(FaultCode::StreamGap, index, message);
         } else if !gap && event.prev != head.map(|head| head.last) {
-            let message = format!("entry {index} does not name the event before it in stream {stream}, but another");
+            let message =
+                format!("entry {index} does not name the event before it in stream {stream}, but another");
             self.faults.add(FaultCode::StreamFork, index, message);
         }
         let unjudged = gap && excused;
@@ -183,8 +203,12 @@ impl Judge {
                 self.unchecked.seen += 1;
                 return false;
             }
-            Seen::TooLarge => format!("entry {index} has seen {size} entries, more than there were before it"),
-            Seen::Wrong => format!("entry {index} has seen another root at size {size} than the entries give"),
+            Seen::TooLarge => {
+                format!("entry {index} has seen {size} entries, more than there were before it")
+            }
+            Seen::Wrong => {
+                format!("entry {index} has seen another root at size {size} than the entries give")
+            }
         };
         self.faults.add(FaultCode::SeenMismatch, index, message);
         true
@@ -196,7 +220,11 @@ impl Judge {
             reused |= !self.digests.insert(*print);
         }
         if reused {
-            self.faults.add(FaultCode::DisclosureMismatch, index, format!("entry {index} has a digest that an earlier entry has"));
+            self.faults.add(
+                FaultCode::DisclosureMismatch,
+                index,
+                format!("entry {index} has a digest that an earlier entry has"),
+            );
         }
         if let Some(why) = read.delivered.mismatch {
             self.faults.add(FaultCode::DisclosureMismatch, index, format!("entry {index}: {why}"));

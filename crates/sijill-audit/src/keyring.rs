@@ -62,7 +62,8 @@ impl Keyring {
     }
 
     fn make_tables(&mut self, kids: &[Kid]) {
-        let publics: Vec<PublicKey> = kids.iter().filter_map(|kid| self.get(kid)).map(|key| key.public().clone()).collect();
+        let publics: Vec<PublicKey> =
+            kids.iter().filter_map(|kid| self.get(kid)).map(|key| key.public().clone()).collect();
         let made: Vec<PreparedKey> = publics.par_iter().map(PreparedKey::with_table).collect();
         for (kid, key) in kids.iter().zip(made) {
             if let Some(slot) = self.keys.get_mut(kid) {
@@ -75,7 +76,12 @@ impl Keyring {
     fn drop_idle(&mut self) {
         let idle_since = self.chunk.saturating_sub(IDLE_CHUNKS);
         for slot in self.keys.values_mut().filter(|slot| slot.has_table && slot.last_used < idle_since) {
-            *slot = Slot { key: PreparedKey::new(slot.key.public()), has_table: false, uses: 0, last_used: slot.last_used };
+            *slot = Slot {
+                key: PreparedKey::new(slot.key.public()),
+                has_table: false,
+                uses: 0,
+                last_used: slot.last_used,
+            };
             self.tables -= 1;
         }
     }

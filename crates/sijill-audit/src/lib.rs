@@ -35,9 +35,7 @@ pub use evidence::{Evidence, Exhibit};
 pub use export::{ExportDirectory, ExportError, Exported, export};
 pub use fault::{Fault, FaultCode};
 pub use report::{Level, Levels, Report, Status};
-pub use source::{
-    DisclosureRow, Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, StreamEnd,
-};
+pub use source::{DisclosureRow, Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, StreamEnd};
 #[cfg(feature = "http")]
 pub use tile_log::TileLog;
 pub use trust::{HeldCheckpoint, Receipt, Trust};

@@ -45,7 +45,8 @@ impl TileLog {
         let mut log = Self { client, prefix, token, checkpoint: None, size: 0 };
         log.checkpoint = log.get("checkpoint", MAX_CHECKPOINT)?;
         let note = log.checkpoint.as_deref().and_then(|bytes| Note::parse(bytes).ok());
-        log.size = note.and_then(|note| Checkpoint::parse(note.text()).ok()).map_or(0, |checkpoint| checkpoint.size);
+        log.size =
+            note.and_then(|note| Checkpoint::parse(note.text()).ok()).map_or(0, |checkpoint| checkpoint.size);
         Ok(log)
     }
 
@@ -68,7 +69,8 @@ impl TileLog {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response: Response = request.send().map_err(|error| Failure::Passing(error.without_url().to_string()))?;
+        let response: Response =
+            request.send().map_err(|error| Failure::Passing(error.without_url().to_string()))?;
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
@@ -130,7 +132,8 @@ impl Source for TileLog {
             let together = next..end.min(next + TOGETHER);
             for (number, entries) in together.clone().zip(self.bundles(together.clone())?) {
                 missing = if entries.is_some() { 0 } else { missing + 1 };
-                let entries = (number * BUNDLE..).zip(entries.unwrap_or_default()).filter(|(index, _)| *index >= from);
+                let entries =
+                    (number * BUNDLE..).zip(entries.unwrap_or_default()).filter(|(index, _)| *index >= from);
                 found.extend(entries);
             }
             next = together.end;

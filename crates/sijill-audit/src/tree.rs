@@ -102,9 +102,9 @@ impl Tree {
     /// Judges a tile.
     pub(crate) fn judge(&self, tile: Tile, bytes: Option<&[u8]>) -> TileVerdict {
         let first = tile.index.saturating_mul(256);
-        let hashes = self.run_at(first_leaf(tile)).and_then(|run| {
-            run.nodes(usize::from(tile.level) * 8, first, tile.width.into())
-        });
+        let hashes = self
+            .run_at(first_leaf(tile))
+            .and_then(|run| run.nodes(usize::from(tile.level) * 8, first, tile.width.into()));
         match (hashes, bytes) {
             (None, _) => TileVerdict::Good,
             (Some(_), None) => TileVerdict::Missing,
@@ -167,7 +167,10 @@ mod tests {
         let mut tree = Tree::new();
         for i in (0..1100).filter(|i| !(300..=400).contains(i)) {
             tree.push(i, leaf(i));
-            for full in tiles.iter().filter(|full| full.tile.level == 0 && full.tile.index == i >> 8 && i % 256 == 255) {
+            for full in tiles
+                .iter()
+                .filter(|full| full.tile.level == 0 && full.tile.index == i >> 8 && i % 256 == 255)
+            {
                 let above_hole = full.tile.index == 1;
                 let otherwise = |verdict| if above_hole { TileVerdict::Good } else { verdict };
                 assert_eq!(tree.judge(full.tile, Some(&full.bytes)), TileVerdict::Good);
@@ -179,7 +182,10 @@ mod tests {
         for (tile, bytes) in builder.partial_tiles() {
             let above_hole = tile.level == 1;
             assert_eq!(tree.judge(tile, Some(&bytes)), TileVerdict::Good);
-            assert_eq!(tree.judge(tile, None), if above_hole { TileVerdict::Good } else { TileVerdict::Missing });
+            assert_eq!(
+                tree.judge(tile, None),
+                if above_hole { TileVerdict::Good } else { TileVerdict::Missing }
+            );
             assert_eq!(tree.judge(Tile { width: 1, ..tile }, Some(&[7; 32])), TileVerdict::Wrong);
         }
         assert!(tree.root(300).is_some() && tree.root(301).is_none());

@@ -31,7 +31,8 @@ impl Trust {
             return Err("`sijill` is not `trust/1`".to_owned());
         }
         let origin = text(&json, "origin")?.to_owned();
-        let log_key: NoteVerifier = text(&json, "log_key")?.parse().map_err(|error| format!("log_key: {error}"))?;
+        let log_key: NoteVerifier =
+            text(&json, "log_key")?.parse().map_err(|error| format!("log_key: {error}"))?;
         if log_key.name().as_str() != origin || log_key.kind() != KeyKind::Log {
             return Err("`log_key` is not the key of a log named as `origin`".to_owned());
         }
@@ -76,7 +77,8 @@ impl Receipt {
         let json = parse_json(bytes).map_err(|error| error.to_string())?;
         let number = |name| json.get(name).and_then(Json::as_u64).ok_or(format!("`{name}` is not a number"));
         let (index, received) = (number("index")?, number("received")?);
-        let proof = TlogProof::parse(text(&json, "proof")?.as_bytes()).map_err(|error| format!("proof: {error}"))?;
+        let proof =
+            TlogProof::parse(text(&json, "proof")?.as_bytes()).map_err(|error| format!("proof: {error}"))?;
         let checkpoint = Checkpoint::parse(proof.checkpoint.text()).map_err(|error| error.to_string())?;
         Ok(Self { index, received, proof, checkpoint })
     }

@@ -1,6 +1,8 @@
 //! What is judged of a ledger as a whole: its checkpoint, its root, and what was held against it.
 
-use sijill_log::{Checkpoint, Hash, KeyKind, LogError, Note, NoteVerifier, leaf_hash, tree::verify_inclusion};
+use sijill_log::{
+    Checkpoint, Hash, KeyKind, LogError, Note, NoteVerifier, leaf_hash, tree::verify_inclusion,
+};
 
 use crate::examination::Remains;
 use crate::fault::{FaultCode, Faults};
@@ -30,8 +32,11 @@ impl Whole<'_> {
         }
         self.judge_stated(stated, faults);
         self.judge_trust(options, faults);
-        if self.is_whole && self.remains.tree.root(self.checkpoint.size).is_some_and(|root| root != self.checkpoint.root) {
-            let message = "the entries do not give the checkpoint's root: one of them, or the checkpoint, was altered";
+        if self.is_whole
+            && self.remains.tree.root(self.checkpoint.size).is_some_and(|root| root != self.checkpoint.root)
+        {
+            let message =
+                "the entries do not give the checkpoint's root: one of them, or the checkpoint, was altered";
             faults.add(FaultCode::Root, None, message);
         }
         options.since.iter().for_each(|held| self.judge_held(held, options, faults));
@@ -55,20 +60,33 @@ impl Whole<'_> {
 
     fn judge_stated(&self, stated: &Stated, faults: &mut Faults) {
         let Checkpoint { origin, size, .. } = self.checkpoint;
-        if stated.origin.as_ref().is_some_and(|stated| stated != origin.as_str()) || stated.size.is_some_and(|stated| stated != *size) {
-            let message = format!("the checkpoint is of {origin} at size {size}, which is not what is stated beside it");
+        if stated.origin.as_ref().is_some_and(|stated| stated != origin.as_str())
+            || stated.size.is_some_and(|stated| stated != *size)
+        {
+            let message = format!(
+                "the checkpoint is of {origin} at size {size}, which is not what is stated beside it"
+            );
             faults.add(FaultCode::CheckpointSignature, None, message);
         }
     }
 
     fn judge_trust(&self, options: &Options<'_>, faults: &mut Faults) {
         let Some(trust) = options.trust else { return };
-        let met = trust.policy.is_quorum(|_| false) || trust.policy.satisfied_by(self.note).is_ok_and(|witnessed| witnessed.quorum);
+        let met = trust.policy.is_quorum(|_| false)
+            || trust.policy.satisfied_by(self.note).is_ok_and(|witnessed| witnessed.quorum);
         if !met {
-            faults.add(FaultCode::Quorum, None, "the witnesses that cosigned the checkpoint are not the quorum the trust file asks for");
+            faults.add(
+                FaultCode::Quorum,
+                None,
+                "the witnesses that cosigned the checkpoint are not the quorum the trust file asks for",
+            );
         }
         if self.entry(0).is_some_and(|entry| leaf_hash(entry) != trust.genesis) {
-            faults.add(FaultCode::Genesis, 0, "entry 0 is not the one the trust file names: this is another ledger");
+            faults.add(
+                FaultCode::Genesis,
+                0,
+                "entry 0 is not the one the trust file names: this is another ledger",
+            );
         }
     }
 
@@ -81,7 +99,11 @@ impl Whole<'_> {
         if size > self.checkpoint.size {
             return Some(false);
         }
-        let ours = if size == self.checkpoint.size { Some(self.checkpoint.root) } else { self.remains.tree.root(size) };
+        let ours = if size == self.checkpoint.size {
+            Some(self.checkpoint.root)
+        } else {
+            self.remains.tree.root(size)
+        };
         ours.map(|ours| ours == root)
     }
 
@@ -99,10 +121,16 @@ impl Whole<'_> {
     ) {
         let size = checkpoint.size;
         if let Some(why) = self.why_not_signed(note, checkpoint, options) {
-            faults.add(FaultCode::CheckpointSignature, None, format!("{what} of size {size} does not hold: {why}"));
+            faults.add(
+                FaultCode::CheckpointSignature,
+                None,
+                format!("{what} of size {size} does not hold: {why}"),
+            );
         }
         if self.had(size, checkpoint.root) == Some(false) {
-            let message = format!("{what} of size {size} has a root that this ledger never had: history was rewritten or cut off");
+            let message = format!(
+                "{what} of size {size} has a root that this ledger never had: history was rewritten or cut off"
+            );
             faults.add(FaultCode::Root, None, message);
         }
     }
@@ -114,10 +142,19 @@ impl Whole<'_> {
             let sequenced = format!("{received} ");
             entry.starts_with(sequenced.as_bytes())
                 && proof.index == *index
-                && verify_inclusion(&leaf_hash(entry), *index, checkpoint.size, &proof.hashes, &checkpoint.root).is_ok()
+                && verify_inclusion(
+                    &leaf_hash(entry),
+                    *index,
+                    checkpoint.size,
+                    &proof.hashes,
+                    &checkpoint.root,
+                )
+                .is_ok()
         };
         if self.entry(*index).map_or(self.is_whole, |entry| !proves(entry)) {
-            let message = format!("the receipt does not prove entry {index}: it is not the entry the receipt was given for");
+            let message = format!(
+                "the receipt does not prove entry {index}: it is not the entry the receipt was given for"
+            );
             faults.add(FaultCode::Root, *index, message);
         }
     }

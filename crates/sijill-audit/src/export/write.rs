@@ -8,9 +8,9 @@ use sijill_event::Json;
 use sijill_log::{Checkpoint, Note, Tile, TileBuilder, bundle, leaf_hash};
 
 use super::{BUNDLE, CHECKPOINT, DESCRIPTION, DISCLOSURES};
+use crate::Unreadable;
 use crate::chunk::Chunks;
 use crate::source::{DisclosureRow, Source};
-use crate::Unreadable;
 
 /// Why no export was made. There is nothing at the target then, or what was there before.
 #[derive(Debug, thiserror::Error)]
@@ -194,10 +194,14 @@ impl Writer<'_> {
         let path = self.directory.join(DISCLOSURES);
         let lines = match &mut self.lines {
             Some(lines) => lines,
-            lines => lines.insert(BufWriter::new(File::create_new(&path).map_err(ExportError::unwritable(&path))?)),
+            lines => {
+                lines.insert(BufWriter::new(File::create_new(&path).map_err(ExportError::unwritable(&path))?))
+            }
         };
         for row in rows {
-            let (Some(index), Ok(disclosure)) = (row.index.and_then(|index| Json::try_from(index).ok()), row.disclosure) else {
+            let (Some(index), Ok(disclosure)) =
+                (row.index.and_then(|index| Json::try_from(index).ok()), row.disclosure)
+            else {
                 self.exported.unreadable += 1;
                 continue;
             };

@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use sijill_audit::{DisclosureRow, Disclosures, Receipt, Source, Stated, Trust, Unreadable};
+use sijill_audit::{DisclosureRow, Disclosures, Source, Stated, Trust, Unreadable};
 use sijill_domain::event::{
-    Clock, Founder, Grant, LedgerCreated, LedgerRatified, Name, OfficerEnrolled, OfficerKind, Role, Service, ServiceKey,
-    UnitOpened, WitnessPolicy, prove,
+    Clock, Founder, Grant, LedgerCreated, LedgerRatified, Name, OfficerEnrolled, OfficerKind, Role, Service,
+    ServiceKey, UnitOpened, WitnessPolicy, prove,
 };
 use sijill_domain::{AgencyId, OfficerId, Origin, Signer, UnitId};
 use sijill_event::{Class, Digest, Draft, Entry, Json, SdJwt, Seen, SigningKey, Stream, Uuid};
-use sijill_log::{Checkpoint, Hash, NoteSigner, Policy, Tile, TileBuilder, TileSet, TlogProof, leaf_hash, tree};
+use sijill_log::{
+    Checkpoint, Hash, NoteSigner, Policy, Tile, TileBuilder, TileSet, TlogProof, leaf_hash, tree,
+};
 
 pub(crate) const ORIGIN: &str = "ledger.example/test";
 /// `received` of entry 0; each later entry comes a second after the one before.
@@ -65,7 +67,14 @@ pub(crate) struct Made {
 impl Made {
     /// Nothing yet.
     pub(crate) fn empty() -> Self {
-        Self { entries: Vec::new(), disclosures: Vec::new(), heads: HashMap::new(), edge: TileBuilder::new(), jtis: 0, salts: 0 }
+        Self {
+            entries: Vec::new(),
+            disclosures: Vec::new(),
+            heads: HashMap::new(),
+            edge: TileBuilder::new(),
+            jtis: 0,
+            salts: 0,
+        }
     }
 
     /// A founded ledger: created, ratified, and in each agency a unit, a registrar and `officers` who do casework.
@@ -81,7 +90,11 @@ impl Made {
             let (root, stream) = (format!("{id}/root"), format!("agency/{id}"));
             let unit = UnitOpened { unit: UnitId::parse("intake").expect("a unit"), name: name("intake") };
             made.say(&root, &stream, draft(UnitOpened::TYPE, &unit.data()));
-            made.say(&root, &stream, draft(OfficerEnrolled::TYPE, &enrolled(id, "registrar", Role::Registrar).data()));
+            made.say(
+                &root,
+                &stream,
+                draft(OfficerEnrolled::TYPE, &enrolled(id, "registrar", Role::Registrar).data()),
+            );
             for number in 0..officers {
                 let officer = enrolled(id, &format!("o{number}"), Role::Casework);
                 made.say(&format!("{id}/registrar"), &stream, draft(OfficerEnrolled::TYPE, &officer.data()));
@@ -103,7 +116,13 @@ impl Made {
     pub(crate) fn case_event(&mut self, case: &str, number: u64) -> u64 {
         let author = AGENCIES[usize::try_from(number % 3).expect("small")];
         let draft = Draft::new("referral.sent", 1)
-            .open("to", Json::object([("agency", AGENCIES[usize::try_from((number + 1) % 3).expect("small")].into())]))
+            .open(
+                "to",
+                Json::object([(
+                    "agency",
+                    AGENCIES[usize::try_from((number + 1) % 3).expect("small")].into(),
+                )]),
+            )
             .disclose(Class::Casework, "priority", "high".into())
             .disclose(Class::Casework, "reason", format!("reason {number}").into())
             .disclose(Class::Narrative, "note", "…".into());
@@ -127,7 +146,11 @@ impl Made {
         let (iss, sub) = who.split_once('/').expect("<iss>/<sub>");
         let (seq, prev) = self.heads.get(name).map_or((0, None), |(seq, last)| (seq + 1, Some(*last)));
         self.jtis += 1;
-        let draft = draft.author(iss, sub).aud(ORIGIN).jti(jti(self.jtis)).iat(self.now() / 1000).at(&stream(name), seq, prev);
+        let draft = draft.author(iss, sub).aud(ORIGIN).jti(jti(self.jtis)).iat(self.now() / 1000).at(
+            &stream(name),
+            seq,
+            prev,
+        );
         if self.entries.is_empty() { draft } else { draft.seen(self.seen()) }
     }
 
@@ -191,11 +214,8 @@ impl Made {
             checkpoint: sijill_log::Note::parse(self.checkpoint(size).as_bytes()).expect("a note"),
         };
         let received = Entry::parse(&self.entries[index]).expect("an entry").received;
-        serde_json::json!({"index": index, "received": received, "proof": proof.to_string(), "jti": "x"}).to_string()
-    }
-
-    pub(crate) fn parsed_receipt(&self, index: usize, size: usize) -> Receipt {
-        Receipt::parse(self.receipt(index, size).as_bytes()).expect("a receipt")
+        serde_json::json!({"index": index, "received": received, "proof": proof.to_string(), "jti": "x"})
+            .to_string()
     }
 
     /// The ledger as a source, with everything an export has.
@@ -292,7 +312,8 @@ impl Memory {
         self.checkpoint = Some(sign_checkpoint(&entries).into_bytes());
         let mut builder = TileBuilder::new();
         let full = builder.extend(entries.iter().map(|entry| leaf_hash(entry)));
-        self.tiles = full.into_iter().map(|full| (full.tile, full.bytes)).chain(builder.partial_tiles()).collect();
+        self.tiles =
+            full.into_iter().map(|full| (full.tile, full.bytes)).chain(builder.partial_tiles()).collect();
     }
 }
 
