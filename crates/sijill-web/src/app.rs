@@ -48,7 +48,8 @@ pub fn router(ledger: Ledger, settings: Settings, stop: CancellationToken) -> Ro
         .split_for_parts();
     let (probes, _) = call::probes().split_for_parts();
     // Outermost last. Probes are neither rate-limited nor refused for load: an overloaded server is still alive.
-    api.merge(describe::pages())
+    let router = api
+        .merge(describe::pages())
         .fallback(async || WebError::NotFound)
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .layer(from_fn_with_state(Arc::clone(&app), layer::limit))
@@ -56,8 +57,10 @@ pub fn router(ledger: Ledger, settings: Settings, stop: CancellationToken) -> Ro
         .merge(probes)
         .layer(from_fn(layer::negotiate))
         .layer(from_fn(layer::problems_everywhere))
-        .layer(CatchPanicLayer::custom(layer::panicked))
-        .layer(cors(&app.settings))
+        .layer(CatchPanicLayer::custom(layer::panicked));
+    let router =
+        if app.settings.cors_origins.is_empty() { router } else { router.layer(cors(&app.settings)) };
+    router
         .layer(from_fn_with_state(Arc::clone(&app), layer::security_headers))
         .layer(from_fn(observe::observe))
         .with_state(app)

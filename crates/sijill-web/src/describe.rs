@@ -15,6 +15,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::app::App;
 use crate::error::WebError;
+use crate::problem::Problem;
 use crate::{call, token};
 
 /// What Swagger UI needs, all of it from here.
@@ -28,6 +29,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
         description = "The HTTP API of one ledger. `docs/api.md` says the same in prose, with the table of all error codes."
     ),
     modifiers(&Security),
+    components(schemas(Problem)),
     tags(
         (name = "events", description = "Appending signed events and reading them"),
         (name = "log", description = "The transparency log: checkpoint, tiles and proofs (C2SP). Public but for the entries"),

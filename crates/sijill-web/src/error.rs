@@ -15,59 +15,59 @@ const RETRY_AFTER_S: u64 = 1;
 #[expect(missing_docs, reason = "the sentence of each variant is its documentation")]
 #[non_exhaustive]
 pub enum WebError {
-    #[error("There is nothing at this address.")]
+    #[error("there is nothing at this address")]
     NotFound,
-    #[error("This address does not answer to this method; `Allow` says to which.")]
+    #[error("this address does not answer to this method; `Allow` says to which")]
     MethodNotAllowed,
-    #[error("None of the media types in `Accept` is one this call answers with.")]
+    #[error("none of the media types in `Accept` is one this call answers with")]
     NotAcceptable,
-    #[error("The body must be {0}.")]
+    #[error("the body must be {0}")]
     MediaType(&'static str),
-    #[error("The body is longer than {0} bytes.")]
+    #[error("the body is longer than {0} bytes")]
     BodyTooLarge(u64),
-    #[error("The body ended early or could not be read.")]
+    #[error("the body ended early or could not be read")]
     BodyUnreadable,
-    #[error("A file with this digest was erased by order and is not taken again.")]
+    #[error("a file with this digest was erased by order and is not taken again")]
     AttachmentErased,
-    #[error("The body is empty.")]
+    #[error("the body is empty")]
     BodyEmpty,
-    #[error("The body is not UTF-8.")]
+    #[error("the body is not UTF-8")]
     BodyNotUtf8,
-    #[error("The body holds more than {0} lines; send the rest in another request.")]
+    #[error("the body holds more than {0} lines; send the rest in another request")]
     TooManyLines(usize),
-    #[error("The query is not one this call understands: {0}")]
+    #[error("the query is not one this call understands: {0}")]
     Query(String),
-    #[error("The path does not name anything: {0}")]
+    #[error("the path does not name anything: {0}")]
     Path(&'static str),
-    #[error("The header `{0}` is malformed.")]
+    #[error("the header `{0}` is malformed")]
     Header(&'static str),
-    #[error("This log has no such place yet; its published size is {size}.")]
+    #[error("this log has no such place yet; its published size is {size}")]
     NotPublished { size: u64 },
 
-    #[error("This call needs an access token: `Authorization: Bearer …`, from `POST /oauth/token`.")]
+    #[error("this call needs an access token: `Authorization: Bearer …`, from `POST /oauth/token`")]
     TokenMissing,
-    #[error("The access token is not one this ledger gave out.")]
+    #[error("the access token is not one this ledger gave out")]
     TokenInvalid,
-    #[error("The access token has expired; get another.")]
+    #[error("the access token has expired; get another")]
     TokenExpired,
-    #[error("The key behind the access token no longer speaks for its holder.")]
+    #[error("the key behind the access token no longer speaks for its holder")]
     TokenDead,
-    #[error("The access token's scope does not open this; needed: `{0}`.")]
+    #[error("the access token's scope does not open this; needed: `{0}`")]
     ScopeMissing(&'static str),
-    #[error("The caller's agency is not a party to this stream.")]
+    #[error("the caller's agency is not a party to this stream")]
     NotAParty,
 
-    #[error("Too many requests from this address.")]
+    #[error("too many requests from this address")]
     RateLimited { after_s: u64 },
-    #[error("The server is at its limit of simultaneous {0}.")]
+    #[error("the server is at its limit of simultaneous {0}")]
     Overloaded(&'static str),
-    #[error("This took too long. What was sent may have been taken: sending the same bytes again is safe.")]
+    #[error("this took too long; what was sent may have been taken: sending the same bytes again is safe")]
     TimedOut,
-    #[error("The server is not ready to append: {0}.")]
+    #[error("the server is not ready to append: {0}")]
     NotReady(&'static str),
-    #[error("The server is stopping.")]
+    #[error("the server is stopping")]
     Stopping,
-    #[error("Something failed inside the server; its log says what.")]
+    #[error("something failed inside the server; its log says what")]
     Internal,
 
     #[error("{}", .0.message)]

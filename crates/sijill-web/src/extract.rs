@@ -17,7 +17,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         // serde names the parameter that is wrong, not its value.
         axum::extract::Query::try_from_uri(&parts.uri)
             .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|_| WebError::Query("see /docs for its parameters.".into()))
+            .map_err(|_| WebError::Query("see /docs for its parameters".into()))
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) trait FromParameter: Sized {
 }
 
 impl FromParameter for u64 {
-    const EXPECTED: &'static str = "an index is a decimal number.";
+    const EXPECTED: &'static str = "an index is a decimal number";
 
     fn read(text: &str) -> Option<Self> {
         decimal(text)
@@ -50,7 +50,7 @@ impl FromParameter for u64 {
 }
 
 impl FromParameter for Stream {
-    const EXPECTED: &'static str = "a stream is `ledger`, or a kind and an id as in `case%2FAb-7`.";
+    const EXPECTED: &'static str = "a stream is `ledger`, or a kind and an id as in `case%2FAb-7`";
 
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)

@@ -27,7 +27,7 @@ use tower::Service;
 /// Connections open at once; more are closed at once.
 const CONNECTIONS: usize = 8_192;
 /// Until a client has sent the head of a request, also of the next one on a kept connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// HTTP/2: how often a silent peer is asked whether it is there.
 const PING: Duration = Duration::from_secs(30);

@@ -34,6 +34,7 @@ const BATCH_LINES: usize = 2_000;
 pub(crate) struct Waiting {
     /// When the answer is wanted: when the receipt's checkpoint is signed and sealed, or when the witness quorum has cosigned it.
     #[serde(default)]
+    #[param(inline)]
     wait: WaitFor,
 }
 

@@ -38,7 +38,7 @@ pub(crate) async fn tile(
     Path(place): Path<String>,
 ) -> Result<Response, WebError> {
     let tile = Tile::from_path(&format!("tile/{place}"))
-        .map_err(|_| WebError::Path("it is not a tile of C2SP tlog-tiles."))?;
+        .map_err(|_| WebError::Path("it is not a tile of C2SP tlog-tiles"))?;
     let bytes = app.ledger.tile(tile).await?.ok_or_else(|| not_published(&app))?;
     let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, FOR_EVER)];
     Ok((headers, bytes).into_response())
@@ -58,7 +58,7 @@ pub(crate) async fn entries(
 ) -> Result<Response, WebError> {
     app.caller(&headers, Scope::ReadAll)?;
     let bundle = Tile::from_entries_path(&format!("tile/entries/{place}"))
-        .map_err(|_| WebError::Path("it is not an entry bundle of C2SP tlog-tiles."))?;
+        .map_err(|_| WebError::Path("it is not an entry bundle of C2SP tlog-tiles"))?;
     let bytes = app.ledger.bundle(bundle).await?.ok_or_else(|| not_published(&app))?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }

@@ -58,7 +58,7 @@ pub(crate) async fn stream(
     let caller = app.caller(&headers, Scope::Read)?;
     let limit = limit.unwrap_or(PAGE);
     if !(1..=MAX_PAGE).contains(&limit) {
-        return Err(WebError::Query("`limit` is 1 to 1,000.".into()));
+        return Err(WebError::Query("`limit` is 1 to 1,000".into()));
     }
     let mut page = app.ledger.stream_entries(&stream, from, limit + 1).await?;
     let found = page.len();

@@ -1,0 +1,13 @@
+//! The HTTP API over real connections, on a real ledger with a real store.
+
+mod house;
+
+mod append;
+mod calls;
+mod document;
+mod follow;
+mod limits;
+mod logs;
+mod refusals;
+mod serving;
+mod token;
