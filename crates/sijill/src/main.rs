@@ -1,2 +1,7 @@
 //! The `sijill` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sijill::cli::main()
+}

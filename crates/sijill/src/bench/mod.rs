@@ -1,0 +1,124 @@
+//! `sijill bench`: how fast this machine runs a ledger, measured from outside, as its users meet it.
+//!
+//! The server is a process of its own (`sijill serve` on a data directory made for the purpose); the client signs its
+//! events beforehand and shares the same cores.
+
+mod audit;
+mod load;
+mod measure;
+mod server;
+mod town;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde_json::{Map, Value, json};
+
+use crate::answer::Answer;
+use crate::error::{Error, Result};
+use server::Server;
+use town::Town;
+
+/// `sijill bench`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Every figure is of this machine, this build and this moment: quote it with machine, command and date. \
+    The measurements follow one another on the same ledger, which has --entries entries when they begin.")]
+pub struct Args {
+    /// Entries in the ledger before anything is measured
+    #[arg(long, default_value_t = 100_000)]
+    entries: usize,
+    /// Events each append measurement adds
+    #[arg(long, default_value_t = 40_000)]
+    events: usize,
+    /// Only these measurements
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Measurement>,
+    /// Keep the ledger in this new directory; otherwise in a temporary one
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Measure on this empty PostgreSQL database instead of SQLite
+    #[arg(long, value_name = "URL", requires = "keystore_postgres")]
+    postgres: Option<String>,
+    /// The data keys' own empty PostgreSQL database
+    #[arg(long, value_name = "URL")]
+    keystore_postgres: Option<String>,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Measurement {
+    /// Batches of 1,000 events over 4 connections
+    Append,
+    /// Single events over 64 connections
+    Post,
+    /// 200 single events a second, latency
+    Paced,
+    /// Inclusion proofs of entries chosen all over the log
+    Proof,
+    /// From the start of the process to ready
+    Start,
+    /// The audit of an export, beside `verify_strict` alone on the same signatures
+    Audit,
+}
+
+/// Runs `sijill bench`.
+pub async fn run(args: Args) -> Result<Answer> {
+    let temporary = tempfile::tempdir().map_err(|e| Error::Source(format!("no temporary directory: {e}")))?;
+    let dir = args.dir.clone().unwrap_or_else(|| temporary.path().join("ledger"));
+    let measurements = if args.only.is_empty() { Measurement::value_variants().to_vec() } else { args.only.clone() };
+
+    let town = Town::found(&dir, &args).await?;
+    let mut load = town.grow(args.entries).await?;
+    let mut figures = Map::new();
+    figures.insert("machine".into(), measure::machine());
+    figures.insert("entries".into(), args.entries.into());
+    figures.insert("engine".into(), if args.postgres.is_some() { "postgres" } else { "sqlite" }.into());
+    let mut server = Server::start(&dir).await?;
+    for measurement in measurements {
+        let (name, figure) = match measurement {
+            Measurement::Append => ("append", measure::append(&server, &mut load, args.events).await?),
+            Measurement::Post => ("post", measure::post(&server, &mut load, args.events).await?),
+            Measurement::Paced => ("paced", measure::paced(&server, &mut load).await?),
+            Measurement::Proof => ("proof", measure::proof(&server, args.entries).await?),
+            Measurement::Start => {
+                server.stop().await?;
+                let started;
+                (server, started) = measure::start(&dir).await?;
+                ("start", started)
+            }
+            Measurement::Audit => ("audit", audit::audit(&dir).await?),
+        };
+        figures.insert(name.into(), figure);
+    }
+    server.stop().await?;
+    Ok(Answer::good(table(&figures), &Value::Object(figures)))
+}
+
+fn table(figures: &Map<String, Value>) -> String {
+    let mut text = String::new();
+    for (name, figure) in figures {
+        match figure {
+            Value::Object(parts) => {
+                for (part, value) in parts {
+                    text += &format!("{name:<8} {part:<28} {}\n", plain(value));
+                }
+            }
+            value => text += &format!("{name:<37} {}\n", plain(value)),
+        }
+    }
+    text
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+/// Rounded to a tenth, as JSON.
+fn tenth(value: f64) -> Value {
+    json!((value * 10.0).round() / 10.0)
+}
+
+/// Rounded to a hundredth, as JSON.
+fn hundredth(value: f64) -> Value {
+    json!((value * 100.0).round() / 100.0)
+}

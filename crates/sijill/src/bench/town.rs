@@ -1,0 +1,121 @@
+//! The ledger that is measured: one agency with a few hundred officers.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use sijill_domain::event::{Clock, Grant, Name, OfficerEnrolled, OfficerKind, Role, UnitOpened, prove};
+use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
+use sijill_event::{Json, SigningKey, Stream, StreamKind};
+use sijill_ledger::{SystemClock, Wait};
+
+use super::Args;
+use super::load::{CHAIN, Load, Officer};
+use crate::config::{Config, Engine, Web};
+use crate::data_dir::DataDir;
+use crate::error::{Error, Result};
+use crate::gate::{Desk, Gate};
+use crate::genesis::Genesis;
+use crate::key_file::{Author, ROOT};
+use crate::new_event::NewEvent;
+use crate::progress;
+use crate::running::{Running, Time};
+
+const AGENCY: &str = "bench";
+const OFFICERS: usize = 300;
+/// Events in one call while the ledger grows.
+const BATCH: usize = 2_000;
+
+/// The ledger's directory and those who sign in it.
+pub(super) struct Town {
+    dir: DataDir,
+    officers: Vec<Officer>,
+}
+
+impl Town {
+    /// Begins the ledger in `path` and enrols its officers.
+    pub(super) async fn found(path: &Path, args: &Args) -> Result<Self> {
+        let mut config = Config::new("ledger.bench/1");
+        config.web = Web { rate_limit: Some(false), ..Web::default() };
+        if let Some(url) = &args.postgres {
+            config.engine = Engine::Postgres;
+            config.url = Some(url.clone());
+            config.keystore_url.clone_from(&args.keystore_postgres);
+        }
+        let root = key()?;
+        let founder = Genesis::founder(AGENCY, "جهة القياس", "Bench", root.public().clone(), &[Grant::Casework])?;
+        let genesis = Genesis { config, clock: Clock::Live, founders: vec![founder], quorum: 1 };
+        let begun = genesis.begin(path, Arc::new(SystemClock::new())).await?;
+        let author = Author { agency: AGENCY.into(), officer: ROOT.into(), key: root };
+        begun.ratify(&author).await?;
+        let gate = Gate::Here(Box::new(begun.running.ledger().clone()));
+        let origin = begun.dir.config.origin.clone();
+        let officers = enrol(&gate, &author, &origin).await?;
+        drop(gate);
+        let dir = begun.dir;
+        begun.running.close().await;
+        Ok(Self { dir, officers })
+    }
+
+    /// Appends events until the ledger has `entries` of them.
+    pub(super) async fn grow(self, entries: usize) -> Result<Load> {
+        let running = Running::open(&self.dir, Time::Own).await?;
+        let ledger = running.ledger().clone();
+        let mut load = Load::new(self.dir.config.origin.clone(), self.officers);
+        let bar = progress::bar("growing the ledger", entries as u64);
+        loop {
+            let published = ledger.published().checkpoint.clone();
+            load.saw(published.size, published.root.0);
+            let size = usize::try_from(published.size).unwrap_or(usize::MAX);
+            bar.set_position(published.size);
+            if size >= entries {
+                break;
+            }
+            let wanted = (entries - size).min(BATCH);
+            let mut texts: Vec<String> = load.chains(wanted.div_ceil(CHAIN), CHAIN)?.into_iter().flatten().collect();
+            texts.truncate(wanted);
+            let settled = ledger.append(texts, Wait::Published).await.map_err(|e| Error::Source(e.to_string()))?;
+            if let Some(Err(refused)) = settled.into_iter().find(Result::is_err) {
+                return Err(Error::Refused { code: refused.code.into(), message: refused.message });
+            }
+        }
+        bar.finish_and_clear();
+        drop(ledger);
+        running.close().await;
+        Ok(load)
+    }
+}
+
+fn key() -> Result<SigningKey> {
+    SigningKey::generate().map_err(Error::event)
+}
+
+async fn enrol(gate: &Gate, root: &Author, origin: &str) -> Result<Vec<Officer>> {
+    let no_id = || Error::Usage("not an id".into());
+    let stream = Stream::new(StreamKind::Agency, AGENCY).ok_or_else(no_id)?;
+    let unit = UnitId::parse("desk").ok_or_else(no_id)?;
+    let name = Name::new("مكتب", "Desk").ok_or_else(no_id)?;
+    let event = |event_type: &str, data: Json| NewEvent::registry(stream.clone(), event_type, data);
+    let mut events = vec![event("unit.opened", UnitOpened { unit: unit.clone(), name }.data())];
+    let mut officers = Vec::new();
+    for number in 0..OFFICERS {
+        let officer = format!("officer-{number}");
+        let id = OfficerId::parse(&officer).ok_or_else(no_id)?;
+        let agency = AgencyId::parse(AGENCY).ok_or_else(no_id)?;
+        let signing = key()?;
+        let (public, proof) = prove(&signing, origin, &Signer::Officer { agency, officer: id.clone() });
+        let data = OfficerEnrolled {
+            officer: id,
+            kind: OfficerKind::Officer,
+            unit: unit.clone(),
+            roles: BTreeSet::from([Role::Casework]),
+            key: public,
+            proof,
+        };
+        events.push(event("officer.enrolled", data.data()));
+        officers.push(Officer { agency: AGENCY.into(), officer, key: signing });
+    }
+    let mut desk = Desk::new(gate, root, None).await?;
+    desk.append_all(&events, false).await?;
+    Ok(officers)
+}

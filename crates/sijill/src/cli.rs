@@ -1,0 +1,104 @@
+//! The tree of commands. Each command is a module with its `Args` and its `run`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::answer::{Answer, print_error};
+use crate::command::{append, audit, backup, export, init, keys, members, prove, registry, serve, sign};
+use crate::error::Result;
+
+/// An event-sourced, audit-grade case ledger.
+///
+/// Every event is signed by the agency it comes from and stands in a public-verifiable log: nothing can be
+/// altered, removed or inserted without a fault that anyone can find offline.
+#[derive(Debug, Parser)]
+#[command(name = "sijill", version, propagate_version = true, after_help = EXIT_STATUS)]
+pub struct Cli {
+    /// Answer with one line of JSON on stdout, errors with one line of JSON on stderr
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done; for `audit`: nothing is wrong in what was checked
+  1  the ledger refused an event, a receipt does not hold, or an audit found faults
+  2  the command could not be carried out: wrong usage, unreadable input, no connection
+
+Errors go to stderr as `sijill: <code>: <sentence>`; codes are stable.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make and show keys, prove possession, get access tokens
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Begin a new ledger: data directory, keys, entry 0, trust file
+    Init(init::Args),
+    /// Serve a data directory over HTTP
+    Serve(serve::Args),
+    /// Sign an event for a payload of `GET /v1/streams/{stream}/next`, ready to be posted
+    Sign(sign::Args),
+    /// Sign and append events, and verify their receipts
+    Append(append::Args),
+    /// Ratify entry 0, propose and approve: what the members decide together
+    #[command(subcommand)]
+    Members(members::Command),
+    /// Units, officers and keys of an agency: what its registrar keeps
+    #[command(subcommand)]
+    Registry(registry::Command),
+    /// Verify a ledger offline: data directory, export, tile log or evidence file
+    Audit(audit::Args),
+    /// Write an evidence file or proof for entries of a ledger
+    Prove(prove::Args),
+    /// Write the whole ledger as a tile-log directory that any auditor can verify
+    Export(export::Args),
+    /// Back up a data directory while it is in use
+    Backup(backup::Args),
+}
+
+impl Command {
+    async fn run(self) -> Result<Answer> {
+        match self {
+            Self::Keys(command) => keys::run(command).await,
+            Self::Init(args) => init::run(args).await,
+            Self::Serve(args) => serve::run(args).await,
+            Self::Sign(args) => sign::run(&args),
+            Self::Append(args) => append::run(args).await,
+            Self::Members(command) => members::run(command).await,
+            Self::Registry(command) => registry::run(command).await,
+            Self::Audit(args) => audit::run(args).await,
+            Self::Prove(args) => prove::run(args).await,
+            Self::Export(args) => export::run(args).await,
+            Self::Backup(args) => backup::run(args).await,
+        }
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => {
+            let error = crate::Error::Source(format!("cannot start threads: {cause}"));
+            return print_error(&error, cli.json);
+        }
+    };
+    match runtime.block_on(cli.command.run()) {
+        Ok(answer) => answer.print(cli.json),
+        Err(error) => print_error(&error, cli.json),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_tree_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,344 @@
+//! The HTTP API as its callers use it: a token for the key, the next place in a stream, events, receipts.
+
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sijill_event::{Digest, Json, Stream, jws, parse_json};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::gate::{Outcome, Taken};
+use crate::key_file::Author;
+use crate::new_event::Place;
+
+/// `typ` of a client assertion (RFC 7523).
+const ASSERTION_TYP: &str = "JWT";
+/// How long a client assertion is good, seconds.
+const ASSERTION_S: u64 = 120;
+/// A token is renewed this long before it ends.
+const RENEW_BEFORE: Duration = Duration::from_secs(30);
+/// Largest answer that is read, bytes: a proof, a payload, 2,000 receipts.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// A server, and who is asking.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    author: Option<Author>,
+    origin: Option<String>,
+    token: Mutex<Option<(String, Instant)>>,
+}
+
+/// An access token as the server gave it.
+#[derive(Debug, Clone, serde::Serialize, Deserialize)]
+pub struct Token {
+    /// The bearer token.
+    pub access_token: String,
+    /// Seconds it is good for.
+    pub expires_in: u64,
+    /// What it opens.
+    #[serde(default)]
+    pub scope: String,
+}
+
+#[derive(Deserialize)]
+struct Registry {
+    created: Digest,
+}
+
+#[derive(Deserialize)]
+struct Problem {
+    code: Option<String>,
+    detail: Option<String>,
+    // RFC 6749 §5.2, at the token endpoint.
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ReceiptBody {
+    index: u64,
+    received: u64,
+    proof: String,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    status: u16,
+    receipt: Option<ReceiptBody>,
+    problem: Option<Problem>,
+}
+
+impl Client {
+    /// A client of the server at `url`. With an author it can read and append; without one, what is public.
+    ///
+    /// `origin` is the ledger its author means to speak to. Without it the server is asked, and believed: an honest
+    /// server's word is enough, but a false one could pass what it gets on to the real ledger.
+    pub fn new(url: &str, author: Option<Author>, origin: Option<String>) -> Result<Self> {
+        // Only the first call of a process installs the provider; that a second finds it there is no error.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let Some(mut base) = parsed.filter(|url| !url.cannot_be_a_base()) else {
+            return Err(Error::Usage(format!("`{url}` is not the URL of a server: https://host[:port]")));
+        };
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("sijill/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(Duration::from_mins(2))
+            // A redirect could carry the token or a signed event to another place.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| Error::Unreachable { url: url.to_string(), why: cause(&error) })?;
+        Ok(Self { http, base, author, origin, token: Mutex::new(None) })
+    }
+
+    /// Uses a token got elsewhere.
+    #[must_use]
+    pub fn with_token(self, token: String) -> Self {
+        let good_for = Duration::from_hours(365 * 24);
+        Self { token: Mutex::new(Some((token, Instant::now() + good_for))), ..self }
+    }
+
+    /// The server's URL.
+    pub fn url(&self) -> &str {
+        self.base.as_str()
+    }
+
+    /// The ledger's origin: the one given, or the first line of the published checkpoint.
+    pub async fn origin(&self) -> Result<String> {
+        if let Some(origin) = &self.origin {
+            return Ok(origin.clone());
+        }
+        let checkpoint = self.get_text(&["log", "checkpoint"]).await?;
+        Ok(checkpoint.lines().next().unwrap_or_default().to_string())
+    }
+
+    /// A public text, such as `/log/checkpoint`.
+    pub async fn get_text(&self, path: &[&str]) -> Result<String> {
+        let (url, response) = self.send(self.request(Method::GET, path)?).await?;
+        text(&url, response).await
+    }
+
+    /// A public file, `None` if there is no such (404).
+    pub async fn get_file(&self, path: &[&str]) -> Result<Option<Vec<u8>>> {
+        let mut request = self.request(Method::GET, path)?;
+        if let Some((token, _)) = self.token.lock().await.as_ref() {
+            request = request.bearer_auth(token);
+        }
+        match self.send(request).await {
+            Ok((url, response)) => Ok(Some(body(&url, response).await?)),
+            Err(Error::Server { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gets an access token with the author's key (RFC 6749 §4.4, RFC 7523).
+    pub async fn fetch_token(&self) -> Result<Token> {
+        let Some(author) = &self.author else {
+            return Err(Error::Usage("a token is got with a key: give --key".to_string()));
+        };
+        let assertion = assertion(author, &self.origin().await?);
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", &assertion),
+        ];
+        let (url, response) = self.send(self.request(Method::POST, &["oauth", "token"])?.form(&form)).await?;
+        json(&url, response).await
+    }
+
+    async fn bearer(&self) -> Result<String> {
+        let mut token = self.token.lock().await;
+        if let Some((held, until)) = token.as_ref()
+            && Instant::now() < *until
+        {
+            return Ok(held.clone());
+        }
+        let fresh = self.fetch_token().await?;
+        let good_for = Duration::from_secs(fresh.expires_in).saturating_sub(RENEW_BEFORE);
+        *token = Some((fresh.access_token.clone(), Instant::now() + good_for));
+        Ok(fresh.access_token)
+    }
+
+    /// The next place in a stream, for the author.
+    pub async fn next(&self, stream: &Stream) -> Result<Place> {
+        let request = self.request(Method::GET, &["v1", "streams", stream.as_str(), "next"])?;
+        let (url, response) = self.send(request.bearer_auth(self.bearer().await?)).await?;
+        let bytes = body(&url, response).await?;
+        let answer = parse_json(&bytes).map_err(|error| error.to_string()).and_then(Place::from_payload);
+        answer.map_err(|why| Error::Answer { url, why })
+    }
+
+    /// Hash of entry 0's JWT, as the server tells it.
+    pub async fn created(&self) -> Result<Digest> {
+        let request = self.request(Method::GET, &["v1", "registry"])?;
+        let (url, response) = self.send(request.bearer_auth(self.bearer().await?)).await?;
+        let registry: Registry = json(&url, response).await?;
+        Ok(registry.created)
+    }
+
+    /// Posts one signed event. What was sent may be sent again: the same bytes are taken once.
+    pub async fn append(&self, sd_jwt: &str, witnessed: bool) -> Result<Outcome> {
+        let request = self.events(witnessed, "application/sd-jwt")?.body(sd_jwt.to_string());
+        match self.send(request).await {
+            Ok((url, response)) => {
+                let first = response.status().as_u16() == 201;
+                let receipt: ReceiptBody = json(&url, response).await?;
+                Ok(Outcome::Taken(receipt.taken(first)))
+            }
+            Err(Error::Server { status, code, message, .. }) if !is_server_fault(status, &code) => {
+                Ok(Outcome::refused(status, code, message))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Posts a batch; an outcome for each, in order.
+    pub async fn append_all(&self, sd_jwts: &[String], witnessed: bool) -> Result<Vec<Outcome>> {
+        let mut lines = String::with_capacity(sd_jwts.iter().map(|line| line.len() + 1).sum());
+        for sd_jwt in sd_jwts {
+            lines.push_str(sd_jwt);
+            lines.push('\n');
+        }
+        let (url, response) = self.send(self.events(witnessed, "application/x-ndjson")?.body(lines)).await?;
+        let text = text(&url, response).await?;
+        let outcomes: Vec<Outcome> =
+            text.lines().map(|line| read_outcome(&url, line)).collect::<Result<_>>()?;
+        if outcomes.len() != sd_jwts.len() {
+            let why = format!("{} lines for {} events", outcomes.len(), sd_jwts.len());
+            return Err(Error::Answer { url, why });
+        }
+        Ok(outcomes)
+    }
+
+    fn events(&self, witnessed: bool, media_type: &str) -> Result<RequestBuilder> {
+        let wait = if witnessed { "witnessed" } else { "published" };
+        let request = self.request(Method::POST, &["v1", "events"])?.query(&[("wait", wait)]);
+        Ok(request.header(reqwest::header::CONTENT_TYPE, media_type))
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder> {
+        let mut url = self.base.clone();
+        // Segments are percent-encoded, a slash in a stream's name included.
+        match url.path_segments_mut() {
+            Ok(mut segments) => segments.pop_if_empty().extend(path),
+            Err(()) => return Err(Error::Usage(format!("`{}` cannot have a path", self.base))),
+        };
+        Ok(self.http.request(method, url))
+    }
+
+    /// Sends, and turns every status but success into an error.
+    async fn send(&self, request: RequestBuilder) -> Result<(String, Response)> {
+        let request = request.build().map_err(|error| Error::Usage(cause(&error)))?;
+        let url = request.url().to_string();
+        let unreachable = |error: reqwest::Error| Error::Unreachable { url: url.clone(), why: cause(&error) };
+        let response = self.http.execute(request).await.map_err(unreachable)?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok((url, response));
+        }
+        let text = text(&url, response).await.unwrap_or_default();
+        let problem = serde_json::from_str::<Problem>(&text).ok();
+        let (code, message) = problem.map(Problem::words).unwrap_or_default();
+        let message = if message.is_empty() { "no explanation was given".to_string() } else { message };
+        Err(Error::Server {
+            url,
+            status: status.as_u16(),
+            code: code.unwrap_or("http-status".to_string()),
+            message,
+        })
+    }
+}
+
+impl Problem {
+    fn words(self) -> (Option<String>, String) {
+        (self.code.or(self.error), self.detail.or(self.error_description).unwrap_or_default())
+    }
+}
+
+impl ReceiptBody {
+    fn taken(self, first: bool) -> Taken {
+        Taken { index: self.index, received: self.received, proof: self.proof, first }
+    }
+}
+
+/// Whether a status says nothing about the event itself.
+fn is_server_fault(status: u16, code: &str) -> bool {
+    status >= 500 || status == 429 || code == "http-status"
+}
+
+fn read_outcome(url: &str, line: &str) -> Result<Outcome> {
+    let broken = |why: String| Error::Answer { url: url.to_string(), why };
+    let line: Line = serde_json::from_str(line).map_err(|error| broken(error.to_string()))?;
+    match (line.receipt, line.problem) {
+        (Some(receipt), None) => Ok(Outcome::Taken(receipt.taken(line.status == 201))),
+        (None, Some(problem)) => {
+            let (code, message) = problem.words();
+            Ok(Outcome::refused(line.status, code.unwrap_or("http-status".to_string()), message))
+        }
+        _ => Err(broken("a line is a receipt or a problem".to_string())),
+    }
+}
+
+/// The client assertion (RFC 7523 §3): good once, for two minutes, at this ledger.
+fn assertion(author: &Author, origin: &str) -> String {
+    let now = now_s();
+    let client = format!("{}/{}", author.agency, author.officer);
+    let number = |seconds: u64| Json::try_from(seconds).unwrap_or(Json::Null);
+    let claims = Json::object([
+        ("iss", client.as_str().into()),
+        ("sub", client.as_str().into()),
+        ("aud", origin.into()),
+        ("jti", uuid::Uuid::now_v7().to_string().into()),
+        ("iat", number(now)),
+        ("exp", number(now + ASSERTION_S)),
+    ]);
+    jws::sign(claims.to_string().as_bytes(), ASSERTION_TYP, &author.key)
+}
+
+/// Unix seconds, for what the author's own clock vouches for.
+#[expect(clippy::disallowed_methods, reason = "the edge: the author's own clock")]
+pub fn now_s() -> u64 {
+    chrono::Utc::now().timestamp().max(0).cast_unsigned()
+}
+
+async fn body(url: &str, mut response: Response) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() <= MAX_ANSWER => bytes.extend_from_slice(&chunk),
+            Ok(Some(_)) => {
+                return Err(Error::Answer { url: url.to_string(), why: "it never ends".to_string() });
+            }
+            Ok(None) => return Ok(bytes),
+            Err(error) => return Err(Error::Unreachable { url: url.to_string(), why: cause(&error) }),
+        }
+    }
+}
+
+async fn text(url: &str, response: Response) -> Result<String> {
+    let bytes = body(url, response).await?;
+    String::from_utf8(bytes)
+        .map_err(|_| Error::Answer { url: url.to_string(), why: "it is not UTF-8".to_string() })
+}
+
+async fn json<T: DeserializeOwned>(url: &str, response: Response) -> Result<T> {
+    let bytes = body(url, response).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Error::Answer { url: url.to_string(), why: error.to_string() })
+}
+
+/// reqwest's own sentence only says that something failed; why is in its sources.
+fn cause(error: &reqwest::Error) -> String {
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}

@@ -1,0 +1,17 @@
+//! The commands.
+
+pub mod append;
+pub mod audit;
+pub mod backup;
+pub mod export;
+pub mod init;
+pub mod keys;
+pub mod members;
+pub mod prove;
+pub mod registry;
+pub mod serve;
+pub mod sign;
+mod target;
+mod told;
+
+pub use target::Target;

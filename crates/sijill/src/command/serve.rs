@@ -1,0 +1,152 @@
+//! `sijill serve`: a data directory over HTTP.
+
+use std::io::{self, IsTerminal, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+
+use serde_json::json;
+use sijill_event::Timestamp;
+use sijill_web::{CancellationToken, Settings};
+use tracing_subscriber::EnvFilter;
+
+use crate::answer::Answer;
+use crate::data_dir::{DataDir, TOKEN_KEY};
+use crate::error::{Error, Result};
+use crate::running::{Running, Time};
+
+/// `sijill serve`
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Stops on SIGINT or SIGTERM when everything it has answered for is durable. SIJILL_LOG sets what is logged \
+    (default info); no log line holds a path, a body or a secret.\n\nA ledger that is behind its seal refuses to start: the \
+    database was restored from a backup or a stale replica, and signing on would fork the log. The message says what to do."
+)]
+pub struct Args {
+    /// The data directory
+    #[arg(long)]
+    dir: PathBuf,
+    /// Where to listen, instead of what sijill.toml says; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Certificate chain, PEM: serve HTTPS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// How to log on stderr
+    #[arg(long, default_value = "text", value_parser = ["text", "json"])]
+    log: String,
+    /// Set the clock of a simulated ledger, RFC 3339; it runs on from there
+    #[arg(long, value_name = "DATE-TIME")]
+    clock_at: Option<String>,
+}
+
+/// Runs `sijill serve` until it is told to stop.
+pub async fn run(args: Args) -> Result<Answer> {
+    log_to_stderr(&args.log);
+    let dir = DataDir::open(&args.dir)?;
+    let at = args.clock_at.as_deref().map(read_time).transpose()?;
+    let running = Running::open(&dir, at.map_or(Time::Own, Time::At)).await?;
+    let ledger = running.ledger().clone();
+
+    let address = args.listen.unwrap_or(dir.config.listen);
+    let listener = TcpListener::bind(address).map_err(|cause| cannot_listen(address, &cause))?;
+    let address = listener.local_addr().map_err(|cause| cannot_listen(address, &cause))?;
+    let tls = tls(&args, &dir);
+    let stop = CancellationToken::new();
+    let router = sijill_web::router(ledger.clone(), settings(&dir, tls.is_some())?, stop.clone());
+    let stopping = tokio::spawn(stop_on_signal(stop.clone()));
+
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{address}");
+    let size = ledger.published().checkpoint.size;
+    tracing::info!(%url, origin = ledger.origin(), size, "serving");
+    say_ready(&url);
+    let served = sijill_web::serve(listener, router, tls.as_ref(), ledger.clone(), stop).await;
+    stopping.abort();
+    served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
+    let size = ledger.published().checkpoint.size;
+    drop(ledger);
+    running.close().await;
+    tracing::info!(size, "stopped; everything answered for is durable");
+    Ok(Answer::good("", &json!({"stopped": true, "size": size})))
+}
+
+fn settings(dir: &DataDir, https: bool) -> Result<Settings> {
+    let web = &dir.config.web;
+    let mut settings = Settings::new(dir.private_key(TOKEN_KEY)?);
+    settings.behind_proxy = web.behind_proxy;
+    settings.cors_origins.clone_from(&web.cors_origins);
+    settings.https_only = https || web.https_only;
+    if web.rate_limit == Some(false) {
+        settings.rate = None;
+    }
+    if web.metrics.unwrap_or(true) {
+        let metrics = sijill_web::record_metrics();
+        let metrics =
+            metrics.map_err(|error| Error::Serve { code: "metrics", message: error.to_string() })?;
+        settings.metrics = Some(metrics);
+    }
+    Ok(settings)
+}
+
+fn tls(args: &Args, dir: &DataDir) -> Option<sijill_web::Tls> {
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificates), Some(key)) => {
+            Some(sijill_web::Tls { certificates: certificates.clone(), key: key.clone() })
+        }
+        _ => dir.config.tls.as_ref().map(|tls| sijill_web::Tls {
+            certificates: dir.resolve(&tls.certificate),
+            key: dir.resolve(&tls.key),
+        }),
+    }
+}
+
+/// One line on stdout, so that whoever started the server learns the port and that it is ready.
+fn say_ready(url: &str) {
+    let mut out = io::stdout().lock();
+    // Nobody needs to be reading.
+    let _ = writeln!(out, "{}", json!({"serving": url})).and_then(|()| out.flush());
+}
+
+fn read_time(text: &str) -> Result<u64> {
+    let time = Timestamp::parse(text).and_then(|time| u64::try_from(time.unix_ms()).ok());
+    time.ok_or_else(|| Error::Usage(format!("`{text}` is no RFC 3339 date-time with offset")))
+}
+
+fn cannot_listen(address: SocketAddr, cause: &io::Error) -> Error {
+    Error::Serve { code: "listen", message: format!("cannot listen on {address}: {cause}") }
+}
+
+fn log_to_stderr(format: &str) {
+    let filter = EnvFilter::try_from_env("SIJILL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A second subscriber in one process is refused; the first then stays.
+    let _ = match format {
+        "json" => builder.json().flatten_event(true).try_init(),
+        _ => builder.with_ansi(io::stderr().is_terminal()).try_init(),
+    };
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            return;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    tracing::info!("stopping: requests in work are answered, new ones are not taken");
+    stop.cancel();
+}

@@ -1,0 +1,30 @@
+//! The `sijill` command: everything an operator, an agency or an auditor does with a ledger from a shell.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`cli`] | the tree of commands; [`command`] has one module for each |
+//! | [`data_dir`], [`config`] | a ledger's directory on this machine and its settings |
+//! | [`running`] | the same, opened |
+//! | [`genesis`] | how a ledger begins |
+//! | [`key_file`] | private keys on disk |
+//! | [`new_event`], [`gate`], [`client`] | how an event is written, signed and appended, here or over HTTP |
+//! | [`source`], [`database`] | what can be audited; a data directory as something that can |
+//! | [`answer`], [`error`], [`progress`] | what a command says, and how it ends |
+
+pub mod answer;
+pub mod cli;
+pub mod client;
+pub mod command;
+pub mod config;
+pub mod data_dir;
+pub mod database;
+mod error;
+pub mod gate;
+pub mod genesis;
+pub mod key_file;
+pub mod new_event;
+pub mod progress;
+pub mod running;
+pub mod source;
+
+pub use error::{Error, Result};

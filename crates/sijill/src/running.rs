@@ -1,0 +1,192 @@
+//! A data directory opened: its databases, and its ledger with the right to append.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sijill_domain::event::Clock as Mode;
+use sijill_event::Entry;
+use sijill_ledger::{Clock, Ledger, Limits, OpenError, Opening, SimulatedClock, SystemClock};
+use sijill_store::{KeyStore, Store, StoreError};
+use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
+use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
+
+use crate::config::Engine;
+use crate::data_dir::{DataDir, Lock};
+use crate::error::{Error, Result};
+
+/// How often a server looks for entries of others that share its PostgreSQL database.
+const POLL: Duration = Duration::from_millis(250);
+
+/// By which clock a ledger that is opened goes.
+pub enum Time {
+    /// Its own: the system's, or for a simulated ledger one that runs on from its last entry.
+    Own,
+    /// A simulated ledger's, set to these Unix milliseconds (never before its last entry), running on from there.
+    At(u64),
+    /// This one.
+    By(Arc<dyn Clock>),
+}
+
+/// A ledger open to append. Close it: what it was given is finished, and its files are left tidy.
+pub struct Running {
+    ledger: Ledger,
+    store: Opened,
+    // Last, so that it outlives what it protects.
+    _lock: Lock,
+}
+
+enum Opened {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl Opened {
+    async fn open(dir: &DataDir) -> Result<Self> {
+        Ok(match (dir.config.engine, &dir.config.url) {
+            (Engine::Postgres, Some(url)) => Self::Postgres(Arc::new(PostgresStore::connect(url).await?)),
+            _ => Self::Sqlite(Arc::new(SqliteStore::open(&dir.database_path()).await?)),
+        })
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as Arc<dyn Store>,
+            Self::Postgres(store) => Arc::clone(store) as Arc<dyn Store>,
+        }
+    }
+
+    /// Closes it, if nobody else holds it any more. Otherwise everything is as durable, but SQLite's log stays beside it.
+    async fn close(self) {
+        match self {
+            Self::Sqlite(store) => {
+                if let Some(store) = Arc::into_inner(store) {
+                    store.close().await;
+                }
+            }
+            Self::Postgres(store) => {
+                if let Some(store) = Arc::into_inner(store) {
+                    store.close().await;
+                }
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Opens the ledger of a data directory, which nobody else may be writing to.
+    pub async fn open(dir: &DataDir, time: Time) -> Result<Self> {
+        let lock = dir.lock()?;
+        Self::open_locked(dir, time, lock).await
+    }
+
+    /// As [`open`](Self::open), for who holds the lock already.
+    pub async fn open_locked(dir: &DataDir, time: Time, lock: Lock) -> Result<Self> {
+        let store = Opened::open(dir).await?;
+        let clock = clock(&*store.store(), time).await?;
+        let opening = Opening {
+            store: store.store(),
+            keys: key_store(dir).await?,
+            seal: dir.seal(),
+            log_key: dir.log_key()?,
+            master: dir.master_key()?,
+            clock,
+            limits: limits(dir),
+            origin: dir.config.origin.clone(),
+        };
+        let ledger = Ledger::open(opening).await.map_err(open_error)?;
+        Ok(Self { ledger, store, _lock: lock })
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Finishes what the ledger was given and closes its files.
+    pub async fn close(self) {
+        self.ledger.shutdown().await;
+        drop(self.ledger);
+        self.store.close().await;
+    }
+}
+
+fn limits(dir: &DataDir) -> Limits {
+    let mut limits = Limits::default();
+    if dir.config.engine == Engine::Postgres {
+        limits.poll = Some(POLL);
+    }
+    limits.queue = dir.config.limits.queue.unwrap_or(limits.queue);
+    limits.batch = dir.config.limits.batch.unwrap_or(limits.batch);
+    limits
+}
+
+/// The store for reading only, beside whoever writes.
+pub async fn store_to_read(dir: &DataDir) -> Result<Arc<dyn Store>> {
+    Ok(match (dir.config.engine, &dir.config.url) {
+        (Engine::Postgres, Some(url)) => Arc::new(PostgresStore::connect(url).await?),
+        _ => Arc::new(SqliteStore::open_read_only(&dir.database_path()).await?),
+    })
+}
+
+/// The store for copying it while it is in use.
+pub async fn store_to_copy(dir: &DataDir) -> Result<SqliteStore> {
+    // Opening it for reading creates and migrates nothing, and finds out whether opening it to write would.
+    SqliteStore::open_read_only(&dir.database_path()).await?.close().await;
+    Ok(SqliteStore::open(&dir.database_path()).await?)
+}
+
+/// The key store.
+pub async fn key_store(dir: &DataDir) -> Result<Arc<dyn KeyStore>> {
+    Ok(match &dir.config.keystore_url {
+        Some(url) => Arc::new(PostgresKeyStore::connect(url).await?),
+        None => Arc::new(SqliteKeyStore::open(&dir.keystore_path()).await?),
+    })
+}
+
+/// The key store of a ledger that has one: none is made.
+pub async fn existing_key_store(dir: &DataDir) -> Result<Arc<dyn KeyStore>> {
+    let path = dir.keystore_path();
+    if dir.config.keystore_url.is_none() && !path.is_file() {
+        return Err(Error::Store(StoreError::NotFound(path)));
+    }
+    key_store(dir).await
+}
+
+async fn clock(store: &dyn Store, time: Time) -> Result<Arc<dyn Clock>> {
+    let at = match time {
+        Time::By(clock) => return Ok(clock),
+        Time::Own => None,
+        Time::At(ms) => Some(ms),
+    };
+    let first = store.entries(0, 1).await?;
+    let simulated = first.first().and_then(|(_, entry)| mode(entry)) == Some(Mode::Simulated);
+    match (simulated, at) {
+        (true, at) => {
+            let last = store.head().await?.received;
+            Ok(Arc::new(SimulatedClock::running(at.unwrap_or(last).max(last))))
+        }
+        (false, None) => Ok(Arc::new(SystemClock::new())),
+        (false, Some(_)) => {
+            Err(Error::Usage("only a ledger whose clock is simulated can be told the time".to_string()))
+        }
+    }
+}
+
+fn mode(entry: &str) -> Option<Mode> {
+    let entry = Entry::parse(entry.as_bytes()).ok()?;
+    Mode::parse(entry.event.data.get("clock")?.as_str()?)
+}
+
+/// The ledger's own sentences already say what to do.
+fn open_error(error: OpenError) -> Error {
+    let code = match error {
+        OpenError::Ledger(sijill_ledger::LedgerError::Store(error)) => return Error::Store(error),
+        OpenError::Ledger(_) => "ledger-failed",
+        OpenError::HeadMismatch { .. } => "head-mismatch",
+        OpenError::BehindSeal { .. } => "behind-seal",
+        OpenError::SealMissing { .. } => "seal-missing",
+        OpenError::SealUnreadable { .. } => "seal-unreadable",
+        OpenError::OtherLedger { .. } => "other-ledger",
+    };
+    Error::Open { code, message: error.to_string() }
+}

@@ -1,0 +1,110 @@
+//! What an audit reads: whichever of the four kinds of source is named.
+
+use std::ops::Range;
+use std::path::Path;
+
+use indicatif::ProgressBar;
+use sijill_audit::{
+    Disclosures, Discrepancy, Evidence, ExportDirectory, Facts, LedgerEnd, Source, Stated, TileLog,
+    Unreadable,
+};
+use sijill_log::{Hash, Tile};
+
+use crate::data_dir::DataDir;
+use crate::database::{Database, Disclosed};
+use crate::error::{Error, Result};
+
+/// A source, and why its disclosures are withheld, if that is known.
+pub type Opened = (Box<dyn Source>, Option<String>);
+
+/// Whether `source` is a URL.
+pub fn is_url(source: &str) -> bool {
+    source.starts_with("http://") || source.starts_with("https://")
+}
+
+/// Opens what lies at `path`: data directory, export or evidence file.
+pub async fn open_path(path: &Path) -> Result<Opened> {
+    if DataDir::is(path) {
+        let (database, disclosed) = Database::open(&DataDir::open(path)?).await?;
+        let withheld = match disclosed {
+            Disclosed::All => None,
+            Disclosed::Withheld(why) => Some(why),
+        };
+        return Ok((Box::new(database), withheld));
+    }
+    let metadata = std::fs::metadata(path).map_err(Error::unreadable(path))?;
+    if metadata.is_dir() {
+        return Ok((Box::new(ExportDirectory::open(path).map_err(Error::audit)?), None));
+    }
+    let bytes = std::fs::read(path).map_err(Error::unreadable(path))?;
+    Ok((Box::new(Evidence::parse(&bytes).map_err(Error::audit)?), None))
+}
+
+/// Opens the tile log at a URL. It blocks: see [`blocking`].
+pub fn open_url(url: &str, token: Option<String>) -> Result<Opened> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::blocking::Client::builder()
+        .user_agent(concat!("sijill/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(|error| Error::Unreachable { url: url.to_string(), why: error.to_string() })?;
+    let log = TileLog::open(client, url, token).map_err(Error::audit)?;
+    Ok((Box::new(log), None))
+}
+
+/// Runs what blocks, and reading a source does, beside the asynchronous tasks.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Source(error.to_string()))
+}
+
+/// A source that shows how far it has been read.
+pub struct Watched<'a> {
+    /// What is read.
+    pub source: &'a dyn Source,
+    /// Where it shows.
+    pub bar: &'a ProgressBar,
+}
+
+impl Source for Watched<'_> {
+    fn checkpoint(&self) -> Result<Option<Vec<u8>>, Unreadable> {
+        self.source.checkpoint()
+    }
+
+    fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Unreadable> {
+        self.bar.set_position(from);
+        self.source.entries(from, limit)
+    }
+
+    fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, Unreadable> {
+        self.source.tile(tile)
+    }
+
+    fn disclosures(&self, range: Range<u64>, size: u64) -> Result<Disclosures, Unreadable> {
+        self.bar.set_length(size);
+        self.source.disclosures(range, size)
+    }
+
+    fn stated(&self) -> Stated {
+        self.source.stated()
+    }
+
+    fn partial_tiles(&self) -> bool {
+        self.source.partial_tiles()
+    }
+
+    fn inclusion(&self, index: u64) -> Option<Vec<Hash>> {
+        self.source.inclusion(index)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.source.is_whole()
+    }
+
+    fn check_rows(&self, facts: &[Facts<'_>]) -> Result<Vec<Discrepancy>, Unreadable> {
+        self.source.check_rows(facts)
+    }
+
+    fn check_end(&self, end: &LedgerEnd<'_>) -> Result<Vec<Discrepancy>, Unreadable> {
+        self.source.check_end(end)
+    }
+}
