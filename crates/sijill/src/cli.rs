@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::answer::{Answer, print_error};
+use crate::bench;
 use crate::command::{append, audit, backup, export, init, keys, members, prove, registry, serve, sign};
 use crate::error::Result;
+use crate::import;
 
 /// An event-sourced, audit-grade case ledger.
 ///
@@ -57,6 +59,11 @@ enum Command {
     Export(export::Args),
     /// Back up a data directory while it is in use
     Backup(backup::Args),
+    /// Bring an old system's records into a ledger of their own
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Measure how fast this machine runs a ledger
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -73,6 +80,8 @@ impl Command {
             Self::Prove(args) => prove::run(args).await,
             Self::Export(args) => export::run(args).await,
             Self::Backup(args) => backup::run(args).await,
+            Self::Import(command) => import::run(command).await,
+            Self::Bench(args) => bench::run(args).await,
         }
     }
 }

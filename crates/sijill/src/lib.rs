@@ -12,6 +12,7 @@
 //! | [`answer`], [`error`], [`progress`] | what a command says, and how it ends |
 
 pub mod answer;
+pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod command;
@@ -21,6 +22,7 @@ pub mod database;
 mod error;
 pub mod gate;
 pub mod genesis;
+pub mod import;
 pub mod key_file;
 pub mod new_event;
 pub mod progress;

@@ -48,7 +48,7 @@ impl Town {
         let begun = genesis.begin(path, Arc::new(SystemClock::new())).await?;
         let author = Author { agency: AGENCY.into(), officer: ROOT.into(), key: root };
         begun.ratify(&author).await?;
-        let gate = Gate::Here(Box::new(begun.running.ledger().clone()));
+        let gate = Gate::Here(begun.running.ledger().clone());
         let origin = begun.dir.config.origin.clone();
         let officers = enrol(&gate, &author, &origin).await?;
         drop(gate);
