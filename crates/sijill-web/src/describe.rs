@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::{call, token};
 
 /// What Swagger UI needs, all of it from here.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[derive(utoipa::OpenApi)]
@@ -58,12 +58,16 @@ impl Modify for Security {
 
 /// The OpenAPI 3.1 document of the whole API, as `/openapi.json` serves it.
 pub fn openapi() -> OpenApi {
-    OpenApiRouter::<Arc<App>>::with_openapi(Described::openapi())
+    let mut document = OpenApiRouter::<Arc<App>>::with_openapi(Described::openapi())
         .merge(call::prompt())
         .merge(call::uploads())
         .merge(call::tokens())
         .merge(call::probes())
-        .into_openapi()
+        .into_openapi();
+    // The router's way to say that a parameter spans segments is none of OpenAPI's.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    document
 }
 
 /// `/openapi.json` and `/docs`.

@@ -1,11 +1,17 @@
-//! The refusals that `/openapi.json` lists for a call.
+//! What `/openapi.json` says of many calls: the refusals one may meet, and bodies that are no JSON.
 
 use std::collections::BTreeMap;
 
-use utoipa::IntoResponses;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::problem::PROBLEM_JSON;
+
+/// Bytes as they are.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it only describes")]
+pub(crate) struct Octets(Vec<u8>);
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident = $($status:literal)+;)+) => {$(

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::app::App;
 use crate::body::announced;
 use crate::error::WebError;
+use crate::refusals::Octets;
 use crate::refusals::Uploading;
 use crate::token::Scope;
 
@@ -30,8 +31,8 @@ pub(crate) struct Attachment {
 /// An upload that no event cites within a day or so is swept away.
 #[utoipa::path(put, path = "/v1/attachments", tag = "events",
     security(("ledger_key" = ["append"])),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file, 1 byte to 20,000,000 bytes"),
-    responses((status = 201, body = Attachment), Uploading))]
+    request_body(content = Octets, content_type = "application/octet-stream", description = "The file, 1 byte to 20,000,000 bytes"),
+    responses((status = 201, body = Attachment, description = "Taken into the vault"), Uploading))]
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     headers: HeaderMap,

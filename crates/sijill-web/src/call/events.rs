@@ -41,7 +41,7 @@ pub(crate) struct Asked {
 #[utoipa::path(get, path = "/v1/events/{index}", tag = "events",
     params(("index" = u64, Path)),
     security(("ledger_key" = ["read"])),
-    responses((status = 200, body = Shown), Guarded))]
+    responses((status = 200, body = Shown, description = "The event, or for those who may not see it its leaf hash"), Guarded))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
     Path(index): Path<u64>,
@@ -61,7 +61,7 @@ pub(crate) async fn one(
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     params(Asked, ("Last-Event-ID" = Option<u64>, Header, description = "Server-Sent Events: the last index one has")),
     security(("ledger_key" = ["read"])),
-    responses((status = 200, content((Shown = "application/x-ndjson"), (String = "text/event-stream"))), Guarded))]
+    responses((status = 200, description = "One entry a line, or an event stream of them", content((Shown = "application/x-ndjson"), (String = "text/event-stream"))), Guarded))]
 pub(crate) async fn range(
     State(app): State<Arc<App>>,
     Query(Asked { from, limit, follow }): Query<Asked>,

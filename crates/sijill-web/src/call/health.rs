@@ -21,13 +21,13 @@ pub(crate) struct Health {
 }
 
 /// Whether the process is alive
-#[utoipa::path(get, path = "/health/live", tag = "operation", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/health/live", tag = "operation", responses((status = 200, body = Health, description = "It is")))]
 pub(crate) async fn live() -> Json<Health> {
     Json(Health { status: "live" })
 }
 
 /// Whether the ledger can append
-#[utoipa::path(get, path = "/health/ready", tag = "operation", responses((status = 200, body = Health), Any))]
+#[utoipa::path(get, path = "/health/ready", tag = "operation", responses((status = 200, body = Health, description = "It can"), Any))]
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Health>, WebError> {
     if app.stop.is_cancelled() {
         return Err(WebError::Stopping);
@@ -38,7 +38,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Health>, W
 
 /// Metrics, as Prometheus text
 #[utoipa::path(get, path = "/metrics", tag = "operation",
-    responses((status = 200, body = String, content_type = "text/plain; version=0.0.4"), Any))]
+    responses((status = 200, body = String, content_type = "text/plain; version=0.0.4", description = "Those of the server and of the ledger"), Any))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, WebError> {
     let metrics = app.settings.metrics.as_ref().ok_or(WebError::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())

@@ -9,6 +9,7 @@ use sijill_log::Tile;
 
 use crate::app::App;
 use crate::error::WebError;
+use crate::refusals::Octets;
 use crate::refusals::{Any, Guarded, Named};
 use crate::token::Scope;
 
@@ -21,7 +22,7 @@ const BRIEFLY: &str = "no-cache";
 ///
 /// A signed note (C2SP tlog-checkpoint).
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log",
-    responses((status = 200, body = String, content_type = "text/plain; charset=utf-8"), Any))]
+    responses((status = 200, body = String, content_type = "text/plain; charset=utf-8", description = "A signed note"), Any))]
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, BRIEFLY)];
     (headers, app.ledger.published().note.to_string()).into_response()
@@ -32,7 +33,7 @@ pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
 /// C2SP tlog-tiles: `<L>/<N>[.p/<W>]`, for example `0/x001/x234/067` or `1/000.p/12`.
 #[utoipa::path(get, path = "/log/tile/{*tile}", tag = "log",
     params(("tile" = String, Path, description = "Level, index in groups of three digits, and `.p/<width>` of a partial tile")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Named))]
+    responses((status = 200, body = Octets, content_type = "application/octet-stream", description = "32 bytes a hash, 1 to 256 hashes"), Named))]
 pub(crate) async fn tile(
     State(app): State<Arc<App>>,
     Path(place): Path<String>,
@@ -50,7 +51,7 @@ pub(crate) async fn tile(
 #[utoipa::path(get, path = "/log/tile/entries/{*tile}", tag = "log",
     params(("tile" = String, Path, description = "Index in groups of three digits, and `.p/<width>` of a partial bundle")),
     security(("ledger_key" = ["read:all"])),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), Guarded))]
+    responses((status = 200, body = Octets, content_type = "application/octet-stream", description = "1 to 256 entries, each behind its length as a big-endian u16"), Guarded))]
 pub(crate) async fn entries(
     State(app): State<Arc<App>>,
     Path(place): Path<String>,

@@ -8,6 +8,7 @@ mod log;
 mod next;
 mod proofs;
 mod registry;
+mod registry_shape;
 mod stream;
 mod token;
 

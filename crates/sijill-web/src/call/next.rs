@@ -69,7 +69,7 @@ pub(crate) struct Seen {
 #[utoipa::path(get, path = "/v1/streams/{stream}/next", tag = "events",
     params(("stream" = String, Path, description = "Percent-encoded", example = "case/7Q")),
     security(("ledger_key" = ["append"])),
-    responses((status = 200, body = Prepared), Guarded))]
+    responses((status = 200, body = Prepared, description = "The payload, unsigned"), Guarded))]
 pub(crate) async fn next(
     State(app): State<Arc<App>>,
     Path(stream): Path<Stream>,

@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use sijill_domain::Registry;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
+use super::registry_shape::RegistryShape;
 use crate::app::App;
 use crate::error::WebError;
 use crate::extract::Query;
@@ -23,21 +24,19 @@ pub(crate) struct Asked {
     at: Option<u64>,
 }
 
-/// The registry of authority: agencies with names and their history, units, officers, roles, keys with the indexes they are
-/// good between; quorum, proposals, documents, clock, rules (`docs/api.md` shows one).
-#[derive(Serialize, ToSchema)]
+/// The registry as it was before an entry: the registry's own words, and where it stands.
+#[derive(Serialize)]
 pub(crate) struct Authority {
     /// Before which entry this was so.
     at: u64,
     #[serde(flatten)]
-    #[schema(value_type = Object)]
     registry: Arc<Registry>,
 }
 
 /// Read the registry of authority
 #[utoipa::path(get, path = "/v1/registry", tag = "authority", params(Asked),
     security(("ledger_key" = ["registry"])),
-    responses((status = 200, body = Authority), Guarded))]
+    responses((status = 200, body = RegistryShape, description = "The registry"), Guarded))]
 pub(crate) async fn registry(
     State(app): State<Arc<App>>,
     Query(Asked { at }): Query<Asked>,

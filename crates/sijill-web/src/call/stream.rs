@@ -48,7 +48,7 @@ pub(crate) struct Page {
 #[utoipa::path(get, path = "/v1/streams/{stream}/events", tag = "events",
     params(("stream" = String, Path, description = "Percent-encoded", example = "case/7Q"), Asked),
     security(("ledger_key" = ["read"])),
-    responses((status = 200, body = Page), Guarded))]
+    responses((status = 200, body = Page, description = "A page of the stream"), Guarded))]
 pub(crate) async fn stream(
     State(app): State<Arc<App>>,
     Path(stream): Path<Stream>,

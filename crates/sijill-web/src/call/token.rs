@@ -23,10 +23,15 @@ pub(crate) const FORM_LIMIT: usize = 16 << 10;
 
 /// A request for an access token. Each parameter at most once; unknown ones are ignored (RFC 6749 §3.2).
 #[derive(Deserialize, ToSchema)]
+#[schema(as = TokenRequest)]
 pub(crate) struct Asked {
-    #[schema(required = true, example = "client_credentials")]
+    #[schema(nullable = false, required = true, example = "client_credentials")]
     grant_type: Option<String>,
-    #[schema(required = true, example = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
+    #[schema(
+        nullable = false,
+        required = true,
+        example = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    )]
     client_assertion_type: Option<String>,
     /// JWS, header `{"alg":"Ed25519","typ":"JWT","kid":…}`, claims `iss`, `sub`, `aud`, `jti`, `iat`, `exp`; good once.
     #[schema(required = true)]
@@ -73,7 +78,7 @@ pub(crate) enum Refused {
 #[utoipa::path(post, path = "/oauth/token", tag = "authority",
     request_body(content = Asked, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, body = Token),
+        (status = 200, body = Token, description = "A token"),
         Any,
         (status = 400, body = TokenRefused, description = "`invalid_request`, `unsupported_grant_type` or `invalid_scope`"),
         (status = 401, body = TokenRefused, description = "`invalid_client`: the assertion does not hold, or its key does not speak for the client now"),

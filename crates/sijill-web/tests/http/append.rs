@@ -6,6 +6,7 @@ use sijill_ledger::testing::ORIGIN;
 use sijill_log::{TlogProof, leaf_hash};
 
 use crate::house::{Answer, House, NDJSON, SD_JWT, json_of};
+use crate::shape::conforms;
 
 #[tokio::test]
 async fn an_event_is_appended_once_and_its_receipt_holds() {
@@ -22,6 +23,7 @@ async fn an_event_is_appended_once_and_its_receipt_holds() {
     assert_eq!(first.header("location"), format!("/v1/events/{}", first.json()["index"]));
 
     let receipt = first.json();
+    conforms("Receipt", &receipt);
     let proof =
         TlogProof::parse(receipt["proof"].as_str().expect("a proof").as_bytes()).expect("a tlog-proof");
     let jwt = event.split('~').next().expect("a JWT");
@@ -67,6 +69,7 @@ async fn each_line_of_a_batch_is_admitted_or_refused_by_itself() {
     "#);
     assert_eq!(lines[0]["receipt"]["index"], lines[6]["receipt"]["index"]);
     for line in &lines {
+        conforms("Line", line);
         assert_ne!(line["receipt"].is_null(), line["problem"].is_null(), "either, not both: {line}");
         if !line["problem"].is_null() {
             assert_eq!(line["problem"]["status"], line["status"]);

@@ -3,11 +3,12 @@
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 use sijill_domain::event::{KeyCompromised, Role};
-use sijill_event::{Digest, Draft, Timestamp};
+use sijill_event::{Digest, Draft, Entry, Timestamp};
 use sijill_ledger::testing::START_MS;
 use sijill_log::{Hash, TileBuilder, bundle, leaf_hash, tile, tree};
 
 use crate::house::{Answer, House, json_of};
+use crate::shape::conforms;
 
 #[tokio::test]
 async fn next_prepares_what_a_signer_completes_and_posts() {
@@ -16,6 +17,7 @@ async fn next_prepares_what_a_signer_completes_and_posts() {
     let token = house.token(house.moh()).await;
     let answer = house.get_with(&token, "/v1/streams/case%2F7Q/next").await;
     insta::assert_snapshot!("next", answer.shown());
+    conforms("Prepared", &answer.json());
     let empty = house.get_with(&token, "/v1/streams/case%2Fnew/next").await;
     assert_eq!(
         (&empty.json()["payload"]["seq"], &empty.json()["payload"]["prev"]),
@@ -50,12 +52,16 @@ async fn an_entry_is_shown_to_parties_and_auditors_and_its_leaf_to_others() {
     insta::assert_snapshot!("leaf", house.get_with(&moh, &format!("/v1/events/{own}")).await.shown());
     let whole = house.get_with(&auditor, &format!("/v1/events/{own}")).await.json();
     assert!(whole["jwt"].is_string());
+    conforms("Event", &whole);
+    conforms("Shown", &whole);
     let entry = format!("{} {}", whole["received"], whole["jwt"].as_str().expect("a JWT"));
     assert_eq!(whole["leaf"], Digest(leaf_hash(entry.as_bytes()).0).to_string());
 
     let lines = house.get_with(&moh, &format!("/v1/events?from={shared}&limit=2")).await.lines();
     let seen: Vec<bool> = lines.iter().map(|line| line["jwt"].is_string()).collect();
     assert_eq!(seen, [true, false]);
+    conforms("Leaf", &lines[1]);
+    conforms("Shown", &lines[1]);
     // A token that was asked for with less opens less.
     let less =
         house.ask_token(&super::house::assertion(&house.scene.auditor, |_| {}), &[("scope", "read")]).await;
@@ -99,6 +105,7 @@ async fn a_stream_is_read_page_by_page() {
     let moh = house.token(house.moh()).await;
     let leaves = house.get_with(&moh, "/v1/streams/case%2F9T/events").await.json();
     assert_eq!(leaves["events"][0]["index"], stranger);
+    conforms("Page", &leaves);
     assert!(leaves["events"][0]["jwt"].is_null());
 }
 
@@ -150,8 +157,10 @@ async fn proofs_verify() {
     );
     let sized = house.get(&format!("/v1/proofs/inclusion?index=1&size={index}")).await;
     insta::assert_snapshot!("inclusion_sized", sized.shown());
+    conforms("InclusionProof", &sized.json());
     let grown = house.get("/v1/proofs/consistency?from=3").await;
     insta::assert_snapshot!("consistency", grown.shown());
+    conforms("ConsistencyProof", &grown.json());
 
     let published = house.scene.ledger.published();
     let roots = roots(&house).await;
@@ -273,6 +282,63 @@ async fn the_registry_is_shown_now_and_then() {
 }
 
 #[tokio::test]
+async fn the_registry_is_as_documented_in_all_its_states() {
+    let house = House::open().await;
+    let [mosd, moh] = [&house.scene.roots[0], &house.scene.roots[1]];
+    let open = async |action: Value, effective: Value| {
+        let mut data = json!({"action": action});
+        if effective.is_string() {
+            data["effective"] = effective;
+        }
+        let index = house
+            .scene
+            .post(mosd, "ledger", "proposal.opened", json_of(data), &[])
+            .await
+            .expect("opened")
+            .index;
+        let page = house.scene.ledger.entries(index, 1).await.expect("readable");
+        Entry::parse(page[0].1.as_bytes()).expect("an entry").event.hash()
+    };
+    let approve = async |proposal: Digest| {
+        for root in [mosd, moh] {
+            let data = json_of(json!({"proposal": proposal.to_string()}));
+            house.scene.post(root, "ledger", "proposal.approved", data, &[]).await.expect("approved");
+        }
+    };
+    let document = json!({"do": "document.publish", "kind": "policy", "id": "oman", "version": 1, "hash": Digest([7; 32]).to_string()});
+    let enacted = open(document.clone(), Value::Null).await;
+    approve(enacted).await;
+    open(json!({"do": "quorum.set", "quorum": 2}), Value::Null).await;
+    let later =
+        open(json!({"do": "agency.remove", "agency": "moh", "quorum": 1}), json!("2030-01-01T00:00:00Z"))
+            .await;
+    approve(later).await;
+    // Version 1 is there when its time comes, so that this one comes to nothing.
+    let soon = open(json!({"do": "document.publish", "kind": "policy", "id": "oman", "version": 2, "hash": Digest([8; 32]).to_string()}), json!("2026-01-04T04:01:00Z")).await;
+    let sooner = open(json!({"do": "document.publish", "kind": "policy", "id": "oman", "version": 2, "hash": Digest([9; 32]).to_string()}), json!("2026-01-04T04:00:30Z")).await;
+    approve(soon).await;
+    approve(sooner).await;
+    house.scene.ground.clock.set(START_MS + 120_000);
+    let since = Timestamp::parse("2026-01-04T04:00:30Z").expect("a time");
+    let data = KeyCompromised { kid: house.moh().key.public().kid(), since }.data();
+    house.scene.post(moh, "agency/moh", "key.compromised", data, &[]).await.expect("revoked");
+
+    let token = house.token(house.mosd()).await;
+    let registry = house.get_with(&token, "/v1/registry").await.json();
+    conforms("Registry", &registry);
+    let mut states: Vec<String> = registry["proposals"]
+        .as_object()
+        .expect("proposals")
+        .values()
+        .map(|proposal| {
+            proposal["status"].as_str().map_or_else(|| proposal["status"].to_string(), str::to_owned)
+        })
+        .collect();
+    states.sort();
+    insta::assert_json_snapshot!(states);
+}
+
+#[tokio::test]
 async fn an_attachment_is_uploaded_and_cited() {
     let house = House::open().await;
     house.case("7Q", None).await;
@@ -283,6 +349,7 @@ async fn an_attachment_is_uploaded_and_cited() {
     let file = vec![42; 600_000];
     let answer = put(file.clone()).await;
     insta::assert_snapshot!("attachment", answer.shown());
+    conforms("Attachment", &answer.json());
     assert_eq!(answer.json(), json!({"digest": Digest::of(&file).to_string(), "size": 600_000}));
 
     let cited = json!({"attachment": answer.json()["digest"], "size": 600_000, "media_type": "text/plain"});
@@ -297,7 +364,9 @@ async fn an_attachment_is_uploaded_and_cited() {
 #[tokio::test]
 async fn health_is_told() {
     let house = House::open().await;
-    insta::assert_snapshot!("live", house.get("/health/live").await.shown());
+    let live = house.get("/health/live").await;
+    insta::assert_snapshot!("live", live.shown());
+    conforms("Health", &live.json());
     insta::assert_snapshot!("ready", house.get("/health/ready").await.shown());
 }
 

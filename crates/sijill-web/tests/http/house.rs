@@ -15,6 +15,8 @@ use sijill_web::{CancellationToken, ServeError, Settings, Tls};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
+use crate::shape::conforms;
+
 pub(crate) const SD_JWT: &str = "application/sd-jwt";
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 
@@ -232,6 +234,7 @@ impl Answer {
     /// Status and the problem's code, checked to agree with each other and with the media type.
     pub(crate) fn problem(&self) -> (u16, String) {
         let problem = self.json();
+        conforms("Problem", &problem);
         assert_eq!(self.header("content-type"), "application/problem+json", "{problem}");
         assert_eq!(problem["status"], self.status.as_u16(), "{problem}");
         let code = problem["code"].as_str().expect("a code").to_owned();

@@ -10,4 +10,5 @@ mod limits;
 mod logs;
 mod refusals;
 mod serving;
+mod shape;
 mod token;

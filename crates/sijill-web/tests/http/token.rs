@@ -8,6 +8,7 @@ use sijill_ledger::testing::{Actor, ORIGIN, START_MS};
 use tower::ServiceExt;
 
 use crate::house::{House, assertion};
+use crate::shape::conforms;
 
 const NOW: u64 = START_MS / 1000;
 
@@ -16,6 +17,7 @@ async fn a_registered_key_gets_a_token_with_its_scopes() {
     let house = House::open().await;
     let answer = house.ask_token(&assertion(house.mosd(), |_| {}), &[]).await;
     insta::assert_snapshot!("token", answer.shown());
+    conforms("Token", &answer.json());
     let scopes =
         async |actor: &Actor| house.ask_token(&assertion(actor, |_| {}), &[]).await.json()["scope"].clone();
     assert_eq!(scopes(house.mosd()).await, "append read registry");
@@ -58,6 +60,7 @@ async fn every_fault_of_a_request_is_refused_in_oauths_own_words() {
         let answer = house.ask_token(&assertion, more).await;
         assert_eq!(answer.header("content-type"), "application/json", "{why}");
         let refusal = answer.json();
+        conforms("TokenRefused", &refusal);
         let text = |name: &str| refusal[name].as_str().expect("text").to_owned();
         refusals.push(format!(
             "{why}: {} {}: {}",
