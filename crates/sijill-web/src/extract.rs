@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use sijill_event::Stream;
+use sijill_log::Tile;
 
 use crate::error::WebError;
 
@@ -54,6 +55,28 @@ impl FromParameter for Stream {
 
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
+    }
+}
+
+/// `<L>/<N>[.p/<W>]`
+pub(crate) struct HashTile(pub(crate) Tile);
+
+impl FromParameter for HashTile {
+    const EXPECTED: &'static str = "it is not a tile of C2SP tlog-tiles";
+
+    fn read(text: &str) -> Option<Self> {
+        Tile::from_path(&format!("tile/{text}")).ok().map(Self)
+    }
+}
+
+/// `<N>[.p/<W>]`
+pub(crate) struct Bundle(pub(crate) Tile);
+
+impl FromParameter for Bundle {
+    const EXPECTED: &'static str = "it is not an entry bundle of C2SP tlog-tiles";
+
+    fn read(text: &str) -> Option<Self> {
+        Tile::from_entries_path(&format!("tile/entries/{text}")).ok().map(Self)
     }
 }
 

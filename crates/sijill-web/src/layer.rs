@@ -81,7 +81,8 @@ pub(crate) async fn problems_everywhere(request: Request, next: Next) -> Respons
         StatusCode::METHOD_NOT_ALLOWED => WebError::MethodNotAllowed,
         StatusCode::PAYLOAD_TOO_LARGE => WebError::BodyTooLarge(0),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => WebError::MediaType("of the type this call documents"),
-        _ if status.is_client_error() => WebError::BodyUnreadable,
+        // Bodies are read by this crate; what is left for the router to refuse is a path that does not decode.
+        _ if status.is_client_error() => WebError::Path("it cannot be decoded"),
         _ => WebError::Internal,
     };
     let mut problem = error.into_response();

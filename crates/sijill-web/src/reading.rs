@@ -98,9 +98,10 @@ impl Reading {
         loop {
             // Marked as seen before the page is read: what is published meanwhile is noticed by the wait below.
             published.borrow_and_update();
-            self.still_welcome()?;
             let limit = u32::try_from(self.left).unwrap_or(PAGE).min(PAGE);
             let page = self.app.ledger.entries(self.next, limit).await.map_err(failed)?;
+            // Judged after the page is read, on a registry no older than it: nothing is shown to a key past its revocation.
+            self.still_welcome()?;
             let caught_up = page.is_empty();
             for shown in show(&self.app, &self.caller, page).await.map_err(|_| End::Failed)? {
                 let line = self.write(&shown)?;

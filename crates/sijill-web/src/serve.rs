@@ -74,7 +74,7 @@ impl ServeError {
 /// answered, and the ledger finishes what it was given. Nothing acknowledged is lost.
 ///
 /// # Errors
-/// [`ServeError`] if the certificate or the listener cannot be used.
+/// [`ServeError`] if the certificate or the listener cannot be used; the ledger then runs on.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -82,6 +82,7 @@ pub async fn serve(
     ledger: Ledger,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
+    let tls = tls.map(Tls::config).transpose()?;
     listener.set_nonblocking(true)?;
     let handle = Handle::new();
     let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
@@ -96,15 +97,16 @@ pub async fn serve(
     let ended = match tls {
         None => server.acceptor(open).serve(service).await,
         Some(tls) => {
-            let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(Arc::new(tls.config()?)))
+            let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(Arc::new(tls)))
                 .handshake_timeout(HANDSHAKE_TIMEOUT)
                 .acceptor(open);
             server.acceptor(acceptor).serve(service).await
         }
     };
     stopping.abort();
+    ended?;
     ledger.shutdown().await;
-    Ok(ended?)
+    Ok(())
 }
 
 fn configure(server: &mut Server<SocketAddr>) {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use sijill_log::Tile;
 
 use crate::app::App;
 use crate::error::WebError;
+use crate::extract::{Bundle, HashTile, Path};
 use crate::refusals::Octets;
 use crate::refusals::{Any, Guarded, Named};
 use crate::token::Scope;
@@ -36,10 +36,8 @@ pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
     responses((status = 200, body = Octets, content_type = "application/octet-stream", description = "32 bytes a hash, 1 to 256 hashes"), Named))]
 pub(crate) async fn tile(
     State(app): State<Arc<App>>,
-    Path(place): Path<String>,
+    Path(HashTile(tile)): Path<HashTile>,
 ) -> Result<Response, WebError> {
-    let tile = Tile::from_path(&format!("tile/{place}"))
-        .map_err(|_| WebError::Path("it is not a tile of C2SP tlog-tiles"))?;
     let bytes = app.ledger.tile(tile).await?.ok_or_else(|| not_published(&app))?;
     let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, FOR_EVER)];
     Ok((headers, bytes).into_response())
@@ -54,12 +52,10 @@ pub(crate) async fn tile(
     responses((status = 200, body = Octets, content_type = "application/octet-stream", description = "1 to 256 entries, each behind its length as a big-endian u16"), Guarded))]
 pub(crate) async fn entries(
     State(app): State<Arc<App>>,
-    Path(place): Path<String>,
+    Path(Bundle(bundle)): Path<Bundle>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     app.caller(&headers, Scope::ReadAll)?;
-    let bundle = Tile::from_entries_path(&format!("tile/entries/{place}"))
-        .map_err(|_| WebError::Path("it is not an entry bundle of C2SP tlog-tiles"))?;
     let bytes = app.ledger.bundle(bundle).await?.ok_or_else(|| not_published(&app))?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }

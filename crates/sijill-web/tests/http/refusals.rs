@@ -58,6 +58,8 @@ async fn queries_and_paths_are_read_strictly() {
         ("path", "/v1/streams/case%2F/events"),
         ("path", "/v1/streams/court%2F7/events"),
         ("path", "/v1/streams/case%2F%FF/events"),
+        ("path", "/log/tile/%FF"),
+        ("path", "/docs/%FF"),
         ("not-found", "/v1/streams/case/7Q/events"),
         ("not-published", "/v1/proofs/inclusion?index=0&size=999"),
         ("not-published", "/v1/proofs/inclusion?index=5&size=5"),
