@@ -173,7 +173,7 @@ impl Config {
     /// The file's text, with a comment for whoever opens it.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         Ok(format!(
-            "# A Sijill data directory. `sijill serve --help` and docs/operating.md explain every setting.\n{}",
+            "# Settings of a Sijill data directory. An unknown name is refused when it is read.\n{}",
             toml::to_string(self)?
         ))
     }

@@ -14,7 +14,9 @@ use sijill_audit::{
 use sijill_event::{Digest, Disclosure, Entry, Event, Json};
 use sijill_ledger::Vault;
 use sijill_log::{Checkpoint, Note, Tile};
-use sijill_store::{Hash, KeyId, KeyStore, MAX_PAGE, Store, StoreError, StoredDisclosure, StreamHead};
+use sijill_store::{
+    Hash, IndexRow, KeyId, KeyStore, MAX_PAGE, Store, StoreError, StoredDisclosure, StreamHead,
+};
 use tokio::runtime::Handle;
 
 use crate::data_dir::DataDir;
@@ -158,7 +160,13 @@ impl Database {
     fn check_streams(&self, end: &LedgerEnd<'_>, found: &mut Vec<Discrepancy>) -> Result<(), Unreadable> {
         let (mut after, mut known) = (String::new(), 0);
         loop {
-            let page = self.wait(self.store.stream_head_rows(&after, MAX_PAGE))?;
+            let page = match self.runtime.block_on(self.store.stream_head_rows(&after, MAX_PAGE)) {
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    found.push(about(None, format!("the stream heads cannot be read: {error}")));
+                    return Ok(());
+                }
+                page => page.map_err(|error| unreadable(&error))?,
+            };
             let Some(last) = page.last() else { break };
             after.clone_from(&last.stream);
             for row in page {
@@ -297,8 +305,12 @@ impl Source for Database {
         let (Some(first), Some(last)) = (facts.first(), facts.last()) else { return Ok(Vec::new()) };
         let mut rows = BTreeMap::new();
         let mut next = first.index;
+        let mut found = Vec::new();
         while next <= last.index {
-            let page = self.wait(self.store.index_rows(next, MAX_PAGE))?;
+            let page = match self.runtime.block_on(self.store.index_rows(next, MAX_PAGE)) {
+                Err(StoreError::Corrupt { .. }) => self.rows_around_hole(facts, next, &mut found)?,
+                page => page.map_err(|error| unreadable(&error))?,
+            };
             let Some(end) = page.last() else { break };
             next = end.index + 1;
             rows.extend(page.into_iter().map(|row| (row.index, row)));
@@ -317,7 +329,8 @@ impl Source for Database {
                 "the columns the database finds it by (stream, seq, jti, registry) are not what it says";
             (!same).then(|| about(Some(fact.index), what.to_string()))
         });
-        Ok(wrong.collect())
+        found.extend(wrong);
+        Ok(found)
     }
 
     fn check_end(&self, end: &LedgerEnd<'_>) -> Result<Vec<Discrepancy>, Unreadable> {
@@ -342,6 +355,26 @@ impl Database {
             }
         }
         Ok(found)
+    }
+}
+
+impl Database {
+    /// The rows that can be read, one by one, and a discrepancy for each that is there and cannot.
+    fn rows_around_hole(
+        &self,
+        facts: &[Facts<'_>],
+        from: u64,
+        found: &mut Vec<Discrepancy>,
+    ) -> Result<Vec<IndexRow>, Unreadable> {
+        let mut rows = Vec::new();
+        for index in facts.iter().map(|fact| fact.index).filter(|index| *index >= from) {
+            match self.runtime.block_on(self.store.index_rows(index, 1)) {
+                Ok(page) => rows.extend(page.into_iter().filter(|row| row.index == index)),
+                Err(error @ StoreError::Corrupt { .. }) => found.push(about(Some(index), error.to_string())),
+                Err(error) => return Err(unreadable(&error)),
+            }
+        }
+        Ok(rows)
     }
 }
 

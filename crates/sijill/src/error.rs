@@ -174,8 +174,8 @@ pub enum Error {
     #[error("{0}")]
     Source(String),
 
-    /// The command was interrupted.
-    #[error("interrupted; {0}")]
+    /// The command was told to stop; what it had done stands.
+    #[error("interrupted: {0}")]
     Interrupted(String),
 }
 
@@ -204,6 +204,16 @@ impl Error {
             Self::Answer { .. } => "server-answer",
             Self::Source(_) => "source-unreadable",
             Self::Interrupted(_) => "interrupted",
+        }
+    }
+
+    /// Whether the same request may succeed a moment later.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Server { status, .. } => *status == 429 || *status >= 500,
+            Self::Refused { code, .. } => code == "busy",
+            _ => false,
         }
     }
 

@@ -2,6 +2,7 @@
 //! place → sign → append → receipt verified offline; after a conflict, the new place and the same `jti`.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use sijill_event::{Event, Json, SdJwt, Stream};
 use sijill_ledger::{Ledger, RefusedKind, Wait};
@@ -15,6 +16,9 @@ use crate::new_event::{NewEvent, Place};
 
 /// Times an event is signed anew because someone else was faster in its stream.
 const CONFLICTS: u32 = 20;
+/// Times the same bytes are sent, and the first pause between two, which doubles.
+const ATTEMPTS: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(250);
 /// Events in one request or batch.
 pub const BATCH: usize = 500;
 
@@ -25,6 +29,8 @@ pub enum Outcome {
     Taken(Taken),
     /// The stream has moved on: sign anew, with the same `jti`.
     Conflict,
+    /// Not now, and perhaps it was taken: the same bytes again.
+    Again,
     /// No, and again no.
     Refused {
         /// The ledger's code.
@@ -51,10 +57,10 @@ impl Outcome {
     /// A refusal as HTTP tells it.
     pub fn refused(status: u16, code: String, message: String) -> Self {
         // 409 is also said of a `jti` used for other bytes: signing that anew would be wrong.
-        if status == 409 && code == "stream-conflict" {
-            Self::Conflict
-        } else {
-            Self::Refused { code, message }
+        match status {
+            409 if code == "stream-conflict" => Self::Conflict,
+            429 | 500.. => Self::Again,
+            _ => Self::Refused { code, message },
         }
     }
 }
@@ -125,8 +131,11 @@ fn outcome_here(result: Result<sijill_ledger::Receipt, sijill_ledger::Refused>) 
         Ok(r) => {
             Outcome::Taken(Taken { index: r.index, received: r.received, proof: r.proof, first: r.first })
         }
-        Err(refused) if matches!(refused.kind, RefusedKind::Conflict { .. }) => Outcome::Conflict,
-        Err(refused) => Outcome::Refused { code: refused.code.to_string(), message: refused.message },
+        Err(refused) => match refused.kind {
+            RefusedKind::Conflict { .. } => Outcome::Conflict,
+            RefusedKind::Unavailable => Outcome::Again,
+            _ => Outcome::Refused { code: refused.code.to_string(), message: refused.message },
+        },
     }
 }
 
@@ -196,7 +205,7 @@ impl<'a> Desk<'a> {
             signed.push(self.sign(event, Uuid::now_v7()).await?);
         }
         let bodies = signed.iter().map(|s| s.sd_jwt.to_string()).collect();
-        let outcomes = self.gate.append(bodies, witnessed).await?;
+        let outcomes = self.send(bodies, witnessed).await?;
         let mut told = Vec::with_capacity(events.len());
         for ((event, signed), outcome) in events.iter().zip(signed).zip(outcomes) {
             if !matches!(outcome, Outcome::Taken(_)) {
@@ -221,10 +230,15 @@ impl<'a> Desk<'a> {
                     self.places.remove(&event.stream);
                     return Ok(Told::Refused { code, message });
                 }
+                Outcome::Again => {
+                    let message =
+                        format!("event {} of {} may or may not be in the log", signed.jti, event.stream);
+                    return Ok(Told::Refused { code: "unavailable".to_string(), message });
+                }
                 Outcome::Conflict => {
                     self.places.remove(&event.stream);
                     signed = self.sign(event, signed.jti).await?;
-                    let answers = self.gate.append(vec![signed.sd_jwt.to_string()], wait).await?;
+                    let answers = self.send(vec![signed.sd_jwt.to_string()], wait).await?;
                     let none = || Error::Usage("the ledger answered nothing".to_string());
                     outcome = answers.into_iter().next().ok_or_else(none)?;
                 }
@@ -232,6 +246,37 @@ impl<'a> Desk<'a> {
         }
         let message = format!("others were faster in {} {CONFLICTS} times in a row", event.stream);
         Ok(Told::Refused { code: "stream-conflict".to_string(), message })
+    }
+
+    /// Sends signed events until each is answered for. A lost answer is no reason to sign anew: the ledger takes the
+    /// same bytes once, however often they come.
+    async fn send(&self, bodies: Vec<String>, witnessed: bool) -> Result<Vec<Outcome>> {
+        let mut outcomes = vec![Outcome::Again; bodies.len()];
+        let mut pause = PAUSE;
+        for attempt in 1..=ATTEMPTS {
+            let open: Vec<usize> =
+                (0..).zip(&outcomes).filter(|(_, o)| matches!(o, Outcome::Again)).map(|(i, _)| i).collect();
+            if open.is_empty() {
+                break;
+            }
+            if attempt > 1 {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            let again: Vec<String> = open.iter().filter_map(|i| bodies.get(*i).cloned()).collect();
+            match self.gate.append(again, witnessed).await {
+                Ok(answers) => {
+                    for (i, answer) in open.into_iter().zip(answers) {
+                        if let Some(outcome) = outcomes.get_mut(i) {
+                            *outcome = answer;
+                        }
+                    }
+                }
+                Err(error) if error.is_passing() && attempt < ATTEMPTS => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(outcomes)
     }
 
     async fn sign(&mut self, event: &NewEvent, jti: Uuid) -> Result<Signed> {

@@ -101,8 +101,7 @@ impl Genesis {
         if let Some(Err(refused)) = result {
             return Err(Error::Refused { code: refused.code.to_string(), message: refused.message });
         }
-        let genesis = leaf_hash(first_entry(ledger).await?.as_bytes());
-        write_trust(&dir, genesis)?;
+        let genesis = write_trust(&dir, ledger).await?;
         Ok(Begun { dir, running, genesis, created: entry_0.event.hash() })
     }
 
@@ -218,10 +217,13 @@ async fn first_entry(ledger: &Ledger) -> Result<String> {
     entry.ok_or_else(|| Error::Usage("the ledger has no entry 0".to_string()))
 }
 
-fn write_trust(dir: &DataDir, genesis: Hash) -> Result<()> {
+/// Writes the trust file of a ledger that has begun; answers the leaf hash of its entry 0.
+pub async fn write_trust(dir: &DataDir, ledger: &Ledger) -> Result<Hash> {
+    let genesis = leaf_hash(first_entry(ledger).await?.as_bytes());
     let log_key = dir.log_key()?.verifier().clone();
     let policy =
         format!("{}\n", WitnessPolicy::None).parse().map_err(|error| Error::Usage(format!("{error}")))?;
     let trust = Trust { origin: dir.config.origin.clone(), log_key, genesis, policy };
-    std::fs::write(dir.trust_path(), trust.to_json() + "\n").map_err(Error::unwritable(dir.trust_path()))
+    std::fs::write(dir.trust_path(), trust.to_json() + "\n").map_err(Error::unwritable(dir.trust_path()))?;
+    Ok(genesis)
 }

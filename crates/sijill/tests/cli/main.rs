@@ -1,0 +1,9 @@
+//! The binary itself, as an operator, an agency and an auditor meet it: processes, files, HTTP, exit statuses.
+
+mod audits;
+mod begins;
+mod copies;
+mod postgres;
+mod serves;
+mod shapes;
+mod town;

@@ -1,0 +1,153 @@
+//! Over HTTP: append, sign, tokens, audits by URL; one writer at a time.
+
+use std::fs;
+
+use crate::town::{ORIGIN, Town};
+
+#[test]
+fn events_go_in_over_http_and_the_ledger_audits_clean() {
+    let town = Town::begun();
+    let server = town.serve();
+    let place = ["--url", server.url.as_str(), "--trust", "d/trust.json"];
+    town.settle(&place);
+    let append = ["append", "--key", "moh-amal.key", "--stream", "case/A", "--type", "note.added"];
+    let receipt = town.good(append.into_iter().chain(place));
+    assert_eq!((&receipt["verified"], &receipt["first"]), (&true.into(), &true.into()));
+    fs::write(town.path("receipt.json"), receipt.to_string()).expect("written");
+    let audit = ["audit", "d", "--trust", "d/trust.json", "--receipt", "receipt.json"];
+    assert_eq!(town.faults(audit), (0, Vec::new()), "beside the running server");
+
+    let log = format!("{}/log", server.url);
+    assert_eq!(town.run(["audit", &log]).refused(2), "tile-log-unreachable", "entries are not public");
+    let by_url =
+        ["audit", &log, "--trust", "d/trust.json", "--key", "rop-auditor.key", "--receipt", "receipt.json"];
+    assert_eq!(town.faults(by_url), (0, Vec::new()));
+
+    assert_eq!(town.run(append.into_iter().chain(["--dir", "d"])).refused(2), "data-directory-in-use");
+    let stopped = server.stop();
+    assert_eq!(stopped.status, 0, "{stopped:?}");
+    assert!(!stopped.err.contains("case/A"), "no log line names a stream");
+    assert_eq!(town.faults(audit), (0, Vec::new()), "after it has stopped");
+}
+
+#[test]
+fn a_payload_is_completed_and_posted_by_other_means() {
+    let town = Town::busy();
+    let server = town.serve();
+    let token = town.good(["keys", "token", "--key", "moh-amal.key", "--url", &server.url]);
+    let bearer = format!("Bearer {}", token["access_token"].as_str().expect("a token"));
+    let next = curl(&[
+        "-H",
+        &format!("Authorization: {bearer}"),
+        &format!("{}/v1/streams/case%2FA/next", server.url),
+    ]);
+    let sign =
+        ["sign", "--key", "moh-amal.key", "--type", "note.added", "--disclose", "narrative.text=\"hello\""];
+    let signed = town.run_with_input(&sign, &next).good();
+    let body = signed["sd_jwt"].as_str().expect("an SD-JWT");
+    assert!(body.ends_with('~') && !body.contains("hello"));
+    let events = format!("{}/v1/events", server.url);
+    let receipt = curl(&["-H", "Content-Type: application/sd-jwt", "--data-binary", body, &events]);
+    let receipt: serde_json::Value = serde_json::from_str(&receipt).expect("a receipt");
+    assert_eq!(receipt["jti"], signed["jti"]);
+
+    let foreign = ["sign", "--key", "rop-auditor.key", "--type", "note.added"];
+    assert_eq!(town.run_with_input(&foreign, &next).refused(2), "usage");
+    let elsewhere = ["sign", "--key", "moh-amal.key", "--type", "note.added", "--origin", "other.example"];
+    assert_eq!(town.run_with_input(&elsewhere, &next).refused(2), "usage");
+    assert_eq!(town.run_with_input(&sign, "{\"a\":1.5}").refused(2), "json-number");
+}
+
+fn curl(args: &[&str]) -> String {
+    let output =
+        std::process::Command::new("curl").arg("-sS").args(args).output().expect("curl is installed");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn a_file_of_events_is_appended_line_by_line() {
+    let town = Town::busy();
+    let server = town.serve();
+    let line = |stream: usize, n: usize| {
+        format!(r#"{{"stream":"case/F{stream}","type":"note.added","data":{{"casework":{{"n":{n}}}}}}}"#)
+    };
+    let mut lines: Vec<String> = (0..1_200).map(|n| line(n % 5, n)).collect();
+    // Reserved: refused by itself, and what follows is not.
+    lines.insert(700, r#"{"stream":"auto/F1","type":"note.added"}"#.to_string());
+    fs::write(town.path("events.ndjson"), lines.join("\n")).expect("written");
+    let append =
+        ["append", "--key", "moh-amal.key", "--file", "events.ndjson", "--receipts", "receipts.ndjson"];
+    let place = ["--url", server.url.as_str(), "--trust", "d/trust.json"];
+    let run = town.run(append.into_iter().chain(place));
+    let tally = run.json();
+    assert_eq!(run.status, 1, "one was refused: {tally}");
+    assert_eq!((&tally["appended"], &tally["refused"]), (&1_200.into(), &1.into()));
+    assert_eq!(tally["refusals"][0]["line"], 701);
+    assert_eq!(tally["refusals"][0]["code"], "stream-reserved");
+    let receipts = fs::read_to_string(town.path("receipts.ndjson")).expect("read");
+    assert_eq!(receipts.lines().count(), 1_201);
+
+    let broken = format!("{}\n{{\"stream\":\"nowhere\"}}\n", line(0, 0));
+    let stdin = ["append", "--key", "moh-amal.key", "--file", "-", "--url", server.url.as_str()];
+    assert_eq!(town.run_with_input(&stdin, &broken).refused(2), "file-malformed");
+    server.stop();
+    assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
+}
+
+#[test]
+fn two_authors_in_one_stream_both_get_in() {
+    let town = Town::busy();
+    let server = town.serve();
+    let line = r#"{"stream":"case/race","type":"note.added","data":{"to":{"agency":"moh"}}}"#;
+    fs::write(town.path("race.ndjson"), [line; 60].join("\n")).expect("written");
+    let append = ["append", "--key", "moh-amal.key", "--file", "race.ndjson", "--url", &server.url];
+    let tallies: Vec<_> = std::thread::scope(|scope| {
+        let both: Vec<_> = (0..2).map(|_| scope.spawn(|| town.good(append))).collect();
+        both.into_iter().map(|run| run.join().expect("it ran")).collect()
+    });
+    for tally in tallies {
+        assert_eq!((&tally["appended"], &tally["refused"]), (&60.into(), &0.into()));
+    }
+    server.stop();
+    assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
+}
+
+#[test]
+fn nothing_is_signed_for_another_ledger() {
+    let town = Town::busy();
+    let server = town.serve();
+    let trust = fs::read_to_string(town.path("d/trust.json")).expect("read");
+    fs::write(town.path("other.json"), trust.replace(ORIGIN, "other.example/2026")).expect("written");
+    let append = ["append", "--key", "moh-amal.key", "--stream", "case/A", "--type", "note.added"];
+    let place = ["--url", server.url.as_str(), "--trust", "other.json"];
+    assert_eq!(
+        town.run(append.into_iter().chain(place)).refused(2),
+        "file-malformed",
+        "its key has another name"
+    );
+    let token =
+        ["keys", "token", "--key", "moh-amal.key", "--url", &server.url, "--origin", "other.example/2026"];
+    let refused = town.run(token);
+    assert_eq!((refused.status, refused.refused(2).as_str()), (2, "invalid_client"));
+    let nowhere = ["--url", "http://127.0.0.1:9"];
+    assert_eq!(town.run(append.into_iter().chain(nowhere)).refused(2), "server-unreachable");
+    assert_eq!(town.run(append.into_iter().chain(["--url", "ftp://x"])).refused(2), "usage");
+}
+
+#[test]
+fn settings_and_keys_that_do_not_fit_are_refused_before_serving() {
+    let town = Town::busy();
+    let serve = ["serve", "--dir", "d", "--listen", "127.0.0.1:0"];
+    let settings = fs::read_to_string(town.path("d/sijill.toml")).expect("read");
+    fs::write(town.path("d/sijill.toml"), format!("{settings}\nlissten = 1\n")).expect("written");
+    assert_eq!(town.run(serve).refused(2), "config-invalid");
+    fs::write(town.path("d/sijill.toml"), settings.replace(ORIGIN, "other.example/2026")).expect("written");
+    assert_eq!(town.run(serve).refused(2), "other-ledger");
+    fs::write(town.path("d/sijill.toml"), &settings).expect("written");
+    assert_eq!(town.run(["serve", "--dir", "."]).refused(2), "not-a-data-directory");
+    let clock = serve.into_iter().chain(["--clock-at", "2026-01-01T00:00:00Z"]);
+    assert_eq!(town.run(clock).refused(2), "usage");
+    fs::write(town.path("d/keys/master.key"), "short\n").expect("written");
+    assert_eq!(town.run(serve).refused(2), "file-malformed");
+}
