@@ -170,16 +170,17 @@ pub struct Fields {
 impl Fields {
     /// Class (none: open), field, column.
     pub fn each(&self) -> impl Iterator<Item = (Option<Class>, &str, &str)> {
-        let of = |class, fields: &'_ BTreeMap<String, String>| {
-            fields.iter().map(move |(field, column)| (class, field.as_str(), column.as_str())).collect::<Vec<_>>()
-        };
-        let mut all = of(None, &self.open);
-        all.extend(of(Some(Class::Casework), &self.casework));
-        all.extend(of(Some(Class::Identity), &self.identity));
-        all.extend(of(Some(Class::Narrative), &self.narrative));
-        all.extend(of(Some(Class::Sensitive), &self.sensitive));
-        all.extend(of(Some(Class::Reporter), &self.reporter));
-        all.into_iter()
+        let classes = [
+            (None, &self.open),
+            (Some(Class::Casework), &self.casework),
+            (Some(Class::Identity), &self.identity),
+            (Some(Class::Narrative), &self.narrative),
+            (Some(Class::Sensitive), &self.sensitive),
+            (Some(Class::Reporter), &self.reporter),
+        ];
+        classes.into_iter().flat_map(|(class, fields)| {
+            fields.iter().map(move |(field, column)| (class, field.as_str(), column.as_str()))
+        })
     }
 }
 

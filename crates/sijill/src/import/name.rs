@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn case_ids() {
-        let id = |text| case_stream(text).map(|stream| stream.as_str().to_owned());
+        let id = |text: &str| case_stream(text).map(|stream| stream.as_str().to_owned());
         assert_eq!(id("case-10011").as_deref(), Some("case/case-10011"));
         assert_eq!(id("2010/17 A_b").as_deref(), Some("case/2010_2F17_20A_5Fb"));
         assert_eq!(id("-1").as_deref(), Some("case/0_.-1"));

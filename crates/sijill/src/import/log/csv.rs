@@ -1,11 +1,10 @@
 //! CSV (RFC 4180) with a header line.
 
 use std::collections::HashMap;
-use std::io::BufRead;
+use std::io::Read;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
-use super::lines::Lines;
 use super::{Row, Trouble, cell};
 
 /// A CSV file.
@@ -15,12 +14,14 @@ pub struct Csv<R> {
     /// Where the wanted columns stand.
     places: Vec<usize>,
     width: usize,
+    /// Lines end with a line feed alone: the reader has passed it when it gives a record.
+    line_feed: bool,
     pub(super) broken: bool,
 }
 
-impl<R: BufRead> Csv<Lines<R>> {
+impl<R: Read> Csv<R> {
     /// Reads the header. Refused: a column that is not there, or twice.
-    pub(super) fn new(file: Lines<R>, columns: &[String], separator: u8) -> Result<Self, String> {
+    pub(super) fn new(file: R, columns: &[String], separator: u8) -> Result<Self, String> {
         let mut reader = ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(file);
         let header = reader.headers().map_err(|error| format!("its header cannot be read: {error}"))?;
         let mut at: HashMap<&str, usize> = HashMap::new();
@@ -35,8 +36,9 @@ impl<R: BufRead> Csv<Lines<R>> {
             return Err(format!("no column `{}`, which the map names; mend the map", missing.join("`, `")));
         }
         let places = columns.iter().filter_map(|column| at.get(column.as_str()).copied()).collect();
-        let width = header.len();
-        Ok(Self { reader, record: ByteRecord::new(), places, width, broken: false })
+        let (width, inner) = (header.len(), newlines(header.as_byte_record()));
+        let line_feed = reader.position().line() > 1 + inner;
+        Ok(Self { reader, record: ByteRecord::new(), places, width, line_feed, broken: false })
     }
 
     pub(super) fn position(&self) -> u64 {
@@ -60,11 +62,11 @@ impl<R: BufRead> Csv<Lines<R>> {
 
     fn row(&self) -> Result<Row, Trouble> {
         let line = self.line();
-        let (cells, last) = (self.record.len(), self.reader.position().line());
+        let (cells, inner) = (self.record.len(), newlines(&self.record));
         if cells != self.width {
             let few = if cells < self.width { "too-few-cells" } else { "too-many-cells" };
             // A quotation mark too many makes one row of many lines: say how far it reaches.
-            let reach = if last > line + 1 { format!(", it reaches to line {}", last - 1) } else { String::new() };
+            let reach = if inner > 0 { format!(", it reaches to line {}", line + inner) } else { String::new() };
             return Err(Trouble::new(line, few, format!("{cells} cells, the header has {}{reach}", self.width)));
         }
         let mut row = Row { line, cells: Vec::with_capacity(self.places.len()), event: true };
@@ -77,10 +79,18 @@ impl<R: BufRead> Csv<Lines<R>> {
         Ok(row)
     }
 
-    /// The line the record begins in: the reader's position is before the empty lines it skipped.
+    /// The line the record begins in. The reader's own position is before the empty lines it skipped, and before the
+    /// line feed that follows a carriage return.
     fn line(&self) -> u64 {
-        self.record.position().map_or(0, csv::Position::line)
+        let end = self.reader.position().line().saturating_sub(u64::from(self.line_feed));
+        let before = self.record.position().map_or(1, csv::Position::line);
+        end.saturating_sub(newlines(&self.record)).max(before)
     }
+}
+
+/// Line breaks inside quoted cells.
+fn newlines(record: &ByteRecord) -> u64 {
+    record.iter().flatten().filter(|byte| **byte == b'\n').count() as u64
 }
 
 #[cfg(test)]
@@ -89,7 +99,7 @@ mod tests {
 
     fn read(text: &str, columns: &[&str]) -> Result<Vec<Result<Row, Trouble>>, String> {
         let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
-        let mut csv = Csv::new(Lines::new(text.as_bytes()), &columns, b',')?;
+        let mut csv = Csv::new(text.as_bytes(), &columns, b',')?;
         Ok(std::iter::from_fn(|| csv.next()).collect())
     }
 
@@ -101,6 +111,9 @@ mod tests {
             Ok(Row { line: 2, cells: cells([Some("3"), Some("x, y\n\"z\""), Some("1")]), event: true }),
             Ok(Row { line: 5, cells: cells([Some("6"), None, Some("4")]), event: true }),
         ]);
+        let lines = |text| read(text, &["a"]).map(|rows| rows.iter().flatten().map(|row| row.line).collect::<Vec<_>>());
+        assert_eq!(lines("a,b\n1,\"x\ny\"\n\n\n2,3\n4,5").as_deref(), Ok([2, 6, 7].as_slice()));
+        assert_eq!(lines("a,\"b\nc\"\r\n1,2\r\n3,4").as_deref(), Ok([3, 4].as_slice()));
     }
 
     #[test]
@@ -108,12 +121,12 @@ mod tests {
         let rows = read("a,b\n1,2\n3\n4,5,6\n7,8\n\"9,10\n11,12\n", &["a"]).expect("readable");
         let told: Vec<_> = rows.iter().map(|row| row.as_ref().map(|r| r.line).map_err(|t| (t.line, t.code.as_str()))).collect();
         assert_eq!(told, [Ok(2), Err((3, "too-few-cells")), Err((4, "too-many-cells")), Ok(5), Err((6, "too-few-cells"))]);
-        assert!(rows.last().is_some_and(|row| row.as_ref().is_err_and(|t| t.message.contains("to line 7"))), "{rows:?}");
+        assert!(rows.last().is_some_and(|row| row.as_ref().is_err_and(|t| t.message.contains("reaches to line 8"))), "{rows:?}");
     }
 
     #[test]
     fn a_cell_that_is_no_text_is_refused_and_the_rest_is_read() {
-        let mut csv = Csv::new(Lines::new(&b"a,b\n\xff,2\n3,\xfe\n4,5\n"[..]), &["a".to_owned()], b',').expect("readable");
+        let mut csv = Csv::new(&b"a,b\n\xff,2\n3,\xfe\n4,5\n"[..], &["a".to_owned()], b',').expect("readable");
         let rows: Vec<_> = std::iter::from_fn(|| csv.next()).collect();
         assert!(matches!(rows.as_slice(), [Err(t), Ok(_), Ok(_)] if t.code == "not-utf8" && t.line == 2), "{rows:?}");
     }

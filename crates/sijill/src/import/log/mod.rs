@@ -1,8 +1,8 @@
 //! Event logs, read row by row: CSV as pm4py writes it, XES (IEEE 1849). Memory does not grow with the file.
 
-mod csv;
-mod lines;
-mod xes;
+pub mod csv;
+pub mod lines;
+pub mod xes;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -47,7 +47,7 @@ impl Trouble {
 /// An open log.
 pub enum Log {
     /// Comma-separated values with a header.
-    Csv(Csv<Lines<BufReader<File>>>),
+    Csv(Csv<BufReader<File>>),
     /// XML.
     Xes(Xes<Lines<BufReader<File>>>),
 }
@@ -60,9 +60,8 @@ impl Log {
         let start = file.fill_buf().map_err(Error::unreadable(path))?;
         let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
         let xes = start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<');
-        let file = Lines::new(file);
         if xes {
-            return Ok(Self::Xes(Xes::new(file, columns)));
+            return Ok(Self::Xes(Xes::new(Lines::new(file), columns)));
         }
         let separator = u8::try_from(separator).unwrap_or(b',');
         Csv::new(file, columns, separator).map(Self::Csv).map_err(|why| Error::malformed(path, why))

@@ -14,6 +14,8 @@ use super::{Row, Trouble, cell};
 
 /// Elements that are attributes, by IEEE 1849 §4.
 const ATTRIBUTES: [&str; 6] = ["string", "date", "int", "float", "boolean", "id"];
+/// Elements in traces and events that may be there and are not read: attributes that hold others.
+const PASSED_OVER: [&str; 2] = ["list", "container"];
 
 /// An XES file.
 pub struct Xes<R> {
@@ -121,6 +123,10 @@ impl<R: BufRead> Xes<Lines<R>> {
                 self.attribute(element, of);
                 Element::Other
             }
+            (name, Some(of @ (Element::Trace | Element::Event))) if !PASSED_OVER.contains(&name) => {
+                self.collecting(of).trouble = Some("it holds an element that XES does not have there".to_owned());
+                Element::Other
+            }
             _ => Element::Other,
         };
         self.open.push(begun);
@@ -134,15 +140,20 @@ impl<R: BufRead> Xes<Lines<R>> {
             }
             Ok((format!("{prefix}{key}"), value))
         });
-        let into = if of == Element::Trace { &mut self.trace } else { &mut self.event };
-        match read {
+        let place = read.map(|(column, value)| (self.places.get(&column).copied(), value));
+        let into = self.collecting(of);
+        match place {
             Err(why) => into.trouble = Some(why),
-            Ok((column, value)) => {
-                if let Some(slot) = self.places.get(&column).and_then(|place| into.cells.get_mut(*place)) {
+            Ok((place, value)) => {
+                if let Some(slot) = place.and_then(|place| into.cells.get_mut(place)) {
                     *slot = cell(&value);
                 }
             }
         }
+    }
+
+    fn collecting(&mut self, of: Element) -> &mut Collected {
+        if of == Element::Trace { &mut self.trace } else { &mut self.event }
     }
 
     fn end(&mut self) -> Option<Result<Row, Trouble>> {
@@ -233,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_malformed_attribute_costs_its_event_alone() {
-        for (from, to) in [("&amp;", "&unknown;"), ("value=\"a ", "walue=\"a "), ("value=\"a ", "value=\"b\" value=\"a ")] {
+        for (from, to) in [("&amp;", "&unknown;"), ("value=\"a ", "walue=\"a "), ("value=\"a ", "value=\"b\" value=\"a "), ("<list", "<<string key=\"a\" value=\"b\"/><list")] {
             let (rows, broken) = read(&LOG.replacen(from, to, 1));
             assert!(!broken);
             assert!(matches!(&rows[0], Err(t) if (t.line, t.code.as_str()) == (9, "attribute-malformed")), "{rows:?}");
@@ -251,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_broken_file_gives_what_stands_before_the_break() {
-        for broken in [LOG.replacen("<event><int", "<event><<int", 1), LOG.split_at(LOG.find("<int").expect("there")).0.to_owned()] {
+        for broken in [LOG.replacen("\"7\"/></event>", "\"7\"/></evnt>", 1), LOG.split_at(LOG.find("<int").expect("there")).0.to_owned()] {
             let (rows, is_broken) = read(&broken);
             assert!(is_broken, "{rows:?}");
             assert!(rows[0].is_ok());
