@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::task::Poll;
 
 use serde_json::json;
 use sijill_event::Timestamp;
@@ -17,8 +18,8 @@ use crate::running::{Running, Time};
 /// `sijill serve`
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Stops on SIGINT or SIGTERM when everything it has answered for is durable. SIJILL_LOG sets what is logged \
-    (default info); no log line holds a path, a body or a secret.\n\nA ledger that is behind its seal refuses to start: the \
+    after_help = "When it is ready it prints one line of JSON on stdout: {\"serving\":\"http://…\"}. It stops on SIGINT or \
+    SIGTERM when everything it has answered for is durable. SIJILL_LOG sets what is logged (default info); no log line holds a path, a body or a secret.\n\nA ledger that is behind its seal refuses to start: the \
     database was restored from a backup or a stale replica, and signing on would fork the log. The message says what to do."
 )]
 pub struct Args {
@@ -61,9 +62,17 @@ pub async fn run(args: Args) -> Result<Answer> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{address}");
     let size = ledger.published().checkpoint.size;
-    tracing::info!(%url, origin = ledger.origin(), size, "serving");
-    say_ready(&url);
-    let served = sijill_web::serve(listener, router, tls.as_ref(), ledger.clone(), stop).await;
+    let serving = sijill_web::serve(listener, router, tls.as_ref(), ledger.clone(), stop);
+    let mut serving = std::pin::pin!(serving);
+    // The certificate is read first: nobody is told of a server that cannot be.
+    let served = match futures::poll!(&mut serving) {
+        Poll::Ready(served) => served,
+        Poll::Pending => {
+            tracing::info!(%url, origin = ledger.origin(), size, "serving");
+            say_ready(&url);
+            serving.await
+        }
+    };
     stopping.abort();
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
     let size = ledger.published().checkpoint.size;

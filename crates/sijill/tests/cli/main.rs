@@ -3,6 +3,7 @@
 mod audits;
 mod begins;
 mod copies;
+mod liar;
 mod postgres;
 mod serves;
 mod shapes;

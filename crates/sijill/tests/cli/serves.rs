@@ -146,8 +146,46 @@ fn settings_and_keys_that_do_not_fit_are_refused_before_serving() {
     assert_eq!(town.run(serve).refused(2), "other-ledger");
     fs::write(town.path("d/sijill.toml"), &settings).expect("written");
     assert_eq!(town.run(["serve", "--dir", "."]).refused(2), "not-a-data-directory");
+    let tls = ["--tls-cert", "none.pem", "--tls-key", "none.pem"];
+    assert_eq!(town.run(serve.into_iter().chain(tls)).refused(2), "tls");
+    assert_eq!(town.run(["serve", "--dir", "d", "--listen", "203.0.113.1:1"]).refused(2), "listen");
     let clock = serve.into_iter().chain(["--clock-at", "2026-01-01T00:00:00Z"]);
     assert_eq!(town.run(clock).refused(2), "usage");
+    let seal = fs::read_to_string(town.path("d/seal")).expect("read");
+    fs::write(town.path("d/seal"), seal.replace("— ", "- ")).expect("written");
+    assert_eq!(town.run(serve).refused(2), "seal-unreadable");
+    fs::write(town.path("d/seal"), seal).expect("written");
+    let whole = fs::read(town.path("d/ledger.sqlite")).expect("read");
+    town.tamper("UPDATE head SET root = zeroblob(32)");
+    assert_eq!(town.run(serve).refused(2), "head-mismatch");
+    fs::write(town.path("d/ledger.sqlite"), &whole).expect("written");
+    town.tamper("UPDATE entry SET registry = 0 WHERE idx = 1");
+    assert_eq!(town.run(serve).refused(2), "ledger-failed");
+    fs::write(town.path("d/ledger.sqlite"), &whole).expect("written");
     fs::write(town.path("d/keys/master.key"), "short\n").expect("written");
     assert_eq!(town.run(serve).refused(2), "file-malformed");
+}
+
+#[test]
+fn an_audit_beside_a_busy_server_is_clean() {
+    let town = Town::busy();
+    let server = town.serve();
+    let line = |n: usize| {
+        format!(r#"{{"stream":"case/{}","type":"note.added","data":{{"casework":{{"n":{n}}}}}}}"#, n % 50)
+    };
+    fs::write(town.path("many.ndjson"), (0..6_000).map(line).collect::<Vec<_>>().join("\n"))
+        .expect("written");
+    let append = ["append", "--key", "moh-amal.key", "--file", "many.ndjson", "--url", &server.url];
+    std::thread::scope(|scope| {
+        let appending = scope.spawn(|| town.good(append));
+        let mut audits = 0;
+        while !appending.is_finished() {
+            assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
+            audits += 1;
+        }
+        assert!(audits > 0);
+        assert_eq!(appending.join().expect("it ran")["appended"], 6_000);
+    });
+    server.stop();
+    assert_eq!(town.good(["audit", "d", "--trust", "d/trust.json"])["entries"], 6_011);
 }
