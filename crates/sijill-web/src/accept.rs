@@ -2,8 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 
-/// How much the client wants `kind` (such as `text/event-stream`), in thousandths; 0 is not at all. Without a readable
-/// `Accept` anything is welcome.
+/// How much the client wants `kind` (such as `text/event-stream`), in thousandths; 0 is not at all. Without a
+/// readable `Accept` anything is welcome.
 pub(crate) fn quality(headers: &HeaderMap, kind: &str) -> u16 {
     let ranges: Vec<Range<'_>> = headers
         .get_all(header::ACCEPT)

@@ -47,7 +47,8 @@ pub fn router(ledger: Ledger, settings: Settings, stop: CancellationToken) -> Ro
         .merge(call::uploads().layer(within(app.settings.upload_timeout)))
         .split_for_parts();
     let (probes, _) = call::probes().split_for_parts();
-    // Outermost last. Probes are neither rate-limited nor refused for load: an overloaded server is still alive.
+    // Outermost last. Probes are neither rate-limited nor refused for load: an overloaded server is still
+    // alive.
     let router = api
         .merge(describe::pages())
         .fallback(async || WebError::NotFound)

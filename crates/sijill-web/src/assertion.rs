@@ -33,7 +33,8 @@ struct Claims {
 }
 
 impl<'a> Assertion<'a> {
-    /// Reads an assertion and checks its claims at `now` (seconds). The error is a sentence that repeats none of them.
+    /// Reads an assertion and checks its claims at `now` (seconds). The error is a sentence that repeats none
+    /// of them.
     pub(crate) fn read(jwt: &'a str, origin: &str, now: i64) -> Result<Self, &'static str> {
         let jws = jws::parse(jwt, TYP).map_err(
             |_| "the assertion is not a JWS with exactly alg Ed25519, typ JWT and kid in its header",

@@ -1,4 +1,5 @@
-//! Request bodies, read whole within two bounds: the call's own and what all bodies together may hold in memory.
+//! Request bodies, read whole within two bounds: the call's own and what all bodies together may hold in
+//! memory.
 
 use std::sync::Arc;
 

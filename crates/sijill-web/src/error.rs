@@ -1,4 +1,5 @@
-//! Everything this crate says no to, each with its code and status, and the one mapping of the ledger's own refusals.
+//! Everything this crate says no to, each with its code and status, and the one mapping of the ledger's own
+//! refusals.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,8 +10,8 @@ use crate::problem::{Head, Problem};
 /// Seconds after which a request that met a passing obstacle may be sent again.
 const RETRY_AFTER_S: u64 = 1;
 
-/// A request that was refused. [`code`](Self::code) is stable; the sentence may change. No sentence repeats what a
-/// request held, so an error may be logged.
+/// A request that was refused. [`code`](Self::code) is stable; the sentence may change. No sentence repeats
+/// what a request held, so an error may be logged.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentence of each variant is its documentation")]
 #[non_exhaustive]

@@ -27,8 +27,8 @@ pub(crate) async fn rate(
     Ok(next.run(request).await)
 }
 
-/// Requests worked on at once. Those above are told to come back rather than queued: a queue would only hide the overload
-/// until everybody's time is up.
+/// Requests worked on at once. Those above are told to come back rather than queued: a queue would only hide
+/// the overload until everybody's time is up.
 pub(crate) async fn limit(
     State(app): State<Arc<App>>,
     request: Request,
@@ -47,8 +47,8 @@ pub(crate) async fn within(
     tokio::time::timeout(time, next.run(request)).await.map_err(|_| WebError::TimedOut)
 }
 
-/// Refuses a reading whose answer the client does not accept. A `POST` or `PUT` has taken effect by now and is answered as
-/// it is (RFC 9110 §12.1 leaves that to the server).
+/// Refuses a reading whose answer the client does not accept. A `POST` or `PUT` has taken effect by now and
+/// is answered as it is (RFC 9110 §12.1 leaves that to the server).
 pub(crate) async fn negotiate(request: Request, next: Next) -> Result<Response, WebError> {
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let accept: HeaderMap = request
@@ -81,7 +81,8 @@ pub(crate) async fn problems_everywhere(request: Request, next: Next) -> Respons
         StatusCode::METHOD_NOT_ALLOWED => WebError::MethodNotAllowed,
         StatusCode::PAYLOAD_TOO_LARGE => WebError::BodyTooLarge(0),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => WebError::MediaType("of the type this call documents"),
-        // Bodies are read by this crate; what is left for the router to refuse is a path that does not decode.
+        // Bodies are read by this crate; what is left for the router to refuse is a path that does not
+        // decode.
         _ if status.is_client_error() => WebError::Path("it cannot be decoded"),
         _ => WebError::Internal,
     };

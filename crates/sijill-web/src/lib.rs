@@ -4,12 +4,13 @@
 //! observe → headers → CORS → panics, problems, 406 → rate → load → time → call
 //! ```
 //!
-//! Every call is a thin shell: it reads what was sent, asks the [`Ledger`](sijill_ledger::Ledger) or its registry, and writes what
-//! they say. Authority is asked at each request: a token is only a short-lived way to name a key that the ledger knows.
+//! Every call is a thin shell: it reads what was sent, asks the [`Ledger`](sijill_ledger::Ledger) or its
+//! registry, and writes what they say. Authority is asked at each request: a token is only a short-lived way
+//! to name a key that the ledger knows.
 //!
-//! **Invariants.** Every refusal is a problem (RFC 9457) with a stable code. Nothing a request holds (path, query, token, event,
-//! disclosure) is ever logged or becomes a metric's label. Everything is bounded: bodies, answers in memory, requests, readings,
-//! connections, time.
+//! **Invariants.** Every refusal is a problem (RFC 9457) with a stable code. Nothing a request holds (path,
+//! query, token, event, disclosure) is ever logged or becomes a metric's label. Everything is bounded:
+//! bodies, answers in memory, requests, readings, connections, time.
 //!
 //! ```no_run
 //! # async fn example(ledger: sijill_ledger::Ledger, token_key: sijill_event::SigningKey) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,5 +1,5 @@
-//! What is remembered of a request: method, route template, status, time taken and an id drawn here. Never a path, a query, a
-//! header or a body: those name streams and people.
+//! What is remembered of a request: method, route template, status, time taken and an id drawn here. Never a
+//! path, a query, a header or a body: those name streams and people.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -9,18 +9,18 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use sijill_event::Uuid;
 use tracing::Instrument;
-use uuid::Uuid;
 
 /// Between two housekeepings of the metrics, which otherwise grow until somebody asks for them.
 const UPKEEP: Duration = Duration::from_secs(5);
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// Starts recording this process's metrics, the ledger's and the server's, for [`Settings::metrics`](crate::Settings).
-/// Later calls return the same handle. Call it within a tokio runtime.
+/// Starts recording this process's metrics, the ledger's and the server's, for
+/// [`Settings::metrics`](crate::Settings). Later calls return the same handle. Call it within a tokio
+/// runtime.
 ///
-/// # Errors
-/// When another recorder is installed already.
+/// # Errors When another recorder is installed already.
 pub fn record_metrics() -> Result<PrometheusHandle, BuildError> {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     if let Some(handle) = HANDLE.get() {

@@ -10,8 +10,8 @@ use axum::http::{Extensions, HeaderMap};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-/// Buckets in the table, about 1 MB. Two addresses that fall into one share it; which do is decided by a key drawn at
-/// start, so nobody can aim at another's bucket, and no number of addresses makes the table grow.
+/// Buckets in the table, about 1 MB. Two addresses that fall into one share it; which do is decided by a key
+/// drawn at start, so nobody can aim at another's bucket, and no number of addresses makes the table grow.
 const BUCKETS: usize = 16_384;
 
 /// A bucket of `burst` requests that fills by one every `refill`.
@@ -62,8 +62,8 @@ fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Where a request came from: the peer, or behind a trusted proxy the address that proxy appended. Addresses further
-/// left in the header are the client's own claims.
+/// Where a request came from: the peer, or behind a trusted proxy the address that proxy appended. Addresses
+/// further left in the header are the client's own claims.
 pub(crate) fn client(headers: &HeaderMap, extensions: &Extensions, behind_proxy: bool) -> IpAddr {
     let forwarded = || {
         let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;

@@ -1,11 +1,12 @@
 //! A reading of the log in its order: by pages from the store, then live.
 //!
-//! A task reads ahead of the connection by a few entries and no further, so a slow client costs a fixed amount of memory
-//! and holds up nobody. One that takes nothing at all is dropped after a while, for readings are limited in number.
+//! A task reads ahead of the connection by a few entries and no further, so a slow client costs a fixed
+//! amount of memory and holds up nobody. One that takes nothing at all is dropped after a while, for readings
+//! are limited in number.
 //!
-//! **A clean end means: this was all.** An answer that ends early (the client was dropped, the token died in the middle of a
-//! range, the database failed) is cut off instead, so that no client takes a part for the whole. A live answer has no whole; it
-//! ends cleanly at a stop or with its token, and is resumed.
+//! **A clean end means: this was all.** An answer that ends early (the client was dropped, the token died in
+//! the middle of a range, the database failed) is cut off instead, so that no client takes a part for the
+//! whole. A live answer has no whole; it ends cleanly at a stop or with its token, and is resumed.
 
 use std::convert::Infallible;
 use std::io;
@@ -96,11 +97,13 @@ impl Reading {
             self.send(out, "retry: 1000\n\n".into()).await?;
         }
         loop {
-            // Marked as seen before the page is read: what is published meanwhile is noticed by the wait below.
+            // Marked as seen before the page is read: what is published meanwhile is noticed by the wait
+            // below.
             published.borrow_and_update();
             let limit = u32::try_from(self.left).unwrap_or(PAGE).min(PAGE);
             let page = self.app.ledger.entries(self.next, limit).await.map_err(failed)?;
-            // Judged after the page is read, on a registry no older than it: nothing is shown to a key past its revocation.
+            // Judged after the page is read, on a registry no older than it: nothing is shown to a key past
+            // its revocation.
             self.still_welcome()?;
             let caught_up = page.is_empty();
             for shown in show(&self.app, &self.caller, page).await.map_err(|_| End::Failed)? {

@@ -32,7 +32,8 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// HTTP/2: how often a silent peer is asked whether it is there.
 const PING: Duration = Duration::from_secs(30);
 const STREAMS_PER_CONNECTION: u32 = 128;
-/// At the end, until requests in work are cut off. They were not acknowledged; the ledger finishes them all the same.
+/// At the end, until requests in work are cut off. They were not acknowledged; the ledger finishes them all
+/// the same.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// A certificate chain and its private key, PEM files.
@@ -70,11 +71,10 @@ impl ServeError {
     }
 }
 
-/// Answers until `stop` is cancelled: then no connection is taken any more, live answers end, requests in work are
-/// answered, and the ledger finishes what it was given. Nothing acknowledged is lost.
+/// Answers until `stop` is cancelled: then no connection is taken any more, live answers end, requests in
+/// work are answered, and the ledger finishes what it was given. Nothing acknowledged is lost.
 ///
-/// # Errors
-/// [`ServeError`] if the certificate or the listener cannot be used; the ledger then runs on.
+/// # Errors [`ServeError`] if the certificate or the listener cannot be used; the ledger then runs on.
 pub async fn serve(
     listener: TcpListener,
     router: Router,

@@ -13,15 +13,16 @@ use crate::rate::Rate;
 /// Everything that can be set; [`Settings::new`] has the defaults.
 #[derive(Clone)]
 pub struct Settings {
-    /// Signs and checks access tokens. Servers that share a ledger share it, so each honours the others' tokens.
-    /// It is no key of the ledger and signs nothing else.
+    /// Signs and checks access tokens. Servers that share a ledger share it, so each honours the others'
+    /// tokens. It is no key of the ledger and signs nothing else.
     pub token_key: SigningKey,
-    /// By which assertions and tokens expire. The system's, also where the ledger's is simulated: clients have no other.
+    /// By which assertions and tokens expire. The system's, also where the ledger's is simulated: clients
+    /// have no other.
     pub clock: Arc<dyn Clock>,
     /// How much one client address may ask for; `None` is no limit.
     pub rate: Option<Rate>,
-    /// Whether the server is reached only through a proxy that appends the client's address to `X-Forwarded-For`. Its
-    /// last address then counts; otherwise the header is ignored.
+    /// Whether the server is reached only through a proxy that appends the client's address to
+    /// `X-Forwarded-For`. Its last address then counts; otherwise the header is ignored.
     pub behind_proxy: bool,
     /// Origins whose pages may call the API from a browser, such as `https://forms.moh.example`.
     pub cors_origins: Vec<String>,
@@ -41,7 +42,8 @@ pub struct Settings {
     pub keep_alive: Duration,
     /// Until a reader that takes nothing is dropped.
     pub stall_timeout: Duration,
-    /// What `/metrics` shows; `None` if this process records no metrics. See [`record_metrics`](crate::record_metrics).
+    /// What `/metrics` shows; `None` if this process records no metrics. See
+    /// [`record_metrics`](crate::record_metrics).
     pub metrics: Option<PrometheusHandle>,
 }
 

@@ -119,8 +119,8 @@ impl App {
 }
 
 impl Caller {
-    /// Whether the token is good at `now` (seconds) on this registry: a key that was revoked, or an officer who lost a role,
-    /// takes it along at once.
+    /// Whether the token is good at `now` (seconds) on this registry: a key that was revoked, or an officer
+    /// who lost a role, takes it along at once.
     pub(crate) fn check(&self, registry: &Registry, now: i64) -> Result<(), WebError> {
         if self.expires <= now {
             return Err(WebError::TokenExpired);

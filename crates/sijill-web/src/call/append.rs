@@ -32,7 +32,8 @@ const BATCH_LINES: usize = 2_000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Waiting {
-    /// When the answer is wanted: when the receipt's checkpoint is signed and sealed, or when the witness quorum has cosigned it.
+    /// When the answer is wanted: when the receipt's checkpoint is signed and sealed, or when the witness
+    /// quorum has cosigned it.
     #[serde(default)]
     #[param(inline)]
     wait: WaitFor,
@@ -84,8 +85,8 @@ pub(crate) struct Line {
 
 /// Append signed events
 ///
-/// One SD-JWT, or one a line. Each is admitted or refused by itself. To send the same bytes again is always safe: an event
-/// is appended once, and the first receipt is the answer.
+/// One SD-JWT, or one a line. Each is admitted or refused by itself. To send the same bytes again is always
+/// safe: an event is appended once, and the first receipt is the answer.
 #[utoipa::path(
     post,
     path = "/v1/events",

@@ -41,7 +41,11 @@ pub(crate) struct Asked {
 #[utoipa::path(get, path = "/v1/events/{index}", tag = "events",
     params(("index" = u64, Path)),
     security(("ledger_key" = ["read"])),
-    responses((status = 200, body = Shown, description = "The event, or for those who may not see it its leaf hash"), Guarded))]
+    responses(
+        (status = 200, body = Shown,
+            description = "The event, or for those who may not see it its leaf hash"),
+        Guarded,
+    ))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
     Path(index): Path<u64>,
@@ -55,13 +59,19 @@ pub(crate) async fn one(
 
 /// Read the log, live if wanted
 ///
-/// One object a line, in the order of the log, without gap or repetition. A live answer ends when the server stops or the token
-/// is no longer good: go on from the index after the last one. With `Accept: text/event-stream` it is Server-Sent Events whose
-/// `id` is the index; `Last-Event-ID` then decides where to go on.
+/// One object a line, in the order of the log, without gap or repetition. A live answer ends when the server
+/// stops or the token is no longer good: go on from the index after the last one. With `Accept:
+/// text/event-stream` it is Server-Sent Events whose `id` is the index; `Last-Event-ID` then decides where to
+/// go on.
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     params(Asked, ("Last-Event-ID" = Option<u64>, Header, description = "Server-Sent Events: the last index one has")),
     security(("ledger_key" = ["read"])),
-    responses((status = 200, description = "One entry a line, or an event stream of them", content((Shown = "application/x-ndjson"), (String = "text/event-stream"))), Guarded))]
+    responses(
+        (status = 200,
+            description = "One entry a line, or an event stream of them",
+            content((Shown = "application/x-ndjson"), (String = "text/event-stream"))),
+        Guarded,
+    ))]
 pub(crate) async fn range(
     State(app): State<Arc<App>>,
     Query(Asked { from, limit, follow }): Query<Asked>,

@@ -38,7 +38,11 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Health>, W
 
 /// Metrics, as Prometheus text
 #[utoipa::path(get, path = "/metrics", tag = "operation",
-    responses((status = 200, body = String, content_type = "text/plain; version=0.0.4", description = "Those of the server and of the ledger"), Any))]
+    responses(
+        (status = 200, body = String, content_type = "text/plain; version=0.0.4",
+            description = "Those of the server and of the ledger"),
+        Any,
+    ))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, WebError> {
     let metrics = app.settings.metrics.as_ref().ok_or(WebError::NotFound)?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())

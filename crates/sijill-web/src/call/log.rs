@@ -22,7 +22,11 @@ const BRIEFLY: &str = "no-cache";
 ///
 /// A signed note (C2SP tlog-checkpoint).
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log",
-    responses((status = 200, body = String, content_type = "text/plain; charset=utf-8", description = "A signed note"), Any))]
+    responses(
+        (status = 200, body = String, content_type = "text/plain; charset=utf-8",
+            description = "A signed note"),
+        Any,
+    ))]
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, BRIEFLY)];
     (headers, app.ledger.published().note.to_string()).into_response()
@@ -33,7 +37,11 @@ pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
 /// C2SP tlog-tiles: `<L>/<N>[.p/<W>]`, for example `0/x001/x234/067` or `1/000.p/12`.
 #[utoipa::path(get, path = "/log/tile/{*tile}", tag = "log",
     params(("tile" = String, Path, description = "Level, index in groups of three digits, and `.p/<width>` of a partial tile")),
-    responses((status = 200, body = Octets, content_type = "application/octet-stream", description = "32 bytes a hash, 1 to 256 hashes"), Named))]
+    responses(
+        (status = 200, body = Octets, content_type = "application/octet-stream",
+            description = "32 bytes a hash, 1 to 256 hashes"),
+        Named,
+    ))]
 pub(crate) async fn tile(
     State(app): State<Arc<App>>,
     Path(HashTile(tile)): Path<HashTile>,
@@ -45,11 +53,16 @@ pub(crate) async fn tile(
 
 /// An entry bundle
 ///
-/// C2SP tlog-tiles. Entries are pseudonymous personal data: they are for auditors and mirrors, and for no cache.
+/// C2SP tlog-tiles. Entries are pseudonymous personal data: they are for auditors and mirrors, and for no
+/// cache.
 #[utoipa::path(get, path = "/log/tile/entries/{*tile}", tag = "log",
     params(("tile" = String, Path, description = "Index in groups of three digits, and `.p/<width>` of a partial bundle")),
     security(("ledger_key" = ["read:all"])),
-    responses((status = 200, body = Octets, content_type = "application/octet-stream", description = "1 to 256 entries, each behind its length as a big-endian u16"), Guarded))]
+    responses(
+        (status = 200, body = Octets, content_type = "application/octet-stream",
+            description = "1 to 256 entries, each behind its length as a big-endian u16"),
+        Guarded,
+    ))]
 pub(crate) async fn entries(
     State(app): State<Arc<App>>,
     Path(Bundle(bundle)): Path<Bundle>,

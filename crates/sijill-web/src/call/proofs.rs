@@ -59,7 +59,12 @@ pub(crate) struct ConsistencyProof {
 ///
 /// Without `size`, a C2SP tlog-proof with the published checkpoint, as text; with it, JSON.
 #[utoipa::path(get, path = "/v1/proofs/inclusion", tag = "log", params(Inclusion),
-    responses((status = 200, description = "A tlog-proof; with `size`, JSON", content((String = "text/plain; charset=utf-8"), (InclusionProof = "application/json"))), Named))]
+    responses(
+        (status = 200,
+            description = "A tlog-proof; with `size`, JSON",
+            content((String = "text/plain; charset=utf-8"), (InclusionProof = "application/json"))),
+        Named,
+    ))]
 pub(crate) async fn inclusion(
     State(app): State<Arc<App>>,
     Query(Inclusion { index, size }): Query<Inclusion>,

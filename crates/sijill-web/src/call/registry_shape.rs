@@ -1,4 +1,5 @@
-//! The shape of `GET /v1/registry` for `/openapi.json`. The registry writes itself; a test holds what it writes against this.
+//! The shape of `GET /v1/registry` for `/openapi.json`. The registry writes itself; a test holds what it
+//! writes against this.
 
 use std::collections::BTreeMap;
 

@@ -33,7 +33,8 @@ pub(crate) struct Asked {
         example = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     )]
     client_assertion_type: Option<String>,
-    /// JWS, header `{"alg":"Ed25519","typ":"JWT","kid":…}`, claims `iss`, `sub`, `aud`, `jti`, `iat`, `exp`; good once.
+    /// JWS, header `{"alg":"Ed25519","typ":"JWT","kid":…}`, claims `iss`, `sub`, `aud`, `jti`, `iat`, `exp`;
+    /// good once.
     #[schema(required = true)]
     client_assertion: Option<String>,
     /// A part of the scopes one has; without it all of them.
@@ -80,8 +81,10 @@ pub(crate) enum Refused {
     responses(
         (status = 200, body = Token, description = "A token"),
         Any,
-        (status = 400, body = TokenRefused, description = "`invalid_request`, `unsupported_grant_type` or `invalid_scope`"),
-        (status = 401, body = TokenRefused, description = "`invalid_client`: the assertion does not hold, or its key does not speak for the client now"),
+        (status = 400, body = TokenRefused,
+            description = "`invalid_request`, `unsupported_grant_type` or `invalid_scope`"),
+        (status = 401, body = TokenRefused,
+            description = "`invalid_client`: the assertion does not hold, or its key does not speak for the client now"),
     ))]
 pub(crate) async fn token(
     State(app): State<Arc<App>>,
@@ -112,8 +115,8 @@ pub(crate) async fn token(
     Ok(([(header::PRAGMA, "no-cache")], Json(token)).into_response())
 }
 
-/// What the assertion's key opens now, less what was not asked for. One sentence for an unknown key, a revoked one, another's
-/// and a bad signature: who does not hold the key learns nothing about it.
+/// What the assertion's key opens now, less what was not asked for. One sentence for an unknown key, a
+/// revoked one, another's and a bad signature: who does not hold the key learns nothing about it.
 fn authenticate(
     app: &App,
     assertion: &Assertion<'_>,
