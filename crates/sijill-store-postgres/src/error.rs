@@ -46,6 +46,13 @@ pub(crate) fn is_duplicate(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(database) if database.is_unique_violation())
 }
 
+/// Whether a table is there already: as itself, as the type of its rows, or as their row in the catalogue, which is how
+/// two servers that create it at the same moment learn of each other.
+pub(crate) fn exists_already(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database)
+        if matches!(database.code().as_deref(), Some("42P07" | "42710" | "23505")))
+}
+
 fn corrupt(error: sqlx::Error) -> StoreError {
     StoreError::Corrupt {
         what: "PostgreSQL refused a row or found its data damaged".into(),

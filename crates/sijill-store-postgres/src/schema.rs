@@ -7,7 +7,7 @@ use sijill_store::{Result, StoreError};
 use sqlx::migrate::Migrator;
 use sqlx::{PgConnection, PgPool};
 
-use crate::error::{is_duplicate, migrate_error, store_error};
+use crate::error::{exists_already, migrate_error, store_error};
 
 /// Migrations of the ledger's database.
 pub(crate) fn ledger() -> Migrator {
@@ -67,7 +67,7 @@ async fn create_lock(connection: &mut PgConnection) -> Result<()> {
     let create = "CREATE TABLE IF NOT EXISTS migration_lock (id smallint PRIMARY KEY)";
     match sqlx::query(create).execute(connection).await {
         // IF NOT EXISTS is no protection against another server that creates it at this moment.
-        Err(error) if is_duplicate(&error) => Ok(()),
+        Err(error) if exists_already(&error) => Ok(()),
         done => done.map(drop).map_err(store_error),
     }
 }

@@ -30,15 +30,17 @@ async fn grown(url: &str, count: usize) -> PostgresStore {
 #[tokio::test]
 async fn servers_that_start_together_migrate_once() {
     let Some(cluster) = Cluster::shared() else { return };
-    let url = cluster.create_database().await;
-    let (a, b, c, d) = tokio::join!(
-        PostgresStore::connect(&url),
-        PostgresStore::connect(&url),
-        PostgresStore::connect(&url),
-        PostgresStore::connect(&url)
-    );
-    for store in [a, b, c, d] {
-        assert_sound(&store.expect("each of them connects")).await;
+    for _ in 0..20 {
+        let url = cluster.create_database().await;
+        let (a, b, c, d) = tokio::join!(
+            PostgresStore::connect(&url),
+            PostgresStore::connect(&url),
+            PostgresStore::connect(&url),
+            PostgresStore::connect(&url)
+        );
+        for store in [a, b, c, d] {
+            assert_sound(&store.expect("each of them connects")).await;
+        }
     }
 }
 

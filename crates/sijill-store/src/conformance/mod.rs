@@ -3,7 +3,7 @@
 //! An engine writes one function that opens a fresh database, or answers `None` when it has said loudly why it cannot,
 //! and one line:
 //!
-//! ```ignore
+//! ```text
 //! async fn fresh() -> Option<impl sijill_store::conformance::Fixture> { … }
 //! sijill_store::conformance!(fresh);
 //! ```
