@@ -15,21 +15,31 @@ use sijill_domain::event::{Clock, Grant, KeyAdded, OfficerEnrolled, OfficerKind,
 use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
 use sijill_event::{Json, Stream};
 use sijill_ledger::{Ledger, SystemClock};
-use sijill_store::StoreError;
+use sijill_store::Store as _;
+use sijill_store_postgres::PostgresStore;
+use sijill_store_sqlite::SqliteStore;
 
 use super::map::{Map, Named};
-use crate::config::Config;
+use crate::config::{Config, Engine};
 use crate::data_dir::DataDir;
 use crate::error::{Error, Result};
 use crate::gate::{Desk, Gate, Told};
 use crate::genesis::{self, Genesis};
 use crate::key_file::{Author, KeyFile, ROOT};
 use crate::new_event::NewEvent;
-use crate::running::{Running, Time, store_to_read};
+use crate::running::{Running, Time};
 
 /// What an unfinished founding consists of: a folder with anything else in it is not ours to touch.
-const FOUNDED: [&str; 8] =
-    ["keys", "keystore", "sijill.toml", "lock", "seal", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"];
+const FOUNDED: [&str; 8] = [
+    "keys",
+    "keystore",
+    "sijill.toml",
+    "lock",
+    "seal",
+    "ledger.sqlite",
+    "ledger.sqlite-wal",
+    "ledger.sqlite-shm",
+];
 
 /// An imported ledger, open to append.
 pub struct Archive {
@@ -76,7 +86,8 @@ impl Archive {
         let officer = format!("import.{}", named.id);
         let no_id = || Error::Usage(format!("`{}` is no unit id", named.id));
         let (unit, id) = UnitId::parse(&named.id).zip(OfficerId::parse(&officer)).ok_or_else(no_id)?;
-        let no_name = || Error::Usage(format!("the names of unit `{}` are 1 to 200 characters each", named.id));
+        let no_name =
+            || Error::Usage(format!("the names of unit `{}` are 1 to 200 characters each", named.id));
         let name = named.name().ok_or_else(no_name)?;
         let author = author(&key_path(&self.dir, &named.id), self.agency.as_str(), &officer)?;
         let signer = Signer::Officer { agency: self.agency.clone(), officer: id.clone() };
@@ -193,7 +204,8 @@ async fn resume(staged: &Path, config: &Config) -> Result<bool> {
     let same = (dir.config.engine, &dir.config.url, &dir.config.keystore_url)
         == (config.engine, &config.url, &config.keystore_url);
     if !same || dir.config.origin != config.origin {
-        let why = format!("{} is the beginning of another import; finish that one, or remove it", staged.display());
+        let why =
+            format!("{} is the beginning of another import; finish that one, or remove it", staged.display());
         return Err(Error::Usage(why));
     }
     let lock = dir.lock()?;
@@ -208,12 +220,19 @@ async fn resume(staged: &Path, config: &Config) -> Result<bool> {
     finished.map(|()| true)
 }
 
+/// Whether entry 0 is there. The store is opened to write, as the one that was interrupted did: its schema may be
+/// half made.
 async fn has_begun(dir: &DataDir) -> Result<bool> {
-    match store_to_read(dir).await {
-        Ok(store) => Ok(store.head().await?.size > 0),
-        Err(Error::Store(StoreError::NotFound(_))) => Ok(false),
-        Err(error) => Err(error),
+    if let (Engine::Postgres, Some(url)) = (dir.config.engine, &dir.config.url) {
+        return Ok(PostgresStore::connect(url).await?.head().await?.size > 0);
     }
+    if !dir.database_path().is_file() {
+        return Ok(false);
+    }
+    let store = SqliteStore::open(&dir.database_path()).await?;
+    let size = store.head().await?.size;
+    store.close().await;
+    Ok(size > 0)
 }
 
 async fn finish(dir: &DataDir, ledger: &Ledger) -> Result<()> {

@@ -35,7 +35,10 @@ pub(super) async fn append(archive: &mut Archive, planned: Vec<Planned>, report:
         pending = attempt(archive, pending, report).await?;
     }
     for event in pending {
-        report.refuse(trouble(&event, "stream-conflict", "others were faster in its stream"), event.kind == Kind::Row);
+        report.refuse(
+            trouble(&event, "stream-conflict", "others were faster in its stream"),
+            event.kind == Kind::Row,
+        );
     }
     for event in repeated {
         report.arrived(&event, false);
@@ -60,11 +63,14 @@ async fn attempt(archive: &mut Archive, pending: Vec<Planned>, report: &mut Repo
                 events.push(event);
                 texts.push(text);
             }
-            Err(error) => report.refuse(trouble(&event, error.code(), &error.to_string()), event.kind == Kind::Row),
+            Err(error) => {
+                report.refuse(trouble(&event, error.code(), &error.to_string()), event.kind == Kind::Row);
+            }
         }
     }
     let settled = archive.ledger().append(texts, Wait::Published).await;
-    let settled = settled.map_err(|busy| Error::Refused { code: "busy".to_owned(), message: busy.to_string() })?;
+    let settled =
+        settled.map_err(|busy| Error::Refused { code: "busy".to_owned(), message: busy.to_string() })?;
     let mut again = Vec::new();
     for (event, settled) in events.into_iter().zip(settled) {
         match settled {
@@ -108,7 +114,9 @@ async fn sign(archive: &mut Archive, pending: Vec<Planned>) -> Result<Signed> {
     let (origin, iat) = (archive.ledger().origin().to_owned(), archive.ledger().now_ms() / 1_000);
     let sign_all = || {
         let streams: Vec<_> = streams.into_values().collect();
-        let signed = streams.into_par_iter().flat_map_iter(|(next, events)| chain(next, events, &services, &origin, iat));
+        let signed = streams
+            .into_par_iter()
+            .flat_map_iter(|(next, events)| chain(next, events, &services, &origin, iat));
         let mut signed: Vec<_> = signed.collect();
         signed.sort_by_key(|(order, _, _)| *order);
         signed.into_iter().map(|(_, event, text)| (event, text)).collect()
@@ -144,7 +152,7 @@ fn draft(event: &Planned, next: &Next, author: &Author, origin: &str, iat: u64) 
         .occurred(event.occurred.as_str())
         .at(&event.stream, next.seq, next.prev);
     if let Some(seen) = &next.seen {
-        draft = draft.seen(seen.clone());
+        draft = draft.seen(*seen);
     }
     for (class, name, value) in &event.fields {
         draft = match class {

@@ -201,14 +201,18 @@ impl Map {
     /// What types alone cannot say: found before the first event is signed, not after the ten-thousandth.
     fn check(&self) -> Result<(), String> {
         Origin::parse(&self.origin).ok_or_else(|| format!("`origin`: `{}` is no origin", self.origin))?;
-        AgencyId::parse(&self.agency.id).ok_or_else(|| format!("`agency.id`: `{}` is no agency id", self.agency.id))?;
+        AgencyId::parse(&self.agency.id)
+            .ok_or_else(|| format!("`agency.id`: `{}` is no agency id", self.agency.id))?;
         self.agency.name().ok_or("`agency`: names are 1 to 200 characters")?;
         let mut ids = BTreeMap::new();
         for (group, unit) in self.units.listed() {
-            let id = UnitId::parse(&unit.id).ok_or_else(|| format!("`units`: `{}` is no unit id", unit.id))?;
+            let id =
+                UnitId::parse(&unit.id).ok_or_else(|| format!("`units`: `{}` is no unit id", unit.id))?;
             unit.name().ok_or_else(|| format!("`units`: the names of `{id}` are 1 to 200 characters"))?;
             if let Some(other) = ids.insert(unit.id.as_str(), group) {
-                return Err(format!("`units`: `{id}` stands for {other} and for {group}: two groups would become one"));
+                return Err(format!(
+                    "`units`: `{id}` stands for {other} and for {group}: two groups would become one"
+                ));
             }
         }
         for (what, event_type) in self.types() {
@@ -223,7 +227,8 @@ impl Map {
             }
         }
         let deadline = self.case.deadline.iter().flat_map(|event| event.fields.each());
-        if deadline.into_iter().any(|(class, field, _)| class == Some(Class::Casework) && field == "deadline") {
+        if deadline.into_iter().any(|(class, field, _)| class == Some(Class::Casework) && field == "deadline")
+        {
             return Err("`case.deadline`: `casework.deadline` is the deadline itself, from `at`".to_owned());
         }
         self.offset()?;
@@ -236,13 +241,16 @@ impl Map {
     /// Offset of times that have none.
     pub fn offset(&self) -> Result<Option<Offset>, String> {
         let Some(text) = &self.source.offset else { return Ok(None) };
-        Offset::parse(text).map(Some).ok_or_else(|| format!("`source.offset`: `{text}` is no offset, such as `+04:00`"))
+        Offset::parse(text)
+            .map(Some)
+            .ok_or_else(|| format!("`source.offset`: `{text}` is no offset, such as `+04:00`"))
     }
 
     fn types(&self) -> impl Iterator<Item = (&str, &str)> {
         let case = [Some(&self.case.opened), self.case.deadline.as_ref(), self.case.ended.as_ref()];
         let case = case.into_iter().flatten().map(|event| ("case", event.event_type.as_str()));
-        let rows = self.row.types.iter().map(|(activity, event_type)| (activity.as_str(), event_type.as_str()));
+        let rows =
+            self.row.types.iter().map(|(activity, event_type)| (activity.as_str(), event_type.as_str()));
         case.chain([("row.type", self.row.event_type.as_str())]).chain(rows)
     }
 
@@ -255,7 +263,8 @@ impl Map {
     pub fn columns(&self) -> Vec<String> {
         let source = &self.source;
         let times = [Some(&self.case.opened), self.case.deadline.as_ref(), self.case.ended.as_ref()];
-        let mut columns: Vec<String> = [&source.case, &source.activity, &source.time].into_iter().cloned().collect();
+        let mut columns: Vec<String> =
+            [&source.case, &source.activity, &source.time].into_iter().cloned().collect();
         columns.extend(source.group.clone());
         columns.extend(times.into_iter().flatten().map(|event| event.at.clone()));
         columns.extend(self.all_fields().map(|(_, _, column)| column.to_owned()));

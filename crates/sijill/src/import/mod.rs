@@ -48,10 +48,12 @@ pub enum Command {
 
 /// `sijill import eventlog`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The map says what the columns mean and what becomes of them; tools/import/receipt.toml is one, with comments.\n\n\
+#[command(
+    after_help = "The map says what the columns mean and what becomes of them; tools/import/receipt.toml is one, with comments.\n\n\
     Run it again after an interruption, or when a longer file has come: what is there already is not added twice.\n\n\
     Exit status: 0 every row is in the ledger; 1 some were refused and are listed with their lines, all others are in; \
-    2 the import could not be carried out.")]
+    2 the import could not be carried out."
+)]
 pub struct Args {
     /// The event log
     file: PathBuf,
@@ -116,7 +118,7 @@ async fn import(
     let bar = progress::bar("importing", length);
     let interrupted = watch_for_interrupt();
     let mut pending: Vec<Planned> = Vec::with_capacity(BATCH + 4);
-    while let Some(row) = log.next() {
+    while let Some(row) = log.next_row() {
         let planned = row.and_then(|row| {
             report.read(map, columns, &row);
             script.row(&row)
@@ -133,7 +135,9 @@ async fn import(
             if interrupted.load(Ordering::Relaxed) {
                 bar.finish_and_clear();
                 let done = report.rows.appended + report.rows.known;
-                return Err(Error::Interrupted(format!("{done} rows are in the ledger; run the same command again to go on")));
+                return Err(Error::Interrupted(format!(
+                    "{done} rows are in the ledger; run the same command again to go on"
+                )));
             }
         }
     }

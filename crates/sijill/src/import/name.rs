@@ -36,7 +36,8 @@ pub fn case_stream(id: &str) -> Option<Stream> {
 /// looks like the other kind: what can be read of the name, and eight hex digits of its SHA-256.
 pub fn unit_id(group: &str, taken: impl Fn(&str) -> bool) -> String {
     let suffixed = |id: &str| {
-        id.rsplit_once('-').is_some_and(|(_, end)| end.len() == 8 && end.bytes().all(|b| b.is_ascii_hexdigit()))
+        id.rsplit_once('-')
+            .is_some_and(|(_, end)| end.len() == 8 && end.bytes().all(|b| b.is_ascii_hexdigit()))
     };
     if names::is_label(group) && !suffixed(group) && !taken(group) {
         return group.to_owned();
@@ -57,12 +58,12 @@ pub fn unit_id(group: &str, taken: impl Fn(&str) -> bool) -> String {
     format!("{slug}-{hash}")
 }
 
-/// The idempotency key of an imported event: UUIDv7 whose 48-bit time is the original one and whose other bits are a
+/// The idempotency key of an imported event: a UUID of version 7 whose 48-bit time is the original one and whose other bits are a
 /// hash of what the event is. The same row gives the same key, today and in next year's import.
 pub fn jti(unix_ms: i64, what: &[&str]) -> Uuid {
     let mut text = String::from("sijill-import/1\n");
     for part in what {
-        let _ = write!(text, "{}:{part}\n", part.len());
+        let _ = writeln!(text, "{}:{part}", part.len());
     }
     let mut bits = [0; 10];
     for (bit, byte) in bits.iter_mut().zip(Digest::of(text).as_bytes()) {

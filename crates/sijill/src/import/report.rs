@@ -184,15 +184,28 @@ impl Report {
         let mut text = String::new();
         let (rows, cases) = (&self.rows, &self.cases);
         let mut line = |name: &str, words: String| _ = writeln!(text, "{name:<10}{words}");
-        line("rows", format!(
-            "{} read: {} appended, {} there already, {} refused",
-            count(rows.read), count(rows.appended), count(rows.known), count(rows.refused)
-        ));
-        line("cases", format!(
-            "{}; {} without end, {} ended after their last row, {} before it; {} in time, {} late",
-            count(cases.all), count(cases.without_end), count(cases.ended_after_last_row),
-            count(cases.ended_before_last_row), count(cases.ended_in_time), count(cases.ended_late)
-        ));
+        line(
+            "rows",
+            format!(
+                "{} read: {} appended, {} there already, {} refused",
+                count(rows.read),
+                count(rows.appended),
+                count(rows.known),
+                count(rows.refused)
+            ),
+        );
+        line(
+            "cases",
+            format!(
+                "{}; {} without end, {} ended after their last row, {} before it; {} in time, {} late",
+                count(cases.all),
+                count(cases.without_end),
+                count(cases.ended_after_last_row),
+                count(cases.ended_before_last_row),
+                count(cases.ended_in_time),
+                count(cases.ended_late)
+            ),
+        );
         let odd = [
             ("without events", cases.without_events),
             ("without start, opened with their first row", cases.without_start),
@@ -202,7 +215,10 @@ impl Report {
         for (what, cases) in odd.into_iter().filter(|(_, cases)| *cases > 0) {
             line("", format!("{} {what}", count(cases)));
         }
-        line("events", format!("{} appended, {} there already", count(self.events.appended), count(self.events.known)));
+        line(
+            "events",
+            format!("{} appended, {} there already", count(self.events.appended), count(self.events.known)),
+        );
         for (event_type, events) in &self.events.by_type {
             line("", format!("{:>7} {event_type}", count(*events).to_string()));
         }
@@ -231,7 +247,11 @@ impl Report {
         }
         let refused = self.refused.len() as u64 + self.refused_beyond;
         if refused > 0 {
-            let _ = writeln!(text, "{} refused; mend the lines and import again: only they will be added", HumanCount(refused));
+            let _ = writeln!(
+                text,
+                "{} refused; mend the lines and import again: only they will be added",
+                HumanCount(refused)
+            );
         }
         for trouble in self.refused.iter().take(SHOWN) {
             let _ = writeln!(text, "  line {:<8} {:<20} {}", trouble.line, trouble.code, trouble.message);

@@ -65,7 +65,14 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "11.10.2011", "2011-02-30", "2011-10-11 25:00:00Z", "2011-10-11x10:00:00Z", "2011-10-11 13:45:40+2"] {
+        for text in [
+            "",
+            "11.10.2011",
+            "2011-02-30",
+            "2011-10-11 25:00:00Z",
+            "2011-10-11x10:00:00Z",
+            "2011-10-11 13:45:40+2",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
         assert_eq!(parse("2011-10-11 13:45", None), None, "no offset, no instant");

@@ -55,7 +55,11 @@ impl<R: Read> Csv<R> {
             Err(error) => {
                 self.broken = true;
                 let line = self.reader.position().line();
-                Some(Err(Trouble::new(line, "file-broken", format!("the file cannot be read from here on: {error}"))))
+                Some(Err(Trouble::new(
+                    line,
+                    "file-broken",
+                    format!("the file cannot be read from here on: {error}"),
+                )))
             }
         }
     }
@@ -66,8 +70,13 @@ impl<R: Read> Csv<R> {
         if cells != self.width {
             let few = if cells < self.width { "too-few-cells" } else { "too-many-cells" };
             // A quotation mark too many makes one row of many lines: say how far it reaches.
-            let reach = if inner > 0 { format!(", it reaches to line {}", line + inner) } else { String::new() };
-            return Err(Trouble::new(line, few, format!("{cells} cells, the header has {}{reach}", self.width)));
+            let reach =
+                if inner > 0 { format!(", it reaches to line {}", line + inner) } else { String::new() };
+            return Err(Trouble::new(
+                line,
+                few,
+                format!("{cells} cells, the header has {}{reach}", self.width),
+            ));
         }
         let mut row = Row { line, cells: Vec::with_capacity(self.places.len()), event: true };
         for place in &self.places {
@@ -105,13 +114,19 @@ mod tests {
 
     #[test]
     fn wanted_columns_in_wanted_order() {
-        let rows = read("\u{feff}a,b,c\r\n1,\"x, y\n\"\"z\"\"\",3\r\n\r\n4, ,6\r\n", &["c", "b", "a"]).expect("readable");
+        let rows = read("\u{feff}a,b,c\r\n1,\"x, y\n\"\"z\"\"\",3\r\n\r\n4, ,6\r\n", &["c", "b", "a"])
+            .expect("readable");
         let cells = |cells: [Option<&str>; 3]| cells.map(|cell| cell.map(str::to_owned)).to_vec();
-        assert_eq!(rows, [
-            Ok(Row { line: 2, cells: cells([Some("3"), Some("x, y\n\"z\""), Some("1")]), event: true }),
-            Ok(Row { line: 5, cells: cells([Some("6"), None, Some("4")]), event: true }),
-        ]);
-        let lines = |text| read(text, &["a"]).map(|rows| rows.iter().flatten().map(|row| row.line).collect::<Vec<_>>());
+        assert_eq!(
+            rows,
+            [
+                Ok(Row { line: 2, cells: cells([Some("3"), Some("x, y\n\"z\""), Some("1")]), event: true }),
+                Ok(Row { line: 5, cells: cells([Some("6"), None, Some("4")]), event: true }),
+            ]
+        );
+        let lines = |text| {
+            read(text, &["a"]).map(|rows| rows.iter().flatten().map(|row| row.line).collect::<Vec<_>>())
+        };
         assert_eq!(lines("a,b\n1,\"x\ny\"\n\n\n2,3\n4,5").as_deref(), Ok([2, 6, 7].as_slice()));
         assert_eq!(lines("a,\"b\nc\"\r\n1,2\r\n3,4").as_deref(), Ok([3, 4].as_slice()));
     }
@@ -119,16 +134,30 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_row_and_where() {
         let rows = read("a,b\n1,2\n3\n4,5,6\n7,8\n\"9,10\n11,12\n", &["a"]).expect("readable");
-        let told: Vec<_> = rows.iter().map(|row| row.as_ref().map(|r| r.line).map_err(|t| (t.line, t.code.as_str()))).collect();
-        assert_eq!(told, [Ok(2), Err((3, "too-few-cells")), Err((4, "too-many-cells")), Ok(5), Err((6, "too-few-cells"))]);
-        assert!(rows.last().is_some_and(|row| row.as_ref().is_err_and(|t| t.message.contains("reaches to line 8"))), "{rows:?}");
+        let told: Vec<_> = rows
+            .iter()
+            .map(|row| row.as_ref().map(|r| r.line).map_err(|t| (t.line, t.code.as_str())))
+            .collect();
+        assert_eq!(
+            told,
+            [Ok(2), Err((3, "too-few-cells")), Err((4, "too-many-cells")), Ok(5), Err((6, "too-few-cells"))]
+        );
+        assert!(
+            rows.last()
+                .is_some_and(|row| row.as_ref().is_err_and(|t| t.message.contains("reaches to line 8"))),
+            "{rows:?}"
+        );
     }
 
     #[test]
     fn a_cell_that_is_no_text_is_refused_and_the_rest_is_read() {
-        let mut csv = Csv::new(&b"a,b\n\xff,2\n3,\xfe\n4,5\n"[..], &["a".to_owned()], b',').expect("readable");
+        let mut csv =
+            Csv::new(&b"a,b\n\xff,2\n3,\xfe\n4,5\n"[..], &["a".to_owned()], b',').expect("readable");
         let rows: Vec<_> = std::iter::from_fn(|| csv.next()).collect();
-        assert!(matches!(rows.as_slice(), [Err(t), Ok(_), Ok(_)] if t.code == "not-utf8" && t.line == 2), "{rows:?}");
+        assert!(
+            matches!(rows.as_slice(), [Err(t), Ok(_), Ok(_)] if t.code == "not-utf8" && t.line == 2),
+            "{rows:?}"
+        );
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Log {
 
     /// The next row, or why there is none at this line. `None` at the end, and behind what cannot be read at all:
     /// [`broken`](Self::broken).
-    pub fn next(&mut self) -> Option<Result<Row, Trouble>> {
+    pub fn next_row(&mut self) -> Option<Result<Row, Trouble>> {
         match self {
             Self::Csv(log) => log.next(),
             Self::Xes(log) => log.next(),
