@@ -76,6 +76,7 @@ fn keys_are_shown_without_their_secret_and_never_overwritten() {
         "key-public-only"
     );
     assert_eq!(town.run(["keys", "show", "none.key"]).refused(2), "file-unreadable");
+    assert_eq!(town.run(["keys", "new", "--out", "nowhere/x.key"]).refused(2), "file-unwritable");
     assert_eq!(town.run(["keys", "new", "--agency", "MOH", "--out", "x.key"]).refused(2), "usage");
 }
 

@@ -110,6 +110,7 @@ fn a_backup_restored_over_a_newer_seal_refuses_to_serve_and_says_what_to_do() {
     town.good(append.into_iter().chain(["--dir", "d"]));
     fs::remove_file(town.path("d/seal")).expect("removed");
     assert_eq!(town.run(serve).refused(2), "seal-missing");
+    assert_eq!(town.run(["backup", "--dir", "d", "--out", "late"]).refused(2), "source-unreadable");
 }
 
 #[test]

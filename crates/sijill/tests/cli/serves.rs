@@ -189,3 +189,25 @@ fn an_audit_beside_a_busy_server_is_clean() {
     server.stop();
     assert_eq!(town.good(["audit", "d", "--trust", "d/trust.json"])["entries"], 6_011);
 }
+
+#[test]
+fn a_simulated_ledger_is_told_the_time_and_never_goes_back() {
+    let town = Town::new();
+    town.good(Town::init(&["--clock", "simulated"]));
+    let begins = 4_070_908_800_000_u64;
+    let server = town.serve_with(&["--clock-at", "2099-01-01T00:00:00Z"]);
+    town.settle(&["--url", &server.url, "--trust", "d/trust.json"]);
+    server.stop();
+    let append =
+        ["append", "--dir", "d", "--key", "moh-amal.key", "--stream", "case/A", "--type", "note.added"];
+    let first = town.good(append)["received"].as_u64().expect("a time");
+    assert!(first >= begins, "{first}");
+    let server = town.serve_with(&["--clock-at", "2026-01-01T00:00:00Z", "--log", "json"]);
+    let stopped = server.stop();
+    assert!(
+        stopped.err.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
+        "{stopped:?}"
+    );
+    assert!(town.good(append)["received"].as_u64().expect("a time") >= first);
+    assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
+}
