@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! audit_speed [ENTRIES [STREAMS]]    makes a ledger in a temporary directory and measures (default 200000 2000)
-//! audit_speed audit DIR              audits an export and measures
+//! audit_speed make DIR ENTRIES STREAMS · audit DIR     one step at a time
 //! ```
 //!
 //! The ledger: 300 officers, JWTs of about 1 kB with two or three digests, every event with a `seen` of its own time.
@@ -28,11 +28,14 @@ const OFFICERS: u64 = 300;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["make", directory, entries, streams] => {
+            write(Path::new(directory), entries.parse()?, streams.parse()?)
+        }
         ["audit", directory] => measure(Path::new(directory)),
         [] => make_and_measure(200_000, 2_000),
         [entries] => make_and_measure(entries.parse()?, entries.parse::<u64>()? / 100),
         [entries, streams] => make_and_measure(entries.parse()?, streams.parse()?),
-        _ => Err("usage: audit_speed [ENTRIES [STREAMS]] | audit DIR".into()),
+        _ => Err("usage: audit_speed [ENTRIES [STREAMS]] | make DIR ENTRIES STREAMS | audit DIR".into()),
     }
 }
 
@@ -40,12 +43,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn make_and_measure(entries: u64, streams: u64) -> Result<(), Box<dyn Error>> {
     let temp = tempfile::tempdir()?;
     let directory = temp.path().join("export");
-    let started = Instant::now();
-    export(&make(entries, streams.max(1)).source(), &directory, true)?;
-    say(&format!("made {entries} entries in {streams} streams in {:.0} s", started.elapsed().as_secs_f64()))?;
+    write(&directory, entries, streams)?;
     let status =
         std::process::Command::new(std::env::current_exe()?).arg("audit").arg(&directory).status()?;
     if status.success() { Ok(()) } else { Err("the measurement failed".into()) }
+}
+
+fn write(directory: &Path, entries: u64, streams: u64) -> Result<(), Box<dyn Error>> {
+    let started = Instant::now();
+    export(&make(entries, streams.max(1)).source(), directory, true)?;
+    say(&format!("made {entries} entries in {streams} streams in {:.0} s", started.elapsed().as_secs_f64()))
 }
 
 /// Rounds in which every stream gets one event, all of which have seen the round before.
@@ -76,7 +83,7 @@ fn make(entries: u64, streams: u64) -> Made {
             .collect();
         for (head, said) in heads.iter_mut().zip(round) {
             *head = (head.0 + 1, Some(said.event.hash()));
-            made.append(said);
+            made.append(&said);
         }
     }
     made
@@ -105,7 +112,7 @@ fn event(
         .open("policy", Json::object([("id", "referral-oman".into()), ("version", Json::Integer(3))]))
         .disclose(Class::Casework, "priority", "high".into())
         .disclose(Class::Casework, "reason", format!("reason {number} in a few words").into());
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         draft = draft.disclose(
             Class::Narrative,
             "note",
@@ -123,29 +130,35 @@ fn event(
 fn measure(directory: &Path) -> Result<(), Box<dyn Error>> {
     let source = ExportDirectory::open(directory)?;
     let report = audit(&source, &Options::default())?;
-    let peak = peak_memory();
+    let (peak, worked) = (peak_memory(), processor_seconds());
     if let Some(fault) = report.faults.first() {
         return Err(format!("{} faults, the first {fault:?}", report.faults.len()).into());
     }
-    let rate = report.entries as f64 / report.seconds;
-    say(&format!(
-        "audit:         {rate:>8.0} entries/s   {} entries in {:.2} s, peak {peak}",
-        report.entries, report.seconds
-    ))?;
-
     let (alone, bytes) = signatures_alone(&source, report.entries)?;
+    let entries = f64::from(u32::try_from(report.entries)?);
+    let line = |what: &str, wall: f64, worked: f64| {
+        let rate = entries / wall;
+        format!("{what:<14}{rate:>8.0} /s   {wall:>7.2} s, {worked:>7.2} s of processors")
+    };
+    say(&format!("{}, peak {peak}", line("audit", report.seconds, worked)))?;
+    say(&format!("{}, JWTs of {bytes} bytes", line("verify_strict", alone.wall, alone.worked)))?;
     say(&format!(
-        "verify_strict: {alone:>8.0} signatures/s   {} bytes a JWT, {} threads",
-        bytes,
-        rayon::current_num_threads()
-    ))?;
-    say(&format!("ratio:         {:>8.2}", rate / alone))
+        "{:<14}{:>8.2}      {:.2} by processor time",
+        "ratio",
+        alone.wall / report.seconds,
+        alone.worked / worked
+    ))
 }
 
-/// Signatures a second with `verify_strict`, all cores, and the average length of a JWT.
-fn signatures_alone(source: &dyn Source, entries: u64) -> Result<(f64, u64), Box<dyn Error>> {
+struct Time {
+    wall: f64,
+    worked: f64,
+}
+
+/// What `verify_strict` takes for every signature on all cores, and the average length of a JWT.
+fn signatures_alone(source: &dyn Source, entries: u64) -> Result<(Time, u64), Box<dyn Error>> {
     let mut keys: HashMap<Kid, PublicKey> = HashMap::new();
-    let (mut seconds, mut bytes, mut from) = (0.0, 0, 0);
+    let (mut time, mut bytes, mut from) = (Time { wall: 0.0, worked: 0.0 }, 0, 0);
     while from < entries {
         let chunk = source.entries(from, 20_000)?;
         from += chunk.len() as u64;
@@ -159,17 +172,18 @@ fn signatures_alone(source: &dyn Source, entries: u64) -> Result<(f64, u64), Box
                 learn(&value.1, &mut keys);
             }
         }
-        let started = Instant::now();
+        let (started, worked) = (Instant::now(), processor_seconds());
         let valid = events
             .par_iter()
             .filter(|event| keys.get(&event.kid).is_some_and(|key| event.verify(key).is_ok()))
             .count();
-        seconds += started.elapsed().as_secs_f64();
+        time.wall += started.elapsed().as_secs_f64();
+        time.worked += processor_seconds() - worked;
         if valid != events.len() {
             return Err("a signature is not valid".into());
         }
     }
-    Ok((entries as f64 / seconds, bytes / entries))
+    Ok((time, bytes / entries))
 }
 
 fn learn(value: &Json, keys: &mut HashMap<Kid, PublicKey>) {
@@ -178,6 +192,14 @@ fn learn(value: &Json, keys: &mut HashMap<Kid, PublicKey>) {
     }
     value.as_array().into_iter().flatten().for_each(|value| learn(value, keys));
     value.as_object().into_iter().flatten().for_each(|(_, value)| learn(value, keys));
+}
+
+/// What this process has had of all processors so far; Linux counts in hundredths of a second.
+fn processor_seconds() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = status.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |field: usize| fields.get(field).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 fn peak_memory() -> String {

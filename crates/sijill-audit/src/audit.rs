@@ -121,7 +121,7 @@ fn audit_checkpoint(
         None => judge.log_key.as_ref().and_then(|key| named_key(checkpoint, key.as_bytes())),
     };
     judge_end(&mut judge, source, checkpoint, &remains)?;
-    let whole = Whole { checkpoint, note, log_key, remains: &remains, is_whole: source.is_whole() };
+    let whole = Whole { checkpoint, note, log_key, remains: &remains, all_entries: source.is_whole() };
     whole.judge(options, &source.stated(), &mut judge.faults);
     Ok(report(judge, checkpoint, missing, options))
 }
@@ -144,7 +144,7 @@ fn run(
             // A send fails when nobody wants more: the audit has ended with an error.
             Chunks::new(source, size).try_for_each(|chunk| to_examine.send(chunk))
         });
-        let examiner = scope.spawn(move || {
+        let at_work = scope.spawn(move || {
             for chunk in read {
                 let chunk = chunk.map(|chunk| pool.install(|| examination.examine(chunk)));
                 if to_judge.send(chunk).is_err() {
@@ -156,7 +156,7 @@ fn run(
         for chunk in examined {
             judge(chunk?)?;
         }
-        examiner.join().map_err(|_| Unreadable::Threads("a thread of the audit failed".to_owned()))
+        at_work.join().map_err(|_| Unreadable::Threads("a thread of the audit failed".to_owned()))
     })
 }
 
@@ -220,7 +220,9 @@ fn judge_end(
 }
 
 fn add_discrepancies(judge: &mut Judge, found: Vec<Discrepancy>) {
-    found.into_iter().for_each(|found| judge.faults.add(FaultCode::Store, found.index, found.message));
+    for Discrepancy { index, message } in found {
+        judge.faults.add(FaultCode::Store, index, message);
+    }
 }
 
 fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options<'_>) -> Report {

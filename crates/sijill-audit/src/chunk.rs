@@ -10,13 +10,16 @@ use crate::{Unreadable, tree};
 /// Entries read at a time: enough that signatures of one key lie together, few enough that several chunks fit in memory.
 pub(crate) const CHUNK: usize = 4096;
 
+/// A tile and its bytes, if it is there.
+pub(crate) type ReadTile = (Tile, Option<Vec<u8>>);
+
 /// Some entries, and what belongs to them.
 pub(crate) struct Chunk {
     /// The indexes it answers for; where no entry is given, none is there.
     pub(crate) range: Range<u64>,
     pub(crate) entries: Vec<(u64, Vec<u8>)>,
     /// The tiles that these entries complete.
-    pub(crate) tiles: Vec<(Tile, Option<Vec<u8>>)>,
+    pub(crate) tiles: Vec<ReadTile>,
     pub(crate) disclosures: Disclosures,
 }
 
@@ -66,7 +69,7 @@ impl<'a> Chunks<'a> {
 
     /// The full tiles whose last leaf is among these entries. A tile that ends in a hole is not judged anyway, and a hole
     /// may be as long as a checkpoint can claim: nothing here loops over one.
-    fn tiles(&self, entries: &[(u64, Vec<u8>)]) -> Result<Vec<(Tile, Option<Vec<u8>>)>, Unreadable> {
+    fn tiles(&self, entries: &[(u64, Vec<u8>)]) -> Result<Vec<ReadTile>, Unreadable> {
         let mut tiles = Vec::new();
         if !self.source.is_whole() {
             return Ok(tiles);
@@ -80,7 +83,7 @@ impl<'a> Chunks<'a> {
         Ok(tiles)
     }
 
-    fn last_tiles(&self) -> Result<Vec<(Tile, Option<Vec<u8>>)>, Unreadable> {
+    fn last_tiles(&self) -> Result<Vec<ReadTile>, Unreadable> {
         let mut tiles = Vec::new();
         if self.source.is_whole() && self.source.partial_tiles() {
             for tile in tree::partial_tiles(self.size) {

@@ -1,6 +1,6 @@
 //! The stage between reading and judging: everything about a chunk that needs no order, on all cores.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use sijill_event::{Kid, PreparedKey, verify_batch};
@@ -79,14 +79,15 @@ impl<'a> Examination<'a> {
         self.check_seen(&mut entries);
 
         let all_disclosed = disclosures.all;
-        let (mut rows, mut delivered): (Vec<_>, HashMap<u64, Vec<String>>) = (Vec::new(), HashMap::new());
+        let (mut rows, mut delivered): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
         for row in disclosures.rows {
             match (row.disclosure, row.index) {
-                (Ok(disclosure), Some(index)) => delivered.entry(index).or_default().push(disclosure),
+                (Ok(disclosure), Some(index)) => delivered.push((index, disclosure)),
                 (Ok(_), None) => rows.push((None, "a disclosure belongs to no entry".to_owned())),
                 (Err(why), index) => rows.push((index, why)),
             }
         }
+        delivered.sort_by_key(|(index, _)| *index);
         check_disclosures(&mut entries, &delivered);
 
         let verdicts = tiles.iter().map(|(tile, bytes)| (*tile, self.tree.judge(*tile, bytes.as_deref())));
@@ -171,11 +172,12 @@ impl<'a> Examination<'a> {
     }
 }
 
-fn check_disclosures(entries: &mut [Examined], delivered: &HashMap<u64, Vec<String>>) {
+/// `delivered` is sorted by index.
+fn check_disclosures(entries: &mut [Examined], delivered: &[(u64, String)]) {
     entries.par_iter_mut().for_each(|entry| {
-        if let Ok(read) = &mut entry.read {
-            let disclosures = delivered.get(&entry.index).map_or(&[][..], Vec::as_slice);
-            read.delivered = deliver(&read.entry.event, disclosures);
-        }
+        let Ok(read) = &mut entry.read else { return };
+        let from = delivered.partition_point(|(index, _)| *index < entry.index);
+        let disclosures = delivered.iter().skip(from).take_while(|(index, _)| *index == entry.index);
+        read.delivered = deliver(&read.entry.event, disclosures.map(|(_, disclosure)| disclosure.as_str()));
     });
 }

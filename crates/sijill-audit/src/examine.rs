@@ -113,7 +113,7 @@ fn keys_in(data: &Json) -> Vec<PublicKey> {
 
 /// Judges the disclosures delivered with an event: each well formed, one of its digests, once, and no two of a class with
 /// one name.
-pub(crate) fn deliver(event: &Event, disclosures: &[String]) -> Delivered {
+pub(crate) fn deliver<'a>(event: &Event, disclosures: impl Iterator<Item = &'a str>) -> Delivered {
     let total = event.digests.iter().map(|(_, digests)| digests.len()).sum::<usize>();
     let (mut here, mut names): (Vec<Digest>, Vec<(Class, String)>) = (Vec::new(), Vec::new());
     let mut judge = |text: &str| {

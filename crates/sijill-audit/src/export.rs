@@ -83,22 +83,24 @@ impl ExportDirectory {
     /// The first bundle from `index` on that is there. Looks into the directory instead of trying one name after another: a
     /// checkpoint can claim more bundles than anyone can try.
     fn bundle_from(&self, index: u64) -> Result<Option<u64>, Unreadable> {
-        let listed = match self.bundles.get() {
-            Some(bundles) => bundles,
-            None => {
-                let mut bundles = Vec::new();
-                list(&self.path, Path::new("tile/entries"), &mut |path| {
-                    let tile = Tile::from_entries_path(path).ok();
-                    bundles.extend(
-                        tile.filter(|tile| Tile::in_tree(0, tile.index, self.size) == Some(*tile))
-                            .map(|tile| tile.index),
-                    );
-                })?;
-                bundles.sort_unstable();
-                self.bundles.get_or_init(|| bundles)
-            }
+        let listed = if let Some(listed) = self.bundles.get() {
+            listed
+        } else {
+            let listed = self.list_bundles()?;
+            self.bundles.get_or_init(|| listed)
         };
         Ok(listed.get(listed.partition_point(|bundle| *bundle < index)).copied())
+    }
+
+    fn list_bundles(&self) -> Result<Vec<u64>, Unreadable> {
+        let mut bundles = Vec::new();
+        list(&self.path, Path::new("tile/entries"), &mut |path| {
+            let tile = Tile::from_entries_path(path).ok();
+            let tile = tile.filter(|tile| Tile::in_tree(0, tile.index, self.size) == Some(*tile));
+            bundles.extend(tile.map(|tile| tile.index));
+        })?;
+        bundles.sort_unstable();
+        Ok(bundles)
     }
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use sijill_event::{Kid, PreparedKey, PublicKey};
 
 /// Signatures after which a key is worth a table of its multiples, which costs some tens of them.
-const WORTH_A_TABLE: u32 = 96;
+const WORTH_A_TABLE: u32 = 32;
 /// Most tables, 60 KiB each: what an audit may spend of its memory on them.
 const MOST_TABLES: usize = 640;
 /// Chunks without a signature by a key after which its table makes room for another's.
@@ -121,7 +121,9 @@ mod tests {
     fn the_number_of_tables_is_bounded_and_idle_ones_make_room() {
         let keys: Vec<PublicKey> = (0..u16::try_from(MOST_TABLES).expect("small") + 20).map(key).collect();
         let mut keyring = Keyring::default();
-        keys.iter().for_each(|key| keyring.add(key));
+        for key in &keys {
+            keyring.add(key);
+        }
         let (first, last) = keys.split_at(MOST_TABLES);
         let much = |key: &PublicKey| std::iter::repeat_n(key.kid(), WORTH_A_TABLE as usize);
         keyring.count(first.iter().flat_map(much));

@@ -17,7 +17,7 @@ pub(crate) struct Whole<'a> {
     pub(crate) log_key: Option<NoteVerifier>,
     pub(crate) remains: &'a Remains,
     /// Whether the source is to hold every entry.
-    pub(crate) is_whole: bool,
+    pub(crate) all_entries: bool,
 }
 
 /// The key that entry 0 names, as a key of the checkpoint's origin.
@@ -32,7 +32,7 @@ impl Whole<'_> {
         }
         self.judge_stated(stated, faults);
         self.judge_trust(options, faults);
-        if self.is_whole
+        if self.all_entries
             && self.remains.tree.root(self.checkpoint.size).is_some_and(|root| root != self.checkpoint.root)
         {
             let message =
@@ -151,7 +151,7 @@ impl Whole<'_> {
                 )
                 .is_ok()
         };
-        if self.entry(*index).map_or(self.is_whole, |entry| !proves(entry)) {
+        if self.entry(*index).map_or(self.all_entries, |entry| !proves(entry)) {
             let message = format!(
                 "the receipt does not prove entry {index}: it is not the entry the receipt was given for"
             );

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::PathBuf;
 
-use sijill_event::{Json, parse_json};
+use sijill_event::{Json, MAX_INTEGER, parse_json};
 
 use crate::Unreadable;
 use crate::source::DisclosureRow;
@@ -76,21 +76,41 @@ impl Lines {
     }
 
     fn judge(&mut self, line: &[u8]) -> Line {
+        if let Some((index, disclosure)) = as_written(line) {
+            return self.place(index, disclosure);
+        }
         let json = parse_json(line).map_err(|_| bad(None, "is not strict JSON"))?;
         let index = json.get("index").and_then(Json::as_u64);
         let disclosure = json.get("disclosure").and_then(Json::as_str);
-        let (Some(place), Some(disclosure), Some([_, _])) = (index, disclosure, json.as_object()) else {
-            return Err(bad(index, "does not hold exactly an index and a disclosure"));
-        };
-        if place >= self.size {
-            return Err(bad(index, "is for an entry behind the last"));
+        match (index, disclosure, json.as_object()) {
+            (Some(index), Some(disclosure), Some([_, _])) => self.place(index, disclosure),
+            _ => Err(bad(index, "does not hold exactly an index and a disclosure")),
         }
-        if place < self.highest {
-            return Err(bad(index, "stands behind one for a later entry"));
-        }
-        self.highest = place;
-        Ok((place, disclosure.to_owned()))
     }
+
+    fn place(&mut self, index: u64, disclosure: &str) -> Line {
+        if index >= self.size {
+            return Err(bad(Some(index), "is for an entry behind the last"));
+        }
+        if index < self.highest {
+            return Err(bad(Some(index), "stands behind one for a later entry"));
+        }
+        self.highest = index;
+        Ok((index, disclosure.to_owned()))
+    }
+}
+
+/// Index and disclosure of a line as exports write them, so that millions of such lines need no JSON reader. Any other spelling
+/// is left to one.
+fn as_written(line: &[u8]) -> Option<(u64, &str)> {
+    let (index, rest) =
+        std::str::from_utf8(line).ok()?.strip_prefix("{\"index\":")?.split_once(",\"disclosure\":\"")?;
+    let disclosure = rest.strip_suffix("\"}\n")?;
+    let canonical =
+        index == "0" || (index.starts_with(|c: char| c != '0') && index.bytes().all(|b| b.is_ascii_digit()));
+    let plain = disclosure.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let index = index.parse().ok().filter(|index| canonical && plain && *index <= MAX_INTEGER)?;
+    Some((index, disclosure))
 }
 
 fn bad(index: Option<u64>, why: &str) -> DisclosureRow {

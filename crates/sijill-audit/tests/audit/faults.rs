@@ -63,7 +63,7 @@ fn with_event(alter: impl FnOnce(&mut Made, Draft) -> SdJwt) -> (Made, u64) {
     let referral = Draft::new("referral.accepted", 1).disclose(Class::Casework, "service", "health".into());
     let placed = made.placed("moh/o0", "case/c0", referral);
     let altered = alter(&mut made, placed);
-    let index = made.append(altered);
+    let index = made.append(&altered);
     (made, index)
 }
 
@@ -492,7 +492,7 @@ fn key_unknown() {
     let mut made = Made::with_cases(3);
     let said = made.sign("moh/registrar", "agency/moh", draft(OfficerEnrolled::TYPE, &officer.data()));
     let forged = with_other_signature(&said);
-    let forgery = made.append(forged);
+    let forgery = made.append(&forged);
     let mine = made.say("moh/o7", "case/new", Draft::new("referral.sent", 1));
     assert_eq!(faults_of(&made), [at(EventSignature, forgery), at(KeyUnknown, mine)]);
 
@@ -530,7 +530,7 @@ fn event_signature() {
     // Entry 0: its own keys are for itself even so, and for nobody else.
     let mut made = Made::empty();
     let said = made.sign("ledger/operator", "ledger", draft("ledger.created", &created().data()));
-    made.append(with_other_signature(&said));
+    made.append(&with_other_signature(&said));
     let ratified = LedgerRatified { created: made.hash(0) };
     made.say("moh/root", "ledger", draft(LedgerRatified::TYPE, &ratified.data()));
     let report = run(&made.source(), &Options::default());
@@ -599,7 +599,7 @@ fn seen_mismatch() {
     let early = Made::with_cases(101).seen();
     let placed = made.placed("moh/o0", "case/new", Draft::new("referral.sent", 1)).seen(early);
     let said = made.sign_with(&key("moh/o0"), &placed);
-    made.append(said);
+    made.append(&said);
     assert_eq!(faults_of(&made), []);
 }
 
@@ -615,7 +615,7 @@ fn digests_are_used_once() {
         Draft::new("referral.sent", 1).disclose(Class::Identity, "service", "health".into()),
     );
     let said = salted(&mut made, placed);
-    let index = made.append(said);
+    let index = made.append(&said);
     assert_eq!(faults_of(&made), [at(DisclosureMismatch, index)]);
 }
 

@@ -132,7 +132,7 @@ impl Made {
     /// Signs what `who` (`<iss>/<sub>`) says next in a stream, and appends it.
     pub(crate) fn say(&mut self, who: &str, stream: &str, draft: Draft) -> u64 {
         let said = self.sign(who, stream, draft);
-        self.append(said)
+        self.append(&said)
     }
 
     /// Signs what `who` says next in a stream.
@@ -163,7 +163,7 @@ impl Made {
     }
 
     /// Appends an event, whatever it is.
-    pub(crate) fn append(&mut self, said: SdJwt) -> u64 {
+    pub(crate) fn append(&mut self, said: &SdJwt) -> u64 {
         let index = self.append_bytes(format!("{} {}", self.now(), said.event.jwt).into_bytes());
         self.heads.insert(said.event.stream.as_str().to_owned(), (said.event.seq, said.event.hash()));
         self.disclosures.extend(said.disclosures.iter().map(|(_, d)| (index, d.encoded().to_owned())));
