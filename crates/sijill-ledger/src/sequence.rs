@@ -41,6 +41,8 @@ struct Plan<'a> {
     tiles: Vec<FullTile>,
     streams: HashMap<String, StreamEnd>,
     disclosures: Vec<SealedDisclosure>,
+    /// Attachments named, each with the first entry of the batch that names it.
+    attached: HashMap<[u8; 32], u64>,
     keys: Vec<([u8; 16], Vec<u8>)>,
     outcomes: Vec<Outcome>,
 }
@@ -184,6 +186,7 @@ impl<'a> Plan<'a> {
             tiles: Vec::new(),
             streams: HashMap::new(),
             disclosures: Vec::new(),
+            attached: HashMap::new(),
             keys: Vec::new(),
             outcomes: Vec::with_capacity(events),
         }
@@ -277,6 +280,9 @@ impl<'a> Plan<'a> {
             registry: is_registry(&event.stream),
         });
         self.streams.insert(stream, end);
+        for attachment in &admitted.attachments {
+            self.attached.entry(*attachment).or_insert(index);
+        }
         if let Some(sealed) = &admitted.sealed {
             self.keys.push((sealed.key_id, sealed.wrapped.clone()));
             self.disclosures.extend(sealed.disclosures.iter().map(|(digest, ciphertext)| SealedDisclosure {
@@ -308,6 +314,7 @@ impl<'a> Plan<'a> {
             .map(|t| sijill_store::FullTile { level: t.tile.level, index: t.tile.index, hashes: t.bytes.clone() })
             .collect();
         batch.disclosures = std::mem::take(&mut self.disclosures);
+        batch.attached = self.attached.drain().map(|(attachment, index)| (index, attachment)).collect();
         batch
     }
 }
