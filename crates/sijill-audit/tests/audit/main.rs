@@ -3,3 +3,5 @@
 mod faults;
 mod files;
 mod made;
+#[cfg(feature = "http")]
+mod served;
