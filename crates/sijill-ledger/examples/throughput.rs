@@ -12,12 +12,14 @@ use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 #[expect(clippy::print_stdout, reason = "an example prints")]
 #[tokio::main]
 async fn main() {
-    let argument = |n: usize, default: usize| std::env::args().nth(n).and_then(|a| a.parse().ok()).unwrap_or(default);
+    let argument =
+        |n: usize, default: usize| std::env::args().nth(n).and_then(|a| a.parse().ok()).unwrap_or(default);
     let (events, batch) = (argument(1, 50_000), argument(2, 1_000));
     let dir = tempfile::tempdir().expect("a directory");
     let store = SqliteStore::open(dir.path().join("ledger.sqlite")).await.expect("a store");
     let keys = SqliteKeyStore::open(dir.path().join("keys.sqlite")).await.expect("a key store");
-    let scene = Scene::set(Ground::new(Arc::new(store), Arc::new(keys), Seal::at(dir.path().join("seal")))).await;
+    let scene =
+        Scene::set(Ground::new(Arc::new(store), Arc::new(keys), Seal::at(dir.path().join("seal")))).await;
     let texts = signed(&scene, events);
     let started = Instant::now();
     let mut waiting = Vec::new();
@@ -46,7 +48,7 @@ fn signed(scene: &Scene, events: usize) -> Vec<String> {
     let mut ends: Vec<(u64, Option<Digest>)> = vec![(0, None); events.div_ceil(100)];
     (0..events)
         .map(|n| {
-            let place = n % ends.len();
+            let place = n / 100;
             let stream = Stream::parse(&format!("case/{place}")).expect("a stream");
             let (seq, prev) = ends[place];
             let signed = Draft::new("note.added", 1)

@@ -50,7 +50,11 @@ impl Admission {
     }
 
     /// The same for a few texts, on this thread.
-    pub(crate) fn admit_group(&self, texts: &[String], registry: &Registry) -> Vec<Result<Admitted, Refused>> {
+    pub(crate) fn admit_group(
+        &self,
+        texts: &[String],
+        registry: &Registry,
+    ) -> Vec<Result<Admitted, Refused>> {
         let parsed: Vec<Result<SdJwt, Refused>> = texts.iter().map(|t| self.parse(t)).collect();
         let verdicts = self.verify(&parsed, registry);
         parsed.into_iter().zip(verdicts).map(|(p, verified)| self.finish(p?, verified?)).collect()
@@ -77,8 +81,10 @@ impl Admission {
             let Some(record) = registry.key(&event.kid) else { continue };
             prepared.push((i, event, self.prepare(&event.kid, &record.key)));
         }
-        let group: Vec<(&PreparedKey, &[u8], &[u8; 64])> =
-            prepared.iter().map(|(_, e, key)| (&**key, e.signing_input().as_bytes(), e.signature())).collect();
+        let group: Vec<(&PreparedKey, &[u8], &[u8; 64])> = prepared
+            .iter()
+            .map(|(_, e, key)| (&**key, e.signing_input().as_bytes(), e.signature()))
+            .collect();
         for ((i, event, key), good) in prepared.iter().zip(verify_batch(&group)) {
             // The plain way says *why* a signature is bad; it is taken only for those that are.
             let verdict = if good { Ok(()) } else { event.verify(key.public()) };

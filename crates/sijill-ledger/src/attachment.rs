@@ -3,8 +3,8 @@
 //! The chunks are a STREAM (XChaCha20-Poly1305, 32-bit counter, last-chunk flag) under a data key of their own: chunks
 //! cannot be reordered, dropped or cut off unnoticed.
 
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use aead_stream::{DecryptorBE32, EncryptorBE32};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use futures::{Stream, StreamExt};
 use sha2::{Digest as _, Sha256};
 use sijill_event::{Digest, Uuid};
@@ -65,8 +65,11 @@ impl Ledger {
         self.store().begin_attachment(upload, now).await.map_err(LedgerError::from)?;
         // On any early return the unfinished upload and its key are swept later.
         let (digest, size) = seal_chunks(self.store(), upload, &key, body).await?;
-        let finished =
-            self.store().finish_attachment(upload, digest.0, size, key_id).await.map_err(LedgerError::from)?;
+        let finished = self
+            .store()
+            .finish_attachment(upload, digest.0, size, key_id)
+            .await
+            .map_err(LedgerError::from)?;
         match finished {
             Finished::Stored => {}
             Finished::AlreadyHeld | Finished::Erased => {
@@ -107,8 +110,8 @@ where
         hash.update(part);
         while !part.is_empty() {
             if pending.len() == CHUNK {
-                let sealed = sealer.encrypt_next(pending.as_slice()).map_err(|_| broken())?;
-                put(store, upload, number, &prefix, sealed).await?;
+                let chunk = sealer.encrypt_next(pending.as_slice()).map_err(|_| broken())?;
+                put(store, upload, number, &prefix, chunk).await?;
                 number += 1;
                 pending.clear();
             }
@@ -120,8 +123,8 @@ where
     if size == 0 {
         return Err(AttachmentError::Empty);
     }
-    let sealed = sealer.encrypt_last(pending.as_slice()).map_err(|_| broken())?;
-    put(store, upload, number, &prefix, sealed).await?;
+    let chunk = sealer.encrypt_last(pending.as_slice()).map_err(|_| broken())?;
+    put(store, upload, number, &prefix, chunk).await?;
     Ok((Digest(hash.finalize().into()), size))
 }
 

@@ -65,7 +65,9 @@ fn judge(before: u64, now: u64, elapsed: Duration) -> Result<(), ClockJumped> {
 
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 fn wall_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// A clock that is moved by hand, for simulated ledgers and tests; optionally it runs on from its last setting.
@@ -94,7 +96,8 @@ impl SimulatedClock {
 
 impl Clock for SimulatedClock {
     fn now(&self) -> Result<u64, ClockJumped> {
-        let ran = self.running_since.map_or(0, |s| u64::try_from(s.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let ran =
+            self.running_since.map_or(0, |s| u64::try_from(s.elapsed().as_millis()).unwrap_or(u64::MAX));
         Ok(self.at.load(Ordering::SeqCst).saturating_add(ran))
     }
 }

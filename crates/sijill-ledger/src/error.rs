@@ -161,7 +161,6 @@ pub enum OpenError {
     },
 }
 
-
 impl From<StoreError> for OpenError {
     fn from(error: StoreError) -> Self {
         Self::Ledger(error.into())

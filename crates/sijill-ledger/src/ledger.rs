@@ -122,18 +122,27 @@ impl Ledger {
         check_identity(&state.registry, &origin, &log_key)?;
         let tiles = Tiles::new(Arc::clone(&store));
         let sealed = check_seal(&seal, &state, &tiles, &log_key).await?;
-        let publisher = Publisher { log_key, seal };
-        let published =
-            if sealed { publisher.sign(&state)? } else { publisher.publish(&state).await.map_err(OpenError::Ledger)? };
-        let (publish, published) = watch::channel(Arc::new(published));
+        let press = Publisher { log_key, seal };
+        let first = if sealed {
+            press.sign(&state)?
+        } else {
+            press.publish(&state).await.map_err(OpenError::Ledger)?
+        };
+        let (sender, published) = watch::channel(Arc::new(first));
         let (health, healthy) = watch::channel(Ok(()));
         let (queue, work) = mpsc::unbounded_channel();
         let vault = Vault::new(master, origin.clone());
         let past = PastRoots { tiles: tiles.clone(), kept: std::collections::HashMap::new() };
         let desk = Desk {
-            sequencer: Sequencer { store: Arc::clone(&store), keys: Arc::clone(&keys), past, state, unsure: false },
-            publisher,
-            publish,
+            sequencer: Sequencer {
+                store: Arc::clone(&store),
+                keys: Arc::clone(&keys),
+                past,
+                state,
+                unsure: false,
+            },
+            publisher: press,
+            announce: sender,
             health,
             clock: Arc::clone(&clock),
             limits,
@@ -179,7 +188,7 @@ impl Ledger {
         Arc::clone(&self.shared.published.borrow().registry)
     }
 
-    /// The ledger's time, Unix milliseconds; that of the last entry if the clock cannot be believed.
+    /// The ledger's time, Unix milliseconds; 0 if the clock cannot be believed.
     pub fn now_ms(&self) -> u64 {
         self.shared.clock.now().unwrap_or(0)
     }
@@ -253,7 +262,9 @@ impl Ledger {
         let admission = Arc::clone(&self.shared.admission);
         let count = texts.len();
         let all = tokio::task::spawn_blocking(move || admission.admit_all(&texts, &registry)).await;
-        all.unwrap_or_else(|_| (0..count).map(|_| Err(Refused::unavailable("admission failed; try again"))).collect())
+        all.unwrap_or_else(|_| {
+            (0..count).map(|_| Err(Refused::unavailable("admission failed; try again"))).collect()
+        })
     }
 
     async fn sequence(&self, events: Vec<Admitted>, room: OwnedSemaphorePermit) -> Settled {
@@ -285,7 +296,12 @@ fn check_identity(registry: &Registry, origin: &str, log_key: &NoteSigner) -> Re
 }
 
 /// Compares the store with the seal; `true` if the seal is of this very size.
-async fn check_seal(seal: &Seal, state: &State, tiles: &Tiles, log_key: &NoteSigner) -> Result<bool, OpenError> {
+async fn check_seal(
+    seal: &Seal,
+    state: &State,
+    tiles: &Tiles,
+    log_key: &NoteSigner,
+) -> Result<bool, OpenError> {
     let path = seal.path().display().to_string();
     let size = state.head.size;
     let Some(note) = seal.read()? else {
@@ -294,7 +310,8 @@ async fn check_seal(seal: &Seal, state: &State, tiles: &Tiles, log_key: &NoteSig
     };
     let (sealed, _) = sijill_log::Checkpoint::open(note.as_bytes(), log_key.verifier())
         .map_err(|e| OpenError::SealUnreadable { path: path.clone(), why: e.to_string() })?;
-    let behind = |found: String| Err(OpenError::BehindSeal { sealed: sealed.size, found, path: path.clone() });
+    let behind =
+        |found: String| Err(OpenError::BehindSeal { sealed: sealed.size, found, path: path.clone() });
     if sealed.size > size {
         return behind(format!("holds only {size} entries"));
     }
@@ -304,11 +321,16 @@ async fn check_seal(seal: &Seal, state: &State, tiles: &Tiles, log_key: &NoteSig
     Ok(sealed.size == size && sealed.root == Hash(state.head.root))
 }
 
+/// How long an upload that no event cites is kept.
+const UPLOAD_LIFE_S: u64 = 86_400;
+/// How often such uploads are swept.
+const SWEEP: Duration = Duration::from_hours(1);
+
 /// The sequencing task: takes what has gathered, settles it as one batch, publishes, answers.
 struct Desk {
     sequencer: Sequencer,
     publisher: Publisher,
-    publish: watch::Sender<Arc<Published>>,
+    announce: watch::Sender<Arc<Published>>,
     health: watch::Sender<Result<(), &'static str>>,
     clock: Arc<dyn Clock>,
     limits: Limits,
@@ -319,11 +341,16 @@ struct Desk {
 impl Desk {
     async fn run(mut self, mut work: mpsc::UnboundedReceiver<Work>) {
         let mut poll = self.limits.poll.map(tokio::time::interval);
+        let mut sweep = tokio::time::interval(SWEEP);
         loop {
             let first = tokio::select! {
                 first = work.recv() => first,
                 () = tick(&mut poll) => {
                     self.poll().await;
+                    continue;
+                }
+                _ = sweep.tick() => {
+                    self.sweep().await;
                     continue;
                 }
             };
@@ -387,7 +414,7 @@ impl Desk {
         }
         self.publish_if_needed().await?;
         self.note_health(Ok(()));
-        let published = self.publish.borrow().clone();
+        let published = self.announce.borrow().clone();
         let fresh: Vec<u64> = outcomes
             .iter()
             .filter_map(|o| if let Outcome::Appended { index, .. } = o { Some(*index) } else { None })
@@ -420,10 +447,10 @@ impl Desk {
     }
 
     async fn publish_if_needed(&mut self) -> Result<(), LedgerError> {
-        if self.unpublished || self.publish.borrow().checkpoint.size != self.sequencer.state.head.size {
+        if self.unpublished || self.announce.borrow().checkpoint.size != self.sequencer.state.head.size {
             let published = self.publisher.publish(&self.sequencer.state).await?;
             self.sequencer.past.kept.insert(published.checkpoint.size, published.checkpoint.root);
-            self.publish.send_replace(Arc::new(published));
+            self.announce.send_replace(Arc::new(published));
             self.unpublished = false;
         }
         Ok(())
@@ -451,6 +478,22 @@ impl Desk {
             }
         }
         self.note_health(Ok(()));
+    }
+
+    /// Drops uploads that broke off or that no event came to cite, and destroys their keys.
+    async fn sweep(&self) {
+        let Ok(now) = self.clock.now() else { return };
+        let before = i64::try_from((now / 1_000).saturating_sub(UPLOAD_LIFE_S)).unwrap_or(0);
+        let swept = async {
+            let keys = self.sequencer.store.sweep_attachments(before).await?;
+            if !keys.is_empty() {
+                self.sequencer.keys.destroy(&keys).await?;
+            }
+            Ok::<_, sijill_store::StoreError>(())
+        };
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, "uploads without an event could not be swept; it is tried again in an hour");
+        }
     }
 
     fn note_health(&self, health: Result<(), &'static str>) {

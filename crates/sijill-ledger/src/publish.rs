@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sijill_domain::Registry;
 use sijill_log::tile::{tiles_for_consistency, tiles_for_inclusion, tiles_for_root};
 use sijill_log::tree::{consistency_proof, inclusion_proof, root_at};
-use sijill_log::{Checkpoint, FullTile, Hash, LogError, Note, NoteSigner, Tile, TileBuilder, TileSet, TlogProof};
+use sijill_log::{
+    Checkpoint, FullTile, Hash, LogError, Note, NoteSigner, Tile, TileBuilder, TileSet, TlogProof,
+};
 use sijill_store::Store;
 
 use crate::error::LedgerError;
@@ -57,8 +59,11 @@ impl Publisher {
 
     /// Signs without sealing: only for a size and root that are sealed already.
     pub(crate) fn sign(&self, state: &State) -> Result<Published, LedgerError> {
-        let checkpoint =
-            Checkpoint { origin: self.log_key.name().clone(), size: state.head.size, root: Hash(state.head.root) };
+        let checkpoint = Checkpoint {
+            origin: self.log_key.name().clone(),
+            size: state.head.size,
+            root: Hash(state.head.root),
+        };
         let note = checkpoint.sign(&self.log_key)?;
         Ok(Published { checkpoint, note, registry: Arc::clone(&state.registry), edge: state.edge.clone() })
     }
@@ -78,7 +83,9 @@ pub(crate) fn batch_proofs(
     let memo = Memo::over(&both);
     indexes
         .iter()
-        .map(|&index| Ok(tlog_proof(published, index, inclusion_proof(index, published.checkpoint.size, &memo)?)))
+        .map(|&index| {
+            Ok(tlog_proof(published, index, inclusion_proof(index, published.checkpoint.size, &memo)?))
+        })
         .collect()
 }
 
@@ -87,11 +94,14 @@ pub(crate) fn tlog_proof(published: &Published, index: u64, hashes: Vec<Hash>) -
     TlogProof { extra: Vec::new(), index, hashes, checkpoint: published.note.clone() }.to_string()
 }
 
+/// Full tiles by level and index.
+type Kept = HashMap<(u8, u64), Arc<[u8]>>;
+
 /// Reads hashes of the committed log: full tiles from the store (and memory), the rest from the edge.
 #[derive(Clone)]
 pub(crate) struct Tiles {
     store: Arc<dyn Store>,
-    kept: Arc<Mutex<HashMap<(u8, u64), Arc<[u8]>>>>,
+    kept: Arc<Mutex<Kept>>,
 }
 
 impl Tiles {
@@ -101,7 +111,8 @@ impl Tiles {
 
     /// The tile's hashes at its width; `None` if `edge`'s tree does not reach that far.
     pub(crate) async fn read(&self, tile: Tile, edge: &TileBuilder) -> Result<Option<Vec<u8>>, LedgerError> {
-        let Some(held) = Tile::in_tree(tile.level, tile.index, edge.size()).filter(|h| h.width >= tile.width) else {
+        let Some(held) = Tile::in_tree(tile.level, tile.index, edge.size()).filter(|h| h.width >= tile.width)
+        else {
             return Ok(None);
         };
         let mut bytes = if held.is_full() {
@@ -127,7 +138,7 @@ impl Tiles {
         Ok(bytes)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(u8, u64), Arc<[u8]>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -141,7 +152,12 @@ impl Tiles {
     }
 
     /// Inclusion of `index` in the tree of `size`.
-    pub(crate) async fn inclusion(&self, index: u64, size: u64, edge: &TileBuilder) -> Result<Vec<Hash>, LedgerError> {
+    pub(crate) async fn inclusion(
+        &self,
+        index: u64,
+        size: u64,
+        edge: &TileBuilder,
+    ) -> Result<Vec<Hash>, LedgerError> {
         within(size, edge)?;
         if index >= size {
             return Err(LedgerError::OutOfRange(format!("entry {index} is not in a tree of size {size}")));
@@ -150,7 +166,12 @@ impl Tiles {
     }
 
     /// Consistency between the trees of `old` and `new` entries.
-    pub(crate) async fn consistency(&self, old: u64, new: u64, edge: &TileBuilder) -> Result<Vec<Hash>, LedgerError> {
+    pub(crate) async fn consistency(
+        &self,
+        old: u64,
+        new: u64,
+        edge: &TileBuilder,
+    ) -> Result<Vec<Hash>, LedgerError> {
         within(new, edge)?;
         if old > new {
             return Err(LedgerError::OutOfRange(format!("size {old} is above size {new}")));
@@ -167,7 +188,10 @@ impl Tiles {
 
 fn within(size: u64, edge: &TileBuilder) -> Result<(), LedgerError> {
     if size > edge.size() {
-        return Err(LedgerError::OutOfRange(format!("size {size} is beyond the log of {} entries", edge.size())));
+        return Err(LedgerError::OutOfRange(format!(
+            "size {size} is beyond the log of {} entries",
+            edge.size()
+        )));
     }
     Ok(())
 }

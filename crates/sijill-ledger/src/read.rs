@@ -68,7 +68,11 @@ impl Ledger {
     pub async fn known(&self, jtis: &[Uuid]) -> Result<BTreeMap<Uuid, u64>, LedgerError> {
         let size = self.published().checkpoint.size;
         let held = self.store().by_jti(jtis).await?;
-        Ok(held.into_iter().filter(|(_, index, _)| *index < size).map(|(jti, index, _)| (jti, index)).collect())
+        Ok(held
+            .into_iter()
+            .filter(|(_, index, _)| *index < size)
+            .map(|(jti, index, _)| (jti, index))
+            .collect())
     }
 
     /// Who is party to each of these streams; streams without events are left out.
@@ -82,7 +86,9 @@ impl Ledger {
     pub async fn registry_at(&self, index: u64) -> Result<Registry, LedgerError> {
         let size = self.published().checkpoint.size;
         if index > size {
-            return Err(LedgerError::OutOfRange(format!("the log holds {size} entries; there is no entry {index} yet")));
+            return Err(LedgerError::OutOfRange(format!(
+                "the log holds {size} entries; there is no entry {index} yet"
+            )));
         }
         let mut registry = Registry::new();
         let mut from = 0;

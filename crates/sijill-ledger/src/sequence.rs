@@ -10,7 +10,9 @@ use std::sync::Arc;
 use sijill_domain::{Position, Registry};
 use sijill_event::{Digest, Event, PublicKey, Uuid};
 use sijill_log::{FullTile, Hash, HashReader, TileBuilder, leaf_hash};
-use sijill_store::{Batch, CommitOutcome, Head, KeyStore, NewEntry, SealedDisclosure, Store, StoreError, StreamHead};
+use sijill_store::{
+    Batch, CommitOutcome, Head, KeyStore, NewEntry, SealedDisclosure, Store, StoreError, StreamHead,
+};
 
 use crate::SKEW_MS;
 use crate::admission::Admitted;
@@ -137,9 +139,13 @@ impl Sequencer {
             digests: if digests.is_empty() { none() } else { self.store.known_digests(&digests).await? }
                 .into_iter()
                 .collect(),
-            attachments: if attachments.is_empty() { none() } else { self.store.known_attachments(&attachments).await? }
-                .into_iter()
-                .collect(),
+            attachments: if attachments.is_empty() {
+                none()
+            } else {
+                self.store.known_attachments(&attachments).await?
+            }
+            .into_iter()
+            .collect(),
             roots,
         })
     }
@@ -162,7 +168,10 @@ fn repeated(
         (first.event.jwt == event.jwt).then_some((*index, received))
     } else {
         let (index, entry) = known.jtis.get(&event.jti)?;
-        entry.split_once(' ').filter(|(_, jwt)| *jwt == event.jwt).and_then(|(r, _)| Some((*index, r.parse().ok()?)))
+        entry
+            .split_once(' ')
+            .filter(|(_, jwt)| *jwt == event.jwt)
+            .and_then(|(r, _)| Some((*index, r.parse().ok()?)))
     };
     Some(same.map_or_else(
         || {
@@ -241,12 +250,16 @@ impl<'a> Plan<'a> {
         let parties = end.as_ref().map(|e| e.parties.clone()).unwrap_or_default();
         let at = Position { index, received };
         let accepted = self.registry.decide(at, event, &parties)?;
-        check_place(event, end.as_ref(), || self.registry.may_read(&event.kid, &parties))?;
-        if let Some(digest) = digests_of(admitted).find(|d| digests.contains(d) || known.digests.contains(d)) {
+        check_place(event, end.as_ref(), || self.registry.may_read(&event.kid, &event.stream, &parties))?;
+        if let Some(digest) = digests_of(admitted).find(|d| digests.contains(d) || known.digests.contains(d))
+        {
             return Err(Refused::new(
                 "digest-reused",
                 RefusedKind::Unprocessable,
-                format!("the digest {} occurs in the log already; every disclosure takes a fresh salt", Digest(digest)),
+                format!(
+                    "the digest {} occurs in the log already; every disclosure takes a fresh salt",
+                    Digest(digest)
+                ),
             ));
         }
         if let Some(missing) = admitted.attachments.iter().find(|a| !known.attachments.contains(*a)) {
@@ -311,7 +324,11 @@ impl<'a> Plan<'a> {
         batch.tiles = self
             .tiles
             .iter()
-            .map(|t| sijill_store::FullTile { level: t.tile.level, index: t.tile.index, hashes: t.bytes.clone() })
+            .map(|t| sijill_store::FullTile {
+                level: t.tile.level,
+                index: t.tile.index,
+                hashes: t.bytes.clone(),
+            })
             .collect();
         batch.disclosures = std::mem::take(&mut self.disclosures);
         batch.attached = self.attached.drain().map(|(attachment, index)| (index, attachment)).collect();
@@ -362,9 +379,12 @@ fn key_of(event: &Event, index: u64, registry: &Registry) -> Result<Key, Refused
         return Ok(Key(record.key.clone()));
     }
     let own = (index == 0).then(|| event.data.get("operator_key")).flatten();
-    own.and_then(|jwk| PublicKey::from_jwk(jwk).ok()).filter(|key| key.kid() == event.kid).map(Key).ok_or_else(|| {
-        Refused::new("key-not-valid", RefusedKind::Forbidden, "the ledger knows no key with this `kid`")
-    })
+    own.and_then(|jwk| PublicKey::from_jwk(jwk).ok())
+        .filter(|key| key.kid() == event.kid)
+        .map(Key)
+        .ok_or_else(|| {
+            Refused::new("key-not-valid", RefusedKind::Forbidden, "the ledger knows no key with this `kid`")
+        })
 }
 
 struct Key(PublicKey);
@@ -374,7 +394,6 @@ impl Key {
         event.verify(&self.0).map_err(Refused::from)
     }
 }
-
 
 /// Inner nodes computed once for a whole batch of proofs.
 pub(crate) struct Memo<'a, R> {
@@ -402,4 +421,3 @@ impl<R: HashReader> HashReader for Memo<'_, R> {
         Ok(hash)
     }
 }
-

@@ -68,7 +68,12 @@ impl State {
                 why: "the database went back behind what this ledger has seen in it".into(),
             });
         }
-        let mut next = Self { ends: HashMap::new(), registry: Arc::clone(&self.registry), edge: self.edge.clone(), head };
+        let mut next = Self {
+            ends: HashMap::new(),
+            registry: Arc::clone(&self.registry),
+            edge: self.edge.clone(),
+            head,
+        };
         while next.edge.size() < head.size {
             let page = store.entries(next.edge.size(), PAGE).await?;
             if page.is_empty() {
@@ -85,7 +90,10 @@ impl State {
             }
         }
         if next.edge.root() != Hash(head.root) {
-            return Err(LedgerError::Corrupt { index: head.size, why: "the head does not match the entries".into() });
+            return Err(LedgerError::Corrupt {
+                index: head.size,
+                why: "the head does not match the entries".into(),
+            });
         }
         next.advance();
         *self = next;
@@ -101,7 +109,11 @@ impl State {
     }
 
     /// Makes sure the ends of these streams are known.
-    pub(crate) async fn fetch_ends(&mut self, store: &dyn Store, streams: &[String]) -> Result<(), LedgerError> {
+    pub(crate) async fn fetch_ends(
+        &mut self,
+        store: &dyn Store,
+        streams: &[String],
+    ) -> Result<(), LedgerError> {
         if self.ends.len() > HEADS {
             self.ends.clear();
         }

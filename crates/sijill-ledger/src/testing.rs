@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sijill_domain::event::{
-    Clock as ClockMode, Founder, Grant, LedgerCreated, LedgerRatified, Name, OfficerEnrolled, OfficerKind, Role,
-    UnitOpened, WitnessPolicy, prove,
+    Clock as ClockMode, Founder, Grant, LedgerCreated, LedgerRatified, Name, OfficerEnrolled, OfficerKind,
+    Role, UnitOpened, WitnessPolicy, prove,
 };
 use sijill_domain::{AgencyId, OfficerId, Origin, Signer, UnitId};
 use sijill_event::{Class, Draft, Json, SigningKey, Stream, Uuid};
 use sijill_log::{KeyName, NoteSigner};
 use sijill_store::{KeyStore, Store};
 
-use crate::{Clock, Ledger, Limits, MasterKey, OpenError, Opening, Receipt, Refused, Seal, SimulatedClock, Wait};
+use crate::{
+    Clock, Ledger, Limits, MasterKey, OpenError, Opening, Receipt, Refused, Seal, SimulatedClock, Wait,
+};
 
 /// The scene's ledger.
 pub const ORIGIN: &str = "ledger.test/scene";

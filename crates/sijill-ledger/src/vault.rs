@@ -21,7 +21,9 @@ const NONCE: usize = 24;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
     /// A ciphertext or wrapped key does not open with this key and binding.
-    #[error("a sealed value does not open: it was altered, moved to another entry, or belongs to another master key")]
+    #[error(
+        "a sealed value does not open: it was altered, moved to another entry, or belongs to another master key"
+    )]
     DoesNotOpen,
     /// The operating system gave no randomness.
     #[error("the operating system gave no random bytes")]
@@ -50,18 +52,21 @@ impl MasterKey {
     /// From its text form: base64url (43 characters) or hexadecimal (64).
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         let text = text.trim();
-        let bytes = if text.len() == 64 { hex(text) } else { sijill_event::b64::decode(text, "master key").ok() };
+        let bytes =
+            if text.len() == 64 { hex(text) } else { sijill_event::b64::decode(text, "master key").ok() };
         bytes.and_then(|b| b.try_into().ok()).map(Self).ok_or(VaultError::MasterKey)
     }
 
     /// Its text form, for the key file.
     pub fn to_text(&self) -> String {
-        sijill_event::b64::encode(&self.0)
+        sijill_event::b64::encode(self.0)
     }
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    (0..text.len() / 2).map(|i| text.get(2 * i..2 * i + 2).and_then(|d| u8::from_str_radix(d, 16).ok())).collect()
+    (0..text.len() / 2)
+        .map(|i| text.get(2 * i..2 * i + 2).and_then(|d| u8::from_str_radix(d, 16).ok()))
+        .collect()
 }
 
 /// The disclosures of one event, sealed, with their fresh data key wrapped for the key store.
@@ -111,14 +116,20 @@ impl Vault {
     }
 
     /// Seals all disclosures of `event` under one fresh key; `None` if it has none.
-    pub(crate) fn seal(&self, event: &Event, disclosures: &[(Digest, &str)]) -> Result<Option<SealedEvent>, VaultError> {
+    pub(crate) fn seal(
+        &self,
+        event: &Event,
+        disclosures: &[(Digest, &str)],
+    ) -> Result<Option<SealedEvent>, VaultError> {
         if disclosures.is_empty() {
             return Ok(None);
         }
         let (key_id, wrapped, key) = self.fresh_key()?;
         let disclosures = disclosures
             .iter()
-            .map(|(digest, text)| Ok((*digest, encrypt(key.bytes(), text.as_bytes(), &self.binding(event, digest))?)))
+            .map(|(digest, text)| {
+                Ok((*digest, encrypt(key.bytes(), text.as_bytes(), &self.binding(event, digest))?))
+            })
             .collect::<Result<_, VaultError>>()?;
         Ok(Some(SealedEvent { key_id, wrapped, disclosures }))
     }
@@ -141,7 +152,8 @@ impl Vault {
     }
 
     fn binding(&self, event: &Event, digest: &Digest) -> Vec<u8> {
-        format!("sijill-disclosure/1\n{}\n{}\n{}\n{digest}\n", self.origin, event.stream, event.jti).into_bytes()
+        format!("sijill-disclosure/1\n{}\n{}\n{}\n{digest}\n", self.origin, event.stream, event.jti)
+            .into_bytes()
     }
 
     fn key_binding(&self, id: &[u8; 16]) -> Vec<u8> {

@@ -29,7 +29,13 @@ async fn every_receipt_of_a_large_batch_holds() {
     let mut texts = Vec::new();
     for n in 0..700 {
         let draft = scene.draft(worker, &format!("case/{n}"), "note.added", none()).await;
-        texts.push(draft.disclose(Class::Casework, "n", Json::from(n)).sign(&worker.key).expect("signable").to_string());
+        texts.push(
+            draft
+                .disclose(Class::Casework, "n", Json::from(n))
+                .sign(&worker.key)
+                .expect("signable")
+                .to_string(),
+        );
     }
     let receipts = scene.ledger.append(texts, Wait::Published).await.expect("room");
     let log = scene.ground.log_key();
@@ -49,13 +55,23 @@ async fn every_receipt_of_a_large_batch_holds() {
 async fn the_same_event_again_returns_the_first_receipt() {
     let (_dir, scene) = scene().await;
     let worker = &scene.workers[0];
-    let text = scene.draft(worker, "case/1", "note.added", none()).await.sign(&worker.key).expect("signable").to_string();
+    let text = scene
+        .draft(worker, "case/1", "note.added", none())
+        .await
+        .sign(&worker.key)
+        .expect("signable")
+        .to_string();
     let first = scene.send(text.clone()).await.expect("appended");
     scene.ground.clock.set(scene.ledger.now_ms() + 60_000);
     let again = scene.send(text.clone()).await.expect("known");
     assert_eq!((again.index, again.received, again.first), (first.index, first.received, false));
     // Twice in one batch, and beside others.
-    let other = scene.draft(worker, "case/2", "note.added", none()).await.sign(&worker.key).expect("signable").to_string();
+    let other = scene
+        .draft(worker, "case/2", "note.added", none())
+        .await
+        .sign(&worker.key)
+        .expect("signable")
+        .to_string();
     let both = scene.ledger.append(vec![other.clone(), text, other], Wait::Published).await.expect("room");
     let both: Vec<Receipt> = both.into_iter().map(|r| r.expect("appended or known")).collect();
     assert_eq!((both[0].first, both[1].first, both[2].first), (true, false, false));
@@ -70,7 +86,8 @@ async fn a_jti_is_never_reused_and_that_is_not_a_conflict() {
     let draft = scene.draft(worker, "case/1", "note.added", none()).await.jti(jti);
     scene.send(draft.sign(&worker.key).expect("signable").to_string()).await.expect("appended");
     let other = scene.draft(worker, "case/1", "note.added", none()).await.jti(jti);
-    let refused = scene.send(other.sign(&worker.key).expect("signable").to_string()).await.expect_err("reused");
+    let refused =
+        scene.send(other.sign(&worker.key).expect("signable").to_string()).await.expect_err("reused");
     assert_eq!((refused.code, refused.kind), ("jti-reused", RefusedKind::Reused));
 }
 
@@ -92,16 +109,19 @@ async fn a_stale_head_is_a_conflict_that_names_the_new_one() {
     let worker = &scene.workers[0];
     let stale = scene.draft(worker, "case/1", "note.added", none()).await;
     scene.post(worker, "case/1", "note.added", none(), &[]).await.expect("appended");
-    let refused = scene.send(stale.sign(&worker.key).expect("signable").to_string()).await.expect_err("stale");
+    let refused =
+        scene.send(stale.sign(&worker.key).expect("signable").to_string()).await.expect_err("stale");
     let RefusedKind::Conflict { head: Some((0, last)) } = refused.kind else { panic!("{refused:?}") };
-    let next = scene.ledger.next(&sijill_event::Stream::parse("case/1").expect("a stream")).await.expect("readable");
+    let next =
+        scene.ledger.next(&sijill_event::Stream::parse("case/1").expect("a stream")).await.expect("readable");
     assert_eq!(next.prev, Some(last));
 
     // One who is no party learns that the stream is taken, and no more.
     let stranger = &scene.workers[1];
     let draft = scene.draft(stranger, "case/other", "note.added", none()).await;
     let stream = sijill_event::Stream::parse("case/1").expect("a stream");
-    let refused = scene.send(draft.at(&stream, 0, None).sign(&stranger.key).expect("signable").to_string()).await;
+    let refused =
+        scene.send(draft.at(&stream, 0, None).sign(&stranger.key).expect("signable").to_string()).await;
     assert_eq!(refused.expect_err("taken").kind, RefusedKind::Conflict { head: None });
 }
 
@@ -134,7 +154,10 @@ async fn what_is_at_odds_with_the_log_is_refused_and_changes_nothing() {
 
     for (code, text) in cases {
         let refused = scene.send(text).await.expect_err(code);
-        assert!(refused.code == code || (code == "signature-mismatch" && refused.code.starts_with("signature-")), "{code}: {refused:?}");
+        assert!(
+            refused.code == code || (code == "signature-mismatch" && refused.code.starts_with("signature-")),
+            "{code}: {refused:?}"
+        );
         assert_eq!(scene.ledger.published().checkpoint, before, "{code}");
     }
     sign(draft().await.iat(now + 300));
@@ -144,10 +167,18 @@ async fn what_is_at_odds_with_the_log_is_refused_and_changes_nothing() {
 async fn a_disclosure_is_delivered_once_in_the_life_of_the_log() {
     let (_dir, scene) = scene().await;
     let worker = &scene.workers[0];
-    let first = scene.draft(worker, "case/1", "note.added", none()).await.disclose(Class::Casework, "risk", "high".into());
+    let first = scene.draft(worker, "case/1", "note.added", none()).await.disclose(
+        Class::Casework,
+        "risk",
+        "high".into(),
+    );
     let signed = first.sign_salted(&worker.key, || Ok([5; 16]));
     scene.send(signed.expect("signable").to_string()).await.expect("appended");
-    let second = scene.draft(worker, "case/1", "note.added", none()).await.disclose(Class::Casework, "risk", "high".into());
+    let second = scene.draft(worker, "case/1", "note.added", none()).await.disclose(
+        Class::Casework,
+        "risk",
+        "high".into(),
+    );
     let signed = second.sign_salted(&worker.key, || Ok([5; 16]));
     let refused = scene.send(signed.expect("signable").to_string()).await.expect_err("the same salt");
     assert_eq!(refused.code, "digest-reused");

@@ -53,7 +53,10 @@ async fn what_is_queued_at_shutdown_is_finished() {
     }
     let found = scene.ground.store.by_jti(&acknowledged).await.expect("readable");
     assert_eq!(found.len(), acknowledged.len(), "every acknowledged event is there");
-    assert!(ledger.append(vec!["x".into()], Wait::Published).await.is_err(), "a stopped ledger takes nothing");
+    assert!(
+        ledger.append(vec!["x".into()], Wait::Published).await.is_err(),
+        "a stopped ledger takes nothing"
+    );
 }
 
 #[tokio::test]
@@ -74,9 +77,13 @@ async fn a_restored_backup_refuses_to_run_and_says_what_to_do() {
     assert!(error.to_string().contains("Bring back the entries"), "{error}");
 
     // The same size, other entries: as after a split brain.
-    let other = Scene { ledger: Scene::set(ground(&dir.path().join("other").tap_create()).await).await.ledger, ..scene };
+    let other = Scene {
+        ledger: Scene::set(ground(&dir.path().join("other").tap_create()).await).await.ledger,
+        ..scene
+    };
     let mut forked = other.ground.clone();
-    forked.store = Arc::new(SqliteStore::open(dir.path().join("other/ledger.sqlite")).await.expect("a store"));
+    forked.store =
+        Arc::new(SqliteStore::open(dir.path().join("other/ledger.sqlite")).await.expect("a store"));
     forked.seal = Seal::at(dir.path().join("seal"));
     let error = forked.open().await.err().expect("another history");
     assert!(matches!(error, OpenError::BehindSeal { .. } | OpenError::OtherLedger { .. }), "{error}");

@@ -17,10 +17,12 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 async fn a_value_is_in_no_file_and_opens_only_at_its_place() {
     let (dir, scene) = scene().await;
     let worker = &scene.workers[0];
-    let receipt = scene.post(worker, "case/1", "note.added", none(), &[("name", CANARY)]).await.expect("appended");
+    let receipt =
+        scene.post(worker, "case/1", "note.added", none(), &[("name", CANARY)]).await.expect("appended");
     scene.post(worker, "case/2", "note.added", none(), &[("name", "other")]).await.expect("appended");
 
-    let files: Vec<_> = std::fs::read_dir(dir.path()).expect("readable").map(|f| f.expect("a file").path()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(dir.path()).expect("readable").map(|f| f.expect("a file").path()).collect();
     assert!(files.len() >= 3, "{files:?}");
     for file in files {
         let bytes = std::fs::read(&file).expect("readable");
@@ -45,10 +47,19 @@ async fn a_value_is_in_no_file_and_opens_only_at_its_place() {
     assert_eq!(Digest::of(&text), digest);
 
     let other = event(receipt.index + 1).await;
-    assert!(vault.open(&other, &digest, &sealed.key_id, &keys[0].1, &sealed.ciphertext).is_err(), "moved to another entry");
-    assert!(vault.open(&own, &Digest([1; 32]), &sealed.key_id, &keys[0].1, &sealed.ciphertext).is_err(), "another digest");
+    assert!(
+        vault.open(&other, &digest, &sealed.key_id, &keys[0].1, &sealed.ciphertext).is_err(),
+        "moved to another entry"
+    );
+    assert!(
+        vault.open(&own, &Digest([1; 32]), &sealed.key_id, &keys[0].1, &sealed.ciphertext).is_err(),
+        "another digest"
+    );
     let foreign = Vault::new(MasterKey::generate().expect("randomness"), sijill_ledger::testing::ORIGIN);
-    assert!(foreign.open(&own, &digest, &sealed.key_id, &keys[0].1, &sealed.ciphertext).is_err(), "another master key");
+    assert!(
+        foreign.open(&own, &digest, &sealed.key_id, &keys[0].1, &sealed.ciphertext).is_err(),
+        "another master key"
+    );
     scene.ground.keys.destroy(&[sealed.key_id]).await.expect("destroyed");
     assert!(scene.ground.keys.get(&[sealed.key_id]).await.expect("readable").is_empty());
 }
@@ -65,7 +76,8 @@ fn body(parts: Vec<Vec<u8>>) -> impl futures::Stream<Item = Result<Vec<u8>, std:
 async fn an_attachment_is_sealed_in_chunks_and_cited_by_digest() {
     let (dir, scene) = scene().await;
     let bytes: Vec<u8> = CANARY.bytes().cycle().take(1_300_001).collect();
-    let attached = scene.ledger.put_attachment(body(bytes.chunks(77_777).map(<[u8]>::to_vec).collect())).await;
+    let attached =
+        scene.ledger.put_attachment(body(bytes.chunks(77_777).map(<[u8]>::to_vec).collect())).await;
     let attached = attached.expect("taken");
     assert_eq!((attached.digest, attached.size), (Digest::of(&bytes), 1_300_001));
     assert_eq!(scene.ledger.put_attachment(body(vec![bytes])).await.expect("held already"), attached);
@@ -76,8 +88,29 @@ async fn an_attachment_is_sealed_in_chunks_and_cited_by_digest() {
 
     let worker = &scene.workers[0];
     let value = Json::object([("attachment", Json::from(attached.digest.to_string()))]);
-    let draft = scene.draft(worker, "case/1", "document.attached", none()).await.disclose(Class::Narrative, "file", value);
+    let draft = scene.draft(worker, "case/1", "document.attached", none()).await.disclose(
+        Class::Narrative,
+        "file",
+        value,
+    );
     scene.send(draft.sign(&worker.key).expect("signable").to_string()).await.expect("appended");
+
+    // Cited, it stays; another, which no event cites, is swept when its day is over.
+    let stray = scene.ledger.put_attachment(body(vec![b"stray".to_vec()])).await.expect("taken");
+    let day = 86_400_000;
+    scene.ground.clock.set(scene.ledger.now_ms() + day + 2_000);
+    scene.ledger.shutdown().await;
+    let again = scene.ground.open().await.expect("opens");
+    for _ in 0..200 {
+        if scene.ground.store.attachment(stray.digest.0).await.expect("readable").is_none() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let held =
+        scene.ground.store.known_attachments(&[stray.digest.0, attached.digest.0]).await.expect("readable");
+    assert_eq!(held, [attached.digest.0]);
+    again.shutdown().await;
 
     let database = std::fs::read(dir.path().join("ledger.sqlite")).expect("readable");
     let log = std::fs::read(dir.path().join("ledger.sqlite-wal")).unwrap_or_default();
@@ -101,7 +134,10 @@ async fn an_attachment_too_large_empty_or_broken_off_is_refused() {
 #[test]
 fn a_master_key_is_read_in_both_spellings_and_never_shown() {
     let key = MasterKey::generate().expect("randomness");
-    assert_eq!(MasterKey::parse(&format!("{}\n", key.to_text())).expect("its own text").to_text(), key.to_text());
+    assert_eq!(
+        MasterKey::parse(&format!("{}\n", key.to_text())).expect("its own text").to_text(),
+        key.to_text()
+    );
     let hex = "00".repeat(32);
     assert_eq!(MasterKey::parse(&hex).expect("hexadecimal").to_text(), sijill_event::b64::encode([0; 32]));
     for bad in ["", "AAAA", &"zz".repeat(32), &"0".repeat(63)] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use sijill_domain::{Parties, Registry, Signer};
+use sijill_domain::{Parties, Registry};
 use sijill_event::{Entry, Stream};
 use sijill_log::leaf_hash;
 use utoipa::ToSchema;
@@ -94,8 +94,8 @@ impl View<'_> {
         if self.caller.has(Scope::ReadAll) {
             return true;
         }
-        let agency = self.registry.signer(&self.caller.kid).and_then(Signer::agency);
-        let parties = self.parties.get(stream.as_str());
-        agency.zip(parties).is_some_and(|(agency, parties)| self.registry.is_party(agency.as_str(), parties))
+        let no_parties = Parties::new();
+        let parties = self.parties.get(stream.as_str()).unwrap_or(&no_parties);
+        self.registry.may_read_as_party(&self.caller.kid, stream, parties)
     }
 }

@@ -72,14 +72,18 @@ struct Line {
     problem: Option<Problem>,
 }
 
+/// Chooses ring for TLS. Only the first call of a process does anything; that a later one finds it there is no error.
+pub fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl Client {
     /// A client of the server at `url`. With an author it can read and append; without one, what is public.
     ///
     /// `origin` is the ledger its author means to speak to. Without it the server is asked, and believed: an honest
     /// server's word is enough, but a false one could pass what it gets on to the real ledger.
     pub fn new(url: &str, author: Option<Author>, origin: Option<String>) -> Result<Self> {
-        // Only the first call of a process installs the provider; that a second finds it there is no error.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_tls();
         let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let Some(mut base) = parsed.filter(|url| !url.cannot_be_a_base()) else {
             return Err(Error::Usage(format!("`{url}` is not the URL of a server: https://host[:port]")));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use sijill_event::{Digest, Kid};
+use sijill_event::{Digest, Kid, Stream, StreamKind};
 
 use super::{Agency, KeyRecord, Proposal, Published, Registry, Signer, Standing, Unit, name_at};
 use crate::event::{Clock, DocumentKind, Name, Role};
@@ -194,11 +194,16 @@ impl Registry {
     }
 
     /// Whether the key opens a stream that has these parties: its agency is now one that a party is now, or
-    /// it may read everything.
-    pub fn may_read(&self, kid: &Kid, parties: &Parties) -> bool {
+    /// it may read everything. Who governs is no secret among those who are governed.
+    pub fn may_read(&self, kid: &Kid, stream: &Stream, parties: &Parties) -> bool {
+        self.may_read_as_party(kid, stream, parties) || self.scopes(kid).contains(&Scope::ReadAll)
+    }
+
+    /// The same for a key that does not use its right to read everything.
+    pub fn may_read_as_party(&self, kid: &Kid, stream: &Stream, parties: &Parties) -> bool {
         let Some(signer) = self.signer(kid) else { return false };
-        let party = signer.agency().is_some_and(|agency| self.is_party(agency.as_str(), parties));
-        party || self.scopes(kid).contains(&Scope::ReadAll)
+        matches!(stream.kind(), StreamKind::Ledger | StreamKind::Agency)
+            || signer.agency().is_some_and(|agency| self.is_party(agency.as_str(), parties))
     }
 
     /// Whether the agency is now one that a party is now.

@@ -8,6 +8,7 @@ use sijill_domain::event::{
     prove,
 };
 use sijill_domain::{Parties, Scope};
+use sijill_event::Stream;
 
 use crate::support::*;
 
@@ -274,11 +275,15 @@ fn parties_read_and_so_do_those_they_became() {
     let mut world = World::peopled();
     world.enrol("moe", "aud", &[Role::Auditor]).unwrap();
     let parties: Parties = "rop".parse().unwrap();
+    let case = Stream::parse("case/1").unwrap();
     let readers = |world: &World| -> BTreeSet<&str> {
         let keys =
             ["rop/cw", "rop/root", "moh/cw", "moh/root", "moe/cw", "moe/aud", "ledger/log", "checkpoint"];
-        keys.into_iter().filter(|who| world.registry.may_read(&kid(who), &parties)).collect()
+        keys.into_iter().filter(|who| world.registry.may_read(&kid(who), &case, &parties)).collect()
     };
+    let ledger = Stream::parse("ledger").unwrap();
+    assert!(world.registry.may_read(&kid("moh/cw"), &ledger, &parties), "governance is open to all who sign");
+    assert!(!world.registry.may_read(&kid("checkpoint"), &ledger, &parties));
     assert_eq!(readers(&world), BTreeSet::from(["rop/cw", "rop/root", "moe/aud"]));
     world.pass(&["moh", "moe"], merge("rop", "moh", None)).unwrap();
     assert_eq!(readers(&world), BTreeSet::from(["rop/cw", "moh/cw", "moh/root", "moe/aud"]));

@@ -45,8 +45,12 @@ impl Load {
     }
 
     fn chain(&self, number: usize, length: usize) -> std::result::Result<Vec<String>, EventError> {
-        let Some(officer) = self.officers.get(number % self.officers.len().max(1)) else { return Ok(Vec::new()) };
-        let Some(stream) = Stream::new(StreamKind::Case, &format!("{number:08}")) else { return Ok(Vec::new()) };
+        let Some(officer) = self.officers.get(number % self.officers.len().max(1)) else {
+            return Ok(Vec::new());
+        };
+        let Some(stream) = Stream::new(StreamKind::Case, &format!("{number:08}")) else {
+            return Ok(Vec::new());
+        };
         let mut prev: Option<Digest> = None;
         let mut texts = Vec::with_capacity(length);
         for seq in 0..length as u64 {
@@ -56,9 +60,16 @@ impl Load {
                 .jti(Uuid::now_v7())
                 .iat(now_s())
                 .at(&stream, seq, prev)
-                .open("to", Json::object([("agency", Json::from(officer.agency.as_str())), ("unit", "desk".into())]))
+                .open(
+                    "to",
+                    Json::object([("agency", Json::from(officer.agency.as_str())), ("unit", "desk".into())]),
+                )
                 .disclose(Class::Casework, "priority", "urgent".into())
-                .disclose(Class::Narrative, "note", "Seen at home with the caregiver; safe for the moment.".into());
+                .disclose(
+                    Class::Narrative,
+                    "note",
+                    "Seen at home with the caregiver; safe for the moment.".into(),
+                );
             if let Some(seen) = self.seen {
                 draft = draft.seen(seen);
             }

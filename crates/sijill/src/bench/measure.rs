@@ -23,7 +23,8 @@ const PROOFS: usize = 2_000;
 /// Batches of [`BATCH`] events over [`BATCH_CONNECTIONS`] connections.
 pub(super) async fn append(server: &Server, load: &mut Load, events: usize) -> Result<Value> {
     let chains = load.chains(events.div_ceil(CHAIN), CHAIN)?;
-    let batches: VecDeque<String> = chains.chunks(BATCH / CHAIN).map(|chains| chains.concat().join("\n")).collect();
+    let batches: VecDeque<String> =
+        chains.chunks(BATCH / CHAIN).map(|chains| chains.concat().join("\n")).collect();
     let count = chains.len() * CHAIN;
     let seconds = drain(server, batches, BATCH_CONNECTIONS, "application/x-ndjson").await?;
     Ok(json!({
@@ -72,7 +73,9 @@ pub(super) async fn paced(server: &Server, load: &mut Load) -> Result<Value> {
     for task in tasks {
         waits.push(task.await.map_err(|e| Error::Source(e.to_string()))??);
     }
-    Ok(json!({"events": PACED, "rate": RATE, "median ms": middle(&mut waits, 50), "p99 ms": middle(&mut waits, 99)}))
+    Ok(
+        json!({"events": PACED, "rate": RATE, "median ms": middle(&mut waits, 50), "p99 ms": middle(&mut waits, 99)}),
+    )
 }
 
 /// Inclusion proofs one after another, of entries all over the log.
@@ -108,7 +111,12 @@ pub(super) fn machine() -> Value {
     json!(format!("{} × {cores}", model.trim_start_matches([' ', '\t', ':'])))
 }
 
-async fn drain(server: &Server, work: VecDeque<String>, connections: usize, kind: &'static str) -> Result<f64> {
+async fn drain(
+    server: &Server,
+    work: VecDeque<String>,
+    connections: usize,
+    kind: &'static str,
+) -> Result<f64> {
     let work = Arc::new(Mutex::new(work));
     let started = Instant::now();
     let mut tasks = Vec::new();
@@ -132,7 +140,8 @@ async fn drain(server: &Server, work: VecDeque<String>, connections: usize, kind
 async fn send(http: &reqwest::Client, url: &str, body: String, kind: &'static str) -> Result<()> {
     let answer = http.post(format!("{url}/v1/events")).header(CONTENT_TYPE, kind).body(body).send().await;
     let why = |e: reqwest::Error| Error::Unreachable { url: url.to_owned(), why: e.to_string() };
-    let text = answer.and_then(reqwest::Response::error_for_status).map_err(why)?.text().await.map_err(why)?;
+    let text =
+        answer.and_then(reqwest::Response::error_for_status).map_err(why)?.text().await.map_err(why)?;
     if kind == "application/x-ndjson" {
         let refused = text.lines().find(|line| !line.starts_with("{\"status\":201"));
         if let Some(line) = refused {

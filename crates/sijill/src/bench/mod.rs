@@ -21,8 +21,10 @@ use town::Town;
 
 /// `sijill bench`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Every figure is of this machine, this build and this moment: quote it with machine, command and date. \
-    The measurements follow one another on the same ledger, which has --entries entries when they begin.")]
+#[command(
+    after_help = "Every figure is of this machine, this build and this moment: quote it with machine, command and date. \
+    The measurements follow one another on the same ledger, which has --entries entries when they begin."
+)]
 pub struct Args {
     /// Entries in the ledger before anything is measured
     #[arg(long, default_value_t = 100_000)]
@@ -65,7 +67,8 @@ enum Measurement {
 pub async fn run(args: Args) -> Result<Answer> {
     let temporary = tempfile::tempdir().map_err(|e| Error::Source(format!("no temporary directory: {e}")))?;
     let dir = args.dir.clone().unwrap_or_else(|| temporary.path().join("ledger"));
-    let measurements = if args.only.is_empty() { Measurement::value_variants().to_vec() } else { args.only.clone() };
+    let measurements =
+        if args.only.is_empty() { Measurement::value_variants().to_vec() } else { args.only.clone() };
 
     let town = Town::found(&dir, &args).await?;
     let mut load = town.grow(args.entries).await?;

@@ -33,6 +33,7 @@ impl Server {
         let told: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
         let url = told.get("serving").and_then(serde_json::Value::as_str);
         let url = url.ok_or_else(|| Error::Source("the server ended before it served".into()))?.to_owned();
+        crate::client::install_tls();
         let http = reqwest::Client::builder()
             .pool_max_idle_per_host(256)
             .tcp_nodelay(true)

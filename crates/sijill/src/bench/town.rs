@@ -43,7 +43,8 @@ impl Town {
             config.keystore_url.clone_from(&args.keystore_postgres);
         }
         let root = key()?;
-        let founder = Genesis::founder(AGENCY, "جهة القياس", "Bench", root.public().clone(), &[Grant::Casework])?;
+        let founder =
+            Genesis::founder(AGENCY, "جهة القياس", "Bench", root.public().clone(), &[Grant::Casework])?;
         let genesis = Genesis { config, clock: Clock::Live, founders: vec![founder], quorum: 1 };
         let begun = genesis.begin(path, Arc::new(SystemClock::new())).await?;
         let author = Author { agency: AGENCY.into(), officer: ROOT.into(), key: root };
@@ -72,9 +73,11 @@ impl Town {
                 break;
             }
             let wanted = (entries - size).min(BATCH);
-            let mut texts: Vec<String> = load.chains(wanted.div_ceil(CHAIN), CHAIN)?.into_iter().flatten().collect();
+            let mut texts: Vec<String> =
+                load.chains(wanted.div_ceil(CHAIN), CHAIN)?.into_iter().flatten().collect();
             texts.truncate(wanted);
-            let settled = ledger.append(texts, Wait::Published).await.map_err(|e| Error::Source(e.to_string()))?;
+            let settled =
+                ledger.append(texts, Wait::Published).await.map_err(|e| Error::Source(e.to_string()))?;
             if let Some(Err(refused)) = settled.into_iter().find(Result::is_err) {
                 return Err(Error::Refused { code: refused.code.into(), message: refused.message });
             }
