@@ -14,11 +14,13 @@ import time
 import urllib.parse
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools" / "verify"))
+TOOLS = Path(__file__).resolve().parents[2] / "tools" / "verify"
+sys.path[:0] = [str(TOOLS), str(TOOLS / "tests")]
 
 from client import uuid7  # noqa: E402
 from made_ledger import ORIGIN, key, usual, write  # noqa: E402
-from sijill_format import Refused, b64url, parse_sd_jwt, sha256, strict_json, unb64url, verify  # noqa: E402
+from sijill_format import Refused, b64url, require, sha256, strict_json, unb64url, verify  # noqa: E402
+from vectors import parse_sd_jwt  # noqa: E402
 
 NURSE = key("moh", "nurse")
 TOKEN = "a-token-of-the-made-server"
@@ -39,7 +41,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             status, answer = act()
         except Refused as refused:
-            status, answer = 400, {"code": refused.code, "detail": str(refused)}
+            status, answer = 400, {"detail": str(refused)}
         raw = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -57,13 +59,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 or form["client_assertion_type"] != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" \
                 or (said["iss"], said["sub"], said["aud"]) != ("moh/nurse", "moh/nurse", ORIGIN) \
                 or not now - 30 < said["iat"] <= now < said["exp"] <= said["iat"] + 300 or not said["jti"]:
-            raise Refused("assertion", "the assertion is not good")
+            raise Refused("the assertion is not good")
         return 200, {"access_token": TOKEN, "token_type": "Bearer", "expires_in": 600, "scope": "append"}
 
     def next(self):
         before, stream, after = self.path[len("/v1/streams/"):].partition("/next")
         if self.headers["Authorization"] != f"Bearer {TOKEN}" or (stream, after) != ("/next", "") or "/" in before:
-            raise Refused("request", "no token, or no such call")
+            raise Refused("no token, or no such call")
         stream = urllib.parse.unquote(before)
         seq, prev = self.ledger.heads.get(stream, (0, None))
         payload = {"iss": "moh", "sub": "nurse" if self.lie != "payload" else "clerk", "aud": ORIGIN, "jti": uuid7(),
@@ -76,12 +78,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def append(self, body):
         event, texts = parse_sd_jwt(body)
         seq, prev = self.ledger.heads.get(event.payload["stream"], (0, None))
-        if event.kid != NURSE.kid or not event.signed_by(NURSE.x) or event.payload["aud"] != ORIGIN:
-            raise Refused("event-signature", "the signature is not the nurse's")
-        if (event.payload["seq"], event.payload.get("prev")) != (seq, prev):
-            raise Refused("stream-conflict", "not the next of its stream")
+        require(event.kid == NURSE.kid and event.signed_by(NURSE.x) and event.payload["aud"] == ORIGIN,
+                "the signature is not the nurse's")
+        require((event.payload["seq"], event.payload.get("prev")) == (seq, prev), "not the next of its stream")
         index, received = len(self.ledger.entries), int(time.time() * 1000)
-        self.ledger.heads[event.payload["stream"]] = seq + 1, b64url(sha256(event.jwt.encode()))
+        self.ledger.heads[event.payload["stream"]] = seq + 1, event.hash
         self.ledger.add_entry(f"{received} {event.jwt}".encode(), event.jwt)
         self.ledger.disclosures += [(index, text) for text in texts]
         receipt = {**self.ledger.receipt(index), "jti": event.payload["jti"]}
@@ -106,7 +107,7 @@ def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     seed = sha256(b"moh/nurse/")  # as made_ledger.key makes it
     write(given.directory / "key.json", json.dumps(
-        {"kty": "OKP", "crv": "Ed25519", "x": NURSE.x, "d": b64url(seed), "agency": "moh", "officer": "nurse"}))
+        {**NURSE.jwk, "d": b64url(seed), "agency": "moh", "officer": "nurse"}))
     write(given.directory / "vkey", Handler.ledger.trust()["log_key"])
     write(given.directory / "url", f"http://127.0.0.1:{server.server_port}")
     server.serve_forever()

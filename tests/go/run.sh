@@ -2,7 +2,7 @@
 # Builds check.go against golang.org/x/mod/sumdb as the Go toolchain carries it, and runs it.
 #
 #   run.sh LOGURL_OR_DIR VKEY [flags of check]    checks that log
-#   run.sh                                        checks logs that tools/verify/made_ledger.py builds, whole and damaged
+#   run.sh                                        checks logs that tools/verify/tests/made_ledger.py builds, whole and damaged
 #
 # Exit status: check's own; 77 where there is no such toolchain.
 set -eu
@@ -42,7 +42,7 @@ if [ $# -gt 0 ]; then
     exit
 fi
 
-made=$here/../../tools/verify/made_ledger.py
+made=$here/../../tools/verify/tests/made_ledger.py
 refused() {
     if "$work/check" "$@" >"$work/out" 2>&1; then
         echo "FAILED: accepted: check $*" >&2

@@ -1,6 +1,6 @@
 """Ledgers built in pure Python, tampered with in known ways; each fault set is the one Annex C predicts.
 
-    python3 -m unittest discover tools/verify
+    python3 -m unittest discover -s tools/verify -p 'test_*.py'
 """
 import json
 import subprocess
@@ -9,14 +9,16 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+TOOLS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TOOLS), str(TOOLS / "tests")]
 
 from client import Key, check_receipt, uuid7  # noqa: E402
-from made_ledger import ORIGIN, START, Ledger, b64, key, name, usual, write  # noqa: E402
-from sijill_audit import Audit, Receipt, Trust, read_checkpoint  # noqa: E402
-from sijill_format import (L, P, Refused, b64url, instant_ms, is_type, is_uuid7, parse_entry,  # noqa: E402
-                           parse_sd_jwt, sha256, strict_json, unb64url, verify)
-from sijill_log import Tree, consistent, key_id, leaf_hash, node_hash, pack_bundle, tile_path, vkey  # noqa: E402
+from made_ledger import ORIGIN, START, Ledger, key, name, pack_bundle, usual, vkey, write  # noqa: E402
+from sijill_format import (L, P, Refused, b64url, fits, instant_ms, parse_entry, sha256, strict_json,  # noqa: E402
+                           unb64url, verify)
+from sijill_log import Checkpoint, Receipt, Tree, leaf_hash, node_hash, tile_path  # noqa: E402
+from vectors import consistent, parse_sd_jwt, run_vectors  # noqa: E402
+from verify import Audit, read_trust  # noqa: E402
 
 NURSE, WORKER, STRANGER = key("moh", "nurse"), key("mosd", "worker"), key("moh", "nurse", "another key")
 # indexes in `usual()`: 0-2 genesis, 3 unit, 4 nurse, 5 clerk, 6 unit, 7 worker, then two events a case
@@ -37,12 +39,11 @@ class Scratch(unittest.TestCase):
         export = ledger.export(self.dir / "export", disclosures)
         if tamper:
             tamper(export)
-        trust = Trust(self.json_file("trust.json", ledger.trust())) if trust is True else trust
+        trust = read_trust(self.json_file("trust.json", ledger.trust())) if trust is True else trust
         if receipt:
-            receipt = Receipt(self.json_file("receipt.json", receipt))
+            receipt = Receipt(receipt)
         if since:
-            write(self.dir / "since", since)
-            since = read_checkpoint(self.dir / "since")
+            since = Checkpoint(since.encode())
         return Audit(export, trust or None, receipt, since).run()
 
     def finds(self, expected, *args, **kwargs):
@@ -75,21 +76,15 @@ class Honest(Scratch):
         self.assertEqual(report["levels"]["integrity"]["status"], "partial")
         self.assertEqual(report["levels"]["integrity"]["unchecked"], 6)
 
-    def test_witness_quorum(self):
-        ledger, witnesses = usual(), [key("witness", str(number)) for number in range(3)]
-        lines = [f"witness w{one.officer} {vkey(one.officer, unb64url(one.x), 4)}\n" for one in witnesses]
-        trust = Trust(self.json_file("policy.json", ledger.trust("".join(lines) + "group g 2 w0 w1 w2\nquorum g\n")))
-
-        def cosign(*signers):
-            note = ledger.checkpoint()
-            text = note.partition("\n\n")[0] + "\n"
-            for one in signers:
-                message = f"cosignature/v1\ntime {START}\n{text}".encode()
-                signature = START.to_bytes(8, "big") + unb64url(one.sign(message))
-                note += f"\u2014 {one.officer} {b64(key_id(one.officer, 4, unb64url(one.x)) + signature)}\n"
-            return lambda export: write(export / "checkpoint", note)
-        self.finds([], ledger, cosign(*witnesses[1:]), trust=trust)
-        self.finds({("quorum", None)}, ledger, cosign(witnesses[0], key("witness", "4")), trust=trust)
+    def test_a_witness_policy_is_said_not_to_be_judged(self):
+        ledger, witness = usual(), key("witness", "w")
+        policy = f"witness w {vkey('w', unb64url(witness.x), 4)}\nquorum w\n"
+        trust = read_trust(self.json_file("policy.json", ledger.trust(policy)))
+        level = self.finds([], ledger, trust=trust)["levels"]["integrity"]
+        self.assertEqual((level["status"], level["unchecked"]), ("partial", 0))
+        self.assertIn("witness policy", level["why"])
+        report = self.finds([], ledger, trust=read_trust(self.json_file("none.json", ledger.trust("#\n quorum\tnone\n"))))
+        self.assertEqual(report["levels"]["integrity"]["status"], "clean")
 
 
 class Integrity(Scratch):
@@ -115,7 +110,7 @@ class Integrity(Scratch):
         ledger = usual(1)
         late = key("moh", "late")
         bad = ledger.append(key("moh", "root"), "agency/moh", "officer.enrolled", {
-            "officer": "late", "kind": "officer", "unit": "u1", "roles": ["casework"], "key": late.public(),
+            "officer": "late", "kind": "officer", "unit": "u1", "roles": ["casework"], "key": late.jwk,
             "proof": late.possession(ORIGIN)}, then=lambda jwt: jwt[:-86] + b64url(bytes(64)))
         follow = ledger.append(late, "case/x", "case.opened", {})
         self.finds({("event-signature", bad), ("key-unknown", follow)}, ledger)
@@ -181,7 +176,7 @@ class Integrity(Scratch):
 
         def exchange(export):
             entries = ledger.entries[:-1] + [ledger.entries[-1].replace(b".", b"A.", 1)]
-            write(export / tile_path("entries", 0, len(entries)), pack_bundle(entries))
+            write(tile_path(export, "entries", 0, len(entries)), pack_bundle(entries))
         self.finds({("entry-format", last), ("root", None), ("root", 0)}, ledger, exchange)
 
     def test_bundles_missing_or_of_the_wrong_length(self):
@@ -190,25 +185,25 @@ class Integrity(Scratch):
             ledger.append(WORKER, "contact/many", "contact.noted", {}, seen=ledger.seen(1))
         gap = {("root", 256), ("stream-gap", 512)}
         # the partial tile of level 1 rests on the missing entries, the tile from 512 on does not
-        self.finds(gap, ledger, lambda export: (export / tile_path("entries", 1)).unlink())
+        self.finds(gap, ledger, lambda export: (tile_path(export, "entries", 1)).unlink())
         self.finds(gap | {("root", 512)}, ledger, lambda export: (
-            write(export / tile_path("entries", 1), pack_bundle(ledger.entries[256:511])),
-            (export / tile_path(0, 2)).unlink()))
-        self.finds({("root", 768)}, ledger, lambda export: (export / tile_path("entries", 3, 32)).unlink())
+            write(tile_path(export, "entries", 1), pack_bundle(ledger.entries[256:511])),
+            (tile_path(export, 0, 2)).unlink()))
+        self.finds({("root", 768)}, ledger, lambda export: (tile_path(export, "entries", 3, 32)).unlink())
 
     def test_entry_0_missing(self):
         ledger = usual(1)
         self.finds({("root", 0), ("not-authorised", 0)}, ledger,
-                   lambda export: (export / tile_path("entries", 0, len(ledger.entries))).unlink())
+                   lambda export: (tile_path(export, "entries", 0, len(ledger.entries))).unlink())
         self.finds({("root", 0), ("not-authorised", 0), ("checkpoint-signature", None)}, ledger,
-                   lambda export: (export / tile_path("entries", 0, len(ledger.entries))).unlink(), trust=None)
+                   lambda export: (tile_path(export, "entries", 0, len(ledger.entries))).unlink(), trust=None)
 
     def test_tiles(self):
         ledger = usual(1)
         while len(ledger.entries) < 300:
             ledger.append(WORKER, "contact/many", "contact.noted", {})
         self.finds({("root", 0), ("root", 256)}, ledger, lambda export: (
-            (export / tile_path(1, 0, 1)).unlink(), write(export / tile_path(0, 1, 44), bytes(44 * 32))))
+            (tile_path(export, 1, 0, 1)).unlink(), write(tile_path(export, 0, 1, 44), bytes(44 * 32))))
 
     def test_checkpoint(self):
         ledger, path = usual(1), "checkpoint"
@@ -219,14 +214,14 @@ class Integrity(Scratch):
                    lambda export: write(export / path, ledger.checkpoint(root=sha256(b"another"))))
         self.finds({("root", None), ("root", 0)}, ledger,
                    lambda export: (write(export / path, ledger.checkpoint(root=sha256(b"another"))),
-                                   write(export / tile_path(0, 0, len(ledger.entries)), b"")))
+                                   write(tile_path(export, 0, 0, len(ledger.entries)), b"")))
 
     def test_a_false_size_costs_nothing(self):
         ledger = usual(1)
         size = 2**52
         found = self.audit(ledger, lambda export: (
             write(export / "checkpoint", ledger.checkpoint(size, root=sha256(b"vast"))),
-            write(export / tile_path("entries", 0), pack_bundle([b""] * 256))))
+            write(tile_path(export, "entries", 0), pack_bundle([b""] * 256))))
         self.assertTrue({("root", 256), ("checkpoint-signature", None)} <= set(found.faults))
 
     def test_export_names_another_size(self):
@@ -235,7 +230,7 @@ class Integrity(Scratch):
 
     def test_another_genesis_than_trusted(self):
         other = Ledger(founders=("moh",)).ratify()
-        trust = Trust(self.json_file("other.json", other.trust()))
+        trust = read_trust(self.json_file("other.json", other.trust()))
         self.finds({("genesis", 0)}, usual(1), trust=trust)
 
     def test_held_checkpoints(self):
@@ -299,7 +294,7 @@ class Authority(Scratch):
                       dict(founders=[]), dict(origin="other")):
             ledger = Ledger(**wrong) if "quorum" in wrong else Ledger(**{"quorum": 2, **wrong})
             report = self.refused(ledger.ratify(), 0)
-            self.assertEqual(report["levels"]["authority"]["checked"], 0)
+            self.assertEqual(report["levels"]["authority"]["checked"], 1)
 
     def test_nothing_before_all_have_ratified(self):
         ledger = Ledger()
@@ -337,8 +332,8 @@ class Authority(Scratch):
                mine("roles.set", {"officer": "nurse", "roles": ["auditor"]}),
                mine("roles.set", {"officer": "nurse", "roles": ["registrar", "casework"]}),
                mine("officer.removed", {"officer": "nobody", "reason": "left"}),
-               mine("key.added", {"officer": "clerk", "key": NURSE.public(), "proof": NURSE.possession(ORIGIN)}),
-               mine("key.added", {"officer": "clerk", "key": STRANGER.public(), "proof": NURSE.possession(ORIGIN)}),
+               mine("key.added", {"officer": "clerk", "key": NURSE.jwk, "proof": NURSE.possession(ORIGIN)}),
+               mine("key.added", {"officer": "clerk", "key": STRANGER.jwk, "proof": NURSE.possession(ORIGIN)}),
                mine("case.opened", {})]
         ledger.enrol("moh", "aide", ["casework"], by=clerk)
         mine("officer.removed", {"officer": "clerk", "reason": "left"}, by=clerk)
@@ -359,7 +354,7 @@ class Authority(Scratch):
         root, other, new = key("moh", "root"), key("mosd", "root"), key("rop", "root")
         approve = lambda by, index: ledger.append(  # noqa: E731
             by, "ledger", "proposal.approved", {"proposal": ledger.jwt_hash(index)})
-        admit = {"do": "agency.admit", "agency": "rop", "name": name("rop"), "root_key": new.public(),
+        admit = {"do": "agency.admit", "agency": "rop", "name": name("rop"), "root_key": new.jwk,
                  "proof": new.possession(ORIGIN), "grants": ["audit"], "member": False}
         opened = ledger.propose(admit)
         early = ledger.append(new, "case/early", "case.opened", {})  # introduced, but no one's key yet
@@ -391,7 +386,7 @@ class Authority(Scratch):
     def test_merge(self):
         ledger = usual(1)
         three = key("rop", "root")
-        ledger.propose({"do": "agency.admit", "agency": "rop", "name": name("rop"), "root_key": three.public(),
+        ledger.propose({"do": "agency.admit", "agency": "rop", "name": name("rop"), "root_key": three.jwk,
                         "proof": three.possession(ORIGIN), "grants": ["casework"], "member": True}, "moh", "mosd")
         ledger.enrol("rop", "officer", ["casework"])
         stranger = ledger.append(key("rop", "officer"), "case/c0", "case.noted", {})
@@ -405,9 +400,9 @@ class Authority(Scratch):
     def test_keys_of_root_and_service_replaced(self):
         ledger = usual(0)
         new, service = key("moh", "root", "2"), key("ledger", "log", "2")
-        possession = ledger.propose({"do": "service_key.replace", "service": "log", "key": service.public(),
+        possession = ledger.propose({"do": "service_key.replace", "service": "log", "key": service.jwk,
                                      "proof": NURSE.possession(ORIGIN)}, "moh", "mosd")
-        ledger.propose({"do": "root_key.replace", "agency": "moh", "key": new.public(),
+        ledger.propose({"do": "root_key.replace", "agency": "moh", "key": new.jwk,
                         "proof": new.possession(ORIGIN)}, "moh", "mosd")
         old = ledger.append(key("moh", "root"), "agency/moh", "unit.closed", {"unit": "u1"})
         ledger.append(new, "agency/moh", "unit.closed", {"unit": "u1"})
@@ -458,11 +453,9 @@ class Primitives(unittest.TestCase):
                          {"a": [-1, 9007199254740991, "\U0001f600"]})
 
     def test_base64url(self):
-        for text in ("A", "AB", "AA==", "A+", "AA\n", "", None):
-            if text == "":
-                self.assertEqual(unb64url(text), b"")
-            else:
-                self.assertRaises(Refused, unb64url, text)
+        self.assertEqual(unb64url(""), b"")
+        for text in ("A", "AB", "AA==", "A+", "AA\n"):
+            self.assertRaises(Refused, unb64url, text)
 
     def test_times(self):
         self.assertEqual(instant_ms("1970-01-01T00:00:00Z"), 0)
@@ -474,9 +467,9 @@ class Primitives(unittest.TestCase):
             self.assertIsNone(instant_ms(text), text)
 
     def test_syntax(self):
-        self.assertTrue(is_uuid7(uuid7()) and is_uuid7(uuid7(0)))
-        self.assertTrue(is_type("a.b") and is_type("a" * 62 + ".b"))
-        self.assertFalse(is_type("a" * 63 + ".b") or is_type("a") or is_type("A.b") or is_type("a.b\n"))
+        self.assertTrue(fits("jti", uuid7()))
+        self.assertTrue(fits("type", "a.b") and fits("type", "a" * 62 + ".b"))
+        self.assertFalse(fits("type", "a" * 63 + ".b") or fits("type", "a") or fits("type", "A.b") or fits("type", "a.b\n"))
 
     def test_small_order_keys_and_points(self):
         order_8 = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03"
@@ -531,7 +524,7 @@ class Primitives(unittest.TestCase):
 
 class CommandLine(Scratch):
     def run_audit(self, *args):
-        return subprocess.run([sys.executable, str(Path(__file__).with_name("verify.py")), "audit", *map(str, args)],
+        return subprocess.run([sys.executable, str(TOOLS / "verify.py"), "audit", *map(str, args)],
                               capture_output=True, text=True)
 
     def test_exit_status_and_json(self):
@@ -549,10 +542,10 @@ class CommandLine(Scratch):
 
     def test_keygen_writes_a_key_only_its_owner_reads(self):
         path = self.dir / "key.json"
-        done = subprocess.run([sys.executable, str(Path(__file__).with_name("client.py")), "keygen", "--agency", "moh",
+        done = subprocess.run([sys.executable, str(TOOLS / "client.py"), "keygen", "--agency", "moh",
                                "--officer", "o1", "--out", str(path), "--origin", ORIGIN], capture_output=True, text=True)
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
-        self.assertEqual(Key.load(path).public(), json.loads(done.stdout)["key"])
+        self.assertEqual(Key.load(path).jwk, json.loads(done.stdout)["key"])
 
 
 def usual_tree(export):

@@ -6,12 +6,15 @@
 """
 import base64
 import json
+import secrets
 import sys
 from pathlib import Path
 
-from client import Key, disclosure
-from sijill_format import b64url, digest_of, sha256, unb64url
-from sijill_log import TILE, Tree, key_id, leaf_hash, pack_bundle, root_of, tile_path, vkey
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from client import Key, compact  # noqa: E402
+from sijill_format import b64url, hash_of, sha256, unb64url  # noqa: E402
+from sijill_log import TILE, Tree, key_id, leaf_hash, tile_path  # noqa: E402
 
 ORIGIN = "ledger.test/sijill"
 START = 1_760_000_000_000  # Unix ms of entry 0
@@ -19,8 +22,7 @@ START = 1_760_000_000_000  # Unix ms of entry 0
 
 def key(agency, officer, tag=""):
     """The same key for the same names, always."""
-    seed = sha256(f"{agency}/{officer}/{tag}".encode())
-    return Key.from_seed(agency, officer, seed)[0]
+    return Key(agency, officer, sha256(f"{agency}/{officer}/{tag}".encode()))
 
 
 LOG_KEY, OPERATOR = key("ledger", "checkpoint"), key("ledger", "operator")
@@ -34,6 +36,22 @@ def b64(data):
     return base64.b64encode(data).decode()
 
 
+def vkey(name, public, kind=1):
+    return f"{name}+{key_id(name, kind, public).hex()}+{b64(bytes([kind]) + public)}"
+
+
+def pack_bundle(entries):
+    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+
+
+def disclosure(name, value):
+    return compact([b64url(secrets.token_bytes(16)), name, value])
+
+
+def root_of(hashes):
+    return Tree(hashes).root(len(hashes))
+
+
 class Ledger:
     """Entries are appended without any check: whatever is asked for is signed and sequenced."""
 
@@ -42,11 +60,11 @@ class Ledger:
         self.heads, self.received, self.jti = {}, START, 0
         services = [key("ledger", one) for one in ("log", "automation", "access")]
         self.append(OPERATOR, "ledger", "ledger.created", {
-            "origin": ORIGIN, "log_key": LOG_KEY.public(), "operator_key": OPERATOR.public(),
-            "services": [{"service": one.officer, "key": one.public(), "proof": one.possession(ORIGIN)}
+            "origin": ORIGIN, "log_key": LOG_KEY.jwk, "operator_key": OPERATOR.jwk,
+            "services": [{"service": one.officer, "key": one.jwk, "proof": one.possession(ORIGIN)}
                          for one in services],
             "clock": clock, "quorum": quorum or len(founders) // 2 + 1, "witnesses": "quorum none", "rules": 1,
-            "founders": [{"agency": one, "name": name(one), "root_key": key(one, "root").public(),
+            "founders": [{"agency": one, "name": name(one), "root_key": key(one, "root").jwk,
                           "grants": ["casework"]} for one in founders], **genesis})
         self.founders = founders
 
@@ -56,7 +74,7 @@ class Ledger:
         return self
 
     def jwt_hash(self, index):
-        return b64url(sha256(self.jwts[index].encode()))
+        return hash_of(self.jwts[index])
 
     def append(self, signer, stream, kind, data, hidden=(), /, *,
                received=None, then=lambda jwt: jwt, without=(), **said):
@@ -74,13 +92,13 @@ class Ledger:
         delivered = []
         for group in dict.fromkeys(group for group, _, _ in hidden):
             own = [disclosure(label, value) for one, label, value in hidden if one == group]
-            payload["data"][group] = {"_sd": sorted(map(digest_of, own))}
+            payload["data"][group] = {"_sd": sorted(map(hash_of, own))}
             delivered += own
         payload.update(said)
         for member in without:
             del payload[member]
         jwt = then(signer.jws("case-event+sd-jwt", payload))
-        self.heads[stream] = payload["seq"] + 1, b64url(sha256(jwt.encode()))
+        self.heads[stream] = payload["seq"] + 1, hash_of(jwt)
         self.add_entry(f"{self.received} {jwt}".encode(), jwt)
         self.disclosures.extend((index, one) for one in delivered)
         return index
@@ -110,7 +128,7 @@ class Ledger:
         if home not in self.heads:
             self.append(key(agency, "root"), home, "unit.opened", {"unit": unit, "name": name(unit)})
         return self.append(by or key(agency, "root"), home, "officer.enrolled", {
-            "officer": officer, "kind": kind, "unit": unit, "roles": roles, "key": own.public(),
+            "officer": officer, "kind": kind, "unit": unit, "roles": roles, "key": own.jwk,
             "proof": own.possession(ORIGIN)})
 
     # --- files ---
@@ -154,12 +172,12 @@ class Ledger:
         write(directory / "checkpoint", self.checkpoint())
         for start in range(0, len(self.entries), TILE):
             part = self.entries[start:start + TILE]
-            write(directory / tile_path("entries", start // TILE, len(part)), pack_bundle(part))
+            write(tile_path(directory, "entries", start // TILE, len(part)), pack_bundle(part))
         level, hashes = 0, [leaf_hash(one) for one in self.entries]
         while hashes:
             for start in range(0, len(hashes), TILE):
                 part = hashes[start:start + TILE]
-                write(directory / tile_path(level, start // TILE, len(part)), b"".join(part))
+                write(tile_path(directory, level, start // TILE, len(part)), b"".join(part))
             hashes = [root_of(hashes[at:at + TILE]) for at in range(0, len(hashes) - TILE + 1, TILE)]
             level += 1
         if disclosures == "all":
