@@ -48,7 +48,7 @@ object! {
 }
 
 object! {
-    /// An agency leaves for good; none of its keys signs any more.
+    /// An agency leaves for good; none of its keys signs any more, nor those of agencies that became part of it.
     AgencyRemove {
         /// Which agency.
         agency: AgencyId,

@@ -3,6 +3,7 @@
 //! Nothing is judged here. A change that was ever written to a ledger keeps its meaning: a later rule-set that
 //! wants another effect adds another variant.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sijill_event::{Digest, Event, Kid, PublicKey};
@@ -125,8 +126,10 @@ impl Registry {
         match action {
             Action::AgencyAdmit(action) => self.admit(action, index, since),
             Action::AgencyRemove(action) => {
+                // Those that became part of it leave with it: nobody would be left to answer for their officers.
+                let leaving = self.all_now(&action.agency);
                 self.leave(&action.agency, Standing::Removed, action.quorum);
-                self.revoke(index, |signer| signer.agency() == Some(&action.agency));
+                self.revoke(index, |signer| signer.agency().is_some_and(|agency| leaving.contains(agency)));
             }
             Action::AgencyRename(action) => {
                 self.edit(&action.agency, |agency| rename(&mut agency.names, &action.name, since));
@@ -165,6 +168,11 @@ impl Registry {
         self.agencies.insert(action.agency.clone(), Arc::new(agency));
         self.add_key(Owner::Signer(Signer::Root(action.agency.clone())), &action.root_key, index);
         self.quorum = action.quorum.unwrap_or(self.quorum);
+    }
+
+    /// The agency and those that are this one now.
+    fn all_now(&self, agency: &AgencyId) -> BTreeSet<AgencyId> {
+        self.agencies.keys().filter(|id| self.now(id.as_str()) == Some(agency)).cloned().collect()
     }
 
     fn leave(&mut self, agency: &AgencyId, standing: Standing, quorum: Option<u64>) {

@@ -177,6 +177,27 @@ fn mergers_are_followed_to_the_end() {
 }
 
 #[test]
+fn officers_of_a_merged_agency_sign_nothing_once_its_successor_is_removed() {
+    let mut world = World::founded(&["a", "b", "c", "d"], 3, Clock::Live);
+    for id in ["a", "b", "c", "d"] {
+        world.people(id);
+    }
+    world.pass(&["b", "c", "d"], merge("a", "b", Some(2))).unwrap();
+    world.pass(&["b", "c"], merge("b", "c", None)).unwrap();
+    assert_eq!(code(world.work("a/cw", "case/x", None)), "accepted");
+    world.pass(&["c", "d"], AgencyRemove { agency: agency("c"), quorum: Some(1) }).unwrap();
+    let closed = || UnitClosed { unit: unit("desk") };
+    for id in ["a", "b", "c"] {
+        assert_eq!(code(world.work(&format!("{id}/cw"), "case/x", None)), "key-not-valid", "{id}");
+        let kept = world.keep(&format!("{id}/reg"), &format!("agency/{id}"), closed());
+        assert_eq!(code(kept), "key-not-valid", "{id}");
+        assert!(world.registry.scopes(&kid(&format!("{id}/cw"))).is_empty(), "{id}");
+    }
+    assert_eq!(code(world.work("d/cw", "case/y", None)), "accepted");
+    assert_eq!(code(world.keep("d/reg", "agency/a", closed())), "not-registrar");
+}
+
+#[test]
 fn the_merged_agencys_own_grants_count() {
     let mut world = World::peopled();
     world.pass(&["moh", "moe"], merge("rop", "moh", None)).unwrap();

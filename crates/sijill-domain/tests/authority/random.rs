@@ -245,8 +245,9 @@ fn keys_are_sound(before: &Registry, after: &Registry) {
             Signer::Service(_) => {}
             Signer::Root(id) => assert!(after.agency(id.as_str()).unwrap().is_active()),
             Signer::Officer { agency, officer } => {
+                let now = after.agency(after.now(agency.as_str()).unwrap().as_str()).unwrap();
                 let agency = after.agency(agency.as_str()).unwrap();
-                assert!(!agency.is_removed() && agency.officer(officer.as_str()).is_some());
+                assert!(!now.is_removed() && agency.officer(officer.as_str()).is_some());
             }
         }
     }
