@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Instant;
 
+use sijill_event::Digest;
 use sijill_log::{Checkpoint, Note};
 
 use crate::chunk::{Chunk, Chunks};
@@ -15,6 +16,7 @@ use crate::prints::Printer;
 use crate::report::{Level, Levels, Report};
 use crate::source::{Discrepancy, Facts, LedgerEnd, Source};
 use crate::tree::{TileVerdict, first_leaf};
+use crate::trust::read_checkpoint;
 use crate::whole::{Whole, named_key};
 use crate::{HeldCheckpoint, Receipt, Trust, Unreadable};
 
@@ -59,7 +61,7 @@ pub struct Progress {
 pub fn audit(source: &dyn Source, options: &Options<'_>) -> Result<Report, Unreadable> {
     let started = Instant::now();
     let note = source.checkpoint()?.and_then(|bytes| Note::parse(&bytes).ok());
-    let read = note.and_then(|note| Some((Checkpoint::parse(note.text()).ok()?, note)));
+    let read = note.and_then(|note| Some((read_checkpoint(&note).ok()?, note)));
     let mut report = match read {
         Some((checkpoint, note)) => audit_checkpoint(source, options, &checkpoint, &note)?,
         None => nothing_to_check(options),
@@ -250,7 +252,7 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
     Report {
         origin: Some(checkpoint.origin.to_string()),
         size: Some(checkpoint.size),
-        root: Some(checkpoint.root.to_string()),
+        root: Some(Digest(checkpoint.root.0).to_string()),
         entries,
         anchored: options.trust.is_some(),
         levels: Levels {

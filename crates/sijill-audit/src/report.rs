@@ -11,7 +11,7 @@ pub struct Report {
     pub origin: Option<String>,
     /// Number of entries the checkpoint claims.
     pub size: Option<u64>,
-    /// Root hash the checkpoint claims, base64 as it stands there.
+    /// Root hash the checkpoint claims, base64url as all hashes in JSON.
     pub root: Option<String>,
     /// Number of entries that were there and were read.
     pub entries: u64,

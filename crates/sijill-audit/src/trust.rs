@@ -1,6 +1,6 @@
 //! What an auditor holds from elsewhere: the trust file, receipts, older checkpoints (Annex D).
 
-use sijill_event::{Digest, Json, parse_json};
+use sijill_event::{Digest, Json, names, parse_json};
 use sijill_log::{Checkpoint, Hash, KeyKind, Note, NoteVerifier, Policy, TlogProof};
 
 use crate::Unreadable;
@@ -31,6 +31,9 @@ impl Trust {
             return Err("`sijill` is not `trust/1`".to_owned());
         }
         let origin = text(&json, "origin")?.to_owned();
+        if !names::is_origin(&origin) {
+            return Err("`origin` is not one".to_owned());
+        }
         let log_key: NoteVerifier =
             text(&json, "log_key")?.parse().map_err(|error| format!("log_key: {error}"))?;
         if log_key.name().as_str() != origin || log_key.kind() != KeyKind::Log {
@@ -79,7 +82,7 @@ impl Receipt {
         let (index, received) = (number("index")?, number("received")?);
         let proof =
             TlogProof::parse(text(&json, "proof")?.as_bytes()).map_err(|error| format!("proof: {error}"))?;
-        let checkpoint = Checkpoint::parse(proof.checkpoint.text()).map_err(|error| error.to_string())?;
+        let checkpoint = read_checkpoint(&proof.checkpoint)?;
         Ok(Self { index, received, proof, checkpoint })
     }
 }
@@ -96,12 +99,19 @@ pub struct HeldCheckpoint {
 impl HeldCheckpoint {
     /// Reads a checkpoint. Refused: `checkpoint-malformed`.
     pub fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let read = || -> Result<Self, sijill_log::LogError> {
-            let note = Note::parse(bytes)?;
-            let checkpoint = Checkpoint::parse(note.text())?;
-            Ok(Self { note, checkpoint })
-        };
-        read().map_err(|error| Unreadable::Checkpoint(error.to_string()))
+        let note = Note::parse(bytes).map_err(|error| Unreadable::Checkpoint(error.to_string()))?;
+        let checkpoint = read_checkpoint(&note).map_err(Unreadable::Checkpoint)?;
+        Ok(Self { note, checkpoint })
+    }
+}
+
+/// The checkpoint that a note is: of a ledger, so its origin is one of Annex A.
+pub(crate) fn read_checkpoint(note: &Note) -> Result<Checkpoint, String> {
+    let checkpoint = Checkpoint::parse(note.text()).map_err(|error| error.to_string())?;
+    if names::is_origin(checkpoint.origin.as_str()) {
+        Ok(checkpoint)
+    } else {
+        Err("its first line is no ledger's origin".to_owned())
     }
 }
 

@@ -129,6 +129,7 @@ fn report_is_the_json_it_says() {
     made.append_bytes(b"nonsense".to_vec());
     let report = serde_json::to_value(run(&made.source(), &Options::default())).expect("JSON");
     assert_eq!(report["origin"], ORIGIN);
+    assert_eq!(report["root"], Digest(made.seen().root).to_string());
     assert_eq!(report["faults"][0]["code"], "entry-format");
     assert_eq!(report["faults"][0]["index"], 17);
     assert_eq!(report["levels"]["integrity"]["status"], "faults");
@@ -143,9 +144,12 @@ fn report_is_the_json_it_says() {
 #[test]
 fn without_a_checkpoint_nothing_more_is_checked() {
     let made = Made::with_cases(2);
-    for checkpoint in
-        [None, Some(b"".to_vec()), Some(made.checkpoint(18).replace("\n18\n", "\n018\n").into_bytes())]
-    {
+    for checkpoint in [
+        None,
+        Some(b"".to_vec()),
+        Some(made.checkpoint(18).replace("\n18\n", "\n018\n").into_bytes()),
+        Some(made.checkpoint(18).replacen(ORIGIN, "ledger.example/تست", 1).into_bytes()),
+    ] {
         let mut source = made.source();
         source.checkpoint = checkpoint;
         source.entries.clear();

@@ -433,6 +433,7 @@ fn receipts_and_checkpoints() {
         ("\"index\":17", "\"index\":-1"),
         ("\"received\"", "\"receive\""),
         ("tlog-proof@v1", "tlog-proof@v2"),
+        ("ledger.example", "ledgér.example"),
         ("{", ""),
     ] {
         assert_eq!(
@@ -444,5 +445,7 @@ fn receipts_and_checkpoints() {
     let checkpoint = made.checkpoint(19);
     assert_eq!(HeldCheckpoint::parse(checkpoint.as_bytes()).expect("a checkpoint").checkpoint.size, 19);
     let refused = HeldCheckpoint::parse(checkpoint.replace("\n19\n", "\n19\nextension\n").as_bytes());
+    assert_eq!(refused.map_err(|e| e.code()).err(), Some("checkpoint-malformed"));
+    let refused = HeldCheckpoint::parse(checkpoint.replacen("ledger.example", "ledgér.example", 1).as_bytes());
     assert_eq!(refused.map_err(|e| e.code()).err(), Some("checkpoint-malformed"));
 }
