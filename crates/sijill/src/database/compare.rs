@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use sijill_audit::{Discrepancy, Facts, LedgerEnd, StreamEnd, Unreadable};
-use sijill_event::{Entry, StreamKind};
+use sijill_event::{Digest, Entry, StreamKind};
+use sijill_ledger::VaultError;
 use sijill_store::{IndexRow, MAX_PAGE, StoreError, StreamHead};
 
 use super::{Cited, Database, unreadable};
@@ -167,17 +168,29 @@ impl Database {
     fn check_attachments(&self, found: &mut Vec<Discrepancy>) -> Result<(), Unreadable> {
         let cited = std::mem::take(&mut *self.attachments.lock().unwrap_or_else(PoisonError::into_inner));
         for (digest, Cited { index, size }) in cited {
-            match self.wait(self.store.attachment(digest))? {
-                None => found
-                    .push(about(Some(index), "it cites an attachment the vault does not hold".to_string())),
-                Some(held) if held.chunks > 0 && size.is_some_and(|size| size != held.size) => {
-                    let what = format!("it cites an attachment of {} bytes as one of {size:?}", held.size);
-                    found.push(about(Some(index), what));
+            let wrong = match self.wait(self.store.attachment(digest))? {
+                None => "it cites an attachment the vault does not hold".to_string(),
+                Some(held) if held.key_id.is_none() => {
+                    "it cites an attachment that was erased, and no entry ordered that".to_string()
                 }
-                Some(_) => {}
-            }
+                Some(held) if size.is_some_and(|size| size != held.size) => {
+                    format!("it cites an attachment of {} bytes as one of {size:?}", held.size)
+                }
+                Some(_) => match self.open_attachment(Digest(digest))? {
+                    Ok(()) => continue,
+                    Err(error) => format!("an attachment it cites: {error}"),
+                },
+            };
+            found.push(about(Some(index), wrong));
         }
         Ok(())
+    }
+
+    /// Reads the whole file. Attachments are known by what was disclosed, so the keys are here.
+    fn open_attachment(&self, digest: Digest) -> Result<Result<(), VaultError>, Unreadable> {
+        let Some(keys) = &self.keys else { return Ok(Ok(())) };
+        let checked = self.runtime.block_on(keys.vault.check_attachment(&*self.store, &*keys.store, digest));
+        checked.map_err(|error| Unreadable::Source(error.to_string()))
     }
 }
 
