@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{append, audit, backup, export, init, keys, members, prove, registry, serve, sign};
+use crate::demo;
 use crate::error::Result;
 use crate::import;
 
@@ -34,6 +35,8 @@ Errors go to stderr as `sijill: <code>: <sentence>`; codes are stable.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make, audit and serve a ledger of a made-up month, with commands to try on it
+    Demo(demo::Args),
     /// Make and show keys, prove possession, get access tokens
     #[command(subcommand)]
     Keys(keys::Command),
@@ -67,8 +70,9 @@ enum Command {
 }
 
 impl Command {
-    async fn run(self) -> Result<Answer> {
+    async fn run(self, json: bool) -> Result<Answer> {
         match self {
+            Self::Demo(args) => demo::run(args, json).await,
             Self::Keys(command) => keys::run(command).await,
             Self::Init(args) => init::run(args).await,
             Self::Serve(args) => serve::run(args).await,
@@ -96,7 +100,7 @@ pub fn main() -> ExitCode {
             return print_error(&error, cli.json);
         }
     };
-    match runtime.block_on(cli.command.run()) {
+    match runtime.block_on(cli.command.run(cli.json)) {
         Ok(answer) => answer.print(cli.json),
         Err(error) => print_error(&error, cli.json),
     }

@@ -75,6 +75,19 @@ impl Genesis {
     /// Makes the data directory with fresh keys and publishes entry 0, stamped by `clock`. What the ledger would refuse
     /// is refused before anything is made.
     pub async fn begin(self, path: &Path, clock: Arc<dyn sijill_ledger::Clock>) -> Result<Begun> {
+        let fresh = |name: &str| KeyFile::generate(Some(LEDGER), Some(name));
+        self.begin_with(path, clock, fresh, Uuid::now_v7()).await
+    }
+
+    /// As [`begin`](Self::begin), with the keys that `key` makes for `checkpoint`, `token`, `operator` and each service,
+    /// and this `jti`: for demonstrations, which begin in the same way each time.
+    pub async fn begin_with(
+        self,
+        path: &Path,
+        clock: Arc<dyn sijill_ledger::Clock>,
+        key: impl Fn(&str) -> Result<KeyFile>,
+        jti: Uuid,
+    ) -> Result<Begun> {
         let origin = self.config.origin.clone();
         if !names::is_origin(&origin) {
             let why = "an origin is 1 to 255 visible ASCII characters without +, best a URL without scheme"
@@ -82,8 +95,8 @@ impl Genesis {
             return Err(Error::Usage(why));
         }
         let now = clock.now().map_err(|error| Error::Usage(error.to_string()))?;
-        let keys = Keys::generate()?;
-        let entry_0 = self.entry_0(&origin, &keys, now)?;
+        let keys = Keys::make(key)?;
+        let entry_0 = self.entry_0(&origin, &keys, jti, now)?;
         let at = Position { index: 0, received: now };
         Registry::new().apply(at, &entry_0.event, &Parties::new()).map_err(|refusal| Error::Refused {
             code: refusal.code().to_string(),
@@ -105,14 +118,14 @@ impl Genesis {
         Ok(Begun { dir, running, genesis, created: entry_0.event.hash() })
     }
 
-    fn entry_0(&self, origin: &str, keys: &Keys, now: u64) -> Result<SdJwt> {
+    fn entry_0(&self, origin: &str, keys: &Keys, jti: Uuid, now: u64) -> Result<SdJwt> {
         let operator =
             keys.operator.signing_key().ok_or_else(|| Error::Usage("no operator key".to_string()))?;
         let mut draft = Draft::new(LedgerCreated::TYPE, 1)
             .author(LEDGER, Service::Operator.as_str())
             .aud(origin)
             .at(&ledger_stream()?, 0, None)
-            .jti(Uuid::now_v7())
+            .jti(jti)
             .iat(now / 1000);
         if let Some(members) = self.created(origin, keys)?.data().as_object() {
             for (name, value) in members {
@@ -178,8 +191,7 @@ struct Keys {
 }
 
 impl Keys {
-    fn generate() -> Result<Self> {
-        let key = |name: &str| KeyFile::generate(Some(LEDGER), Some(name));
+    fn make(key: impl Fn(&str) -> Result<KeyFile>) -> Result<Self> {
         let services = SERVICES.into_iter().map(|service| Ok((service, key(service.as_str())?)));
         Ok(Self {
             log: key("checkpoint")?,

@@ -19,6 +19,7 @@ pub mod command;
 pub mod config;
 pub mod data_dir;
 pub mod database;
+pub mod demo;
 mod error;
 pub mod gate;
 pub mod genesis;

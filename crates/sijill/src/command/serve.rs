@@ -43,6 +43,13 @@ pub struct Args {
     clock_at: Option<String>,
 }
 
+impl Args {
+    /// `sijill serve --dir DIR --listen ADDR`.
+    pub(crate) fn of(dir: PathBuf, listen: SocketAddr) -> Self {
+        Self { dir, listen: Some(listen), tls_cert: None, tls_key: None, log: "text".to_string(), clock_at: None }
+    }
+}
+
 /// Runs `sijill serve` until it is told to stop.
 pub async fn run(args: Args) -> Result<Answer> {
     log_to_stderr(&args.log);

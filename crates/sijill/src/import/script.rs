@@ -342,8 +342,10 @@ mod tests {
         let mut script = Script::new(&map, &map.columns()).expect("a script");
         let (mut planned, mut refused) = (Vec::new(), Vec::new());
         for (text, line) in rows.iter().zip(2..) {
-            let cells = text.split(' ').map(|cell| (cell != "-").then(|| cell.to_owned())).collect();
-            match script.row(&Row { line, cells, event: !text.contains(" - - - ") }) {
+            let cells: Vec<Option<String>> =
+                text.split(' ').map(|cell| (cell != "-").then(|| cell.to_owned())).collect();
+            let event = cells[1].is_some() || cells[2].is_some();
+            match script.row(&Row { line, cells, event }) {
                 Ok(events) => planned.extend(events),
                 Err(trouble) => refused.push(trouble),
             }

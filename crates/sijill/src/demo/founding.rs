@@ -1,0 +1,209 @@
+//! How the country comes onto the ledger: founded by five, ratified, the others admitted by proposal and approval; every
+//! agency opens its units and enrols its officers.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use sijill_domain::event::{
+    Action, AgencyAdmit, DocumentKind, DocumentPublish, Grant, KeyAdded, LedgerRatified, Name, OfficerEnrolled,
+    OfficerKind, ProposalApproved, ProposalOpened, Role, UnitOpened, prove,
+};
+use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
+use sijill_event::{Digest, Json, SigningKey, Stream, Timestamp};
+
+use super::calendar::{FOUNDING, HOUR, MINUTE};
+use super::country::{AGENCIES, Agency, Part, QUORUM, Unit};
+use super::stage::{Act, Stage, Who};
+use crate::error::{Error, Result};
+use crate::genesis::ledger_stream;
+use crate::key_file::{KeyFile, ROOT};
+
+/// Keeps an agency's registry.
+pub const REGISTRAR: &str = "registrar-1";
+
+/// Where an officer's key lies among the data directory's keys.
+pub fn key_name(who: &Who) -> String {
+    format!("demo/{who}.key")
+}
+
+/// Everything from ratification to the last officer. `created` is the hash of entry 0's JWT.
+pub async fn found(stage: &mut Stage, keys: &Path, created: Digest) -> Result<()> {
+    for agency in AGENCIES {
+        for who in everyone(agency) {
+            let key = stage.chance.key(&who.to_string())?;
+            write_key(&keys.join(key_name(&who)), &who, &key)?;
+            stage.give_key(&who, key);
+        }
+    }
+    stage.take_over(ledger_stream()?, 0, created);
+    let mut time = FOUNDING + HOUR;
+    let founders = AGENCIES.iter().filter(|agency| agency.part == Part::Founder);
+    let ratified = founders.clone().map(|agency| {
+        governance(time, agency.id, LedgerRatified::TYPE, LedgerRatified { created }.data())
+    });
+    stage.play(&ratified.collect::<Result<Vec<_>>>()?).await?;
+    let mut council = Council { members: founders.map(|agency| agency.id).collect(), quorum: QUORUM };
+    for agency in AGENCIES {
+        time += HOUR;
+        if agency.part != Part::Founder {
+            council.admit(stage, agency, time).await?;
+        }
+        stage.play(&set_up(stage, agency, time + 30 * MINUTE)?).await?;
+    }
+    let manual = DocumentPublish {
+        kind: DocumentKind::Manual,
+        id: UnitId::parse("child-protection").ok_or_else(no_id)?,
+        version: 1,
+        hash: Digest::of("A manual would be here. This is a demonstration."),
+    };
+    council.decide(stage, manual.into(), None, time + HOUR).await
+}
+
+/// The agencies that decide, and how many of them it takes.
+pub struct Council {
+    members: Vec<&'static str>,
+    quorum: u64,
+}
+
+impl Council {
+    /// As all have been admitted.
+    pub fn complete() -> Self {
+        let members: Vec<_> = AGENCIES.iter().filter(|a| a.part != Part::Guest).map(|a| a.id).collect();
+        let quorum = members.len() as u64 / 2 + 1;
+        Self { members, quorum }
+    }
+
+    /// How many decide.
+    pub fn size(&self) -> usize {
+        self.members.len()
+    }
+
+    /// How many it takes.
+    pub fn quorum(&self) -> u64 {
+        self.quorum
+    }
+
+    async fn admit(&mut self, stage: &mut Stage, agency: &'static Agency, time: u64) -> Result<()> {
+        let member = agency.part == Part::Member;
+        let quorum = if member { (self.members.len() as u64 + 1) / 2 + 1 } else { self.quorum };
+        let id = AgencyId::parse(agency.id).ok_or_else(no_id)?;
+        let key = stage.chance.key(&Who::new(agency.id, ROOT).to_string())?;
+        let (root_key, proof) = prove(&key, stage.ledger().origin(), &Signer::Root(id.clone()));
+        let admit = AgencyAdmit {
+            agency: id,
+            name: Name::new(agency.ar, agency.en).ok_or_else(no_id)?,
+            root_key,
+            proof,
+            grants: agency.grants.iter().copied().collect::<BTreeSet<Grant>>(),
+            member,
+            quorum: (quorum != self.quorum).then_some(quorum),
+        };
+        self.decide(stage, admit.into(), None, time).await?;
+        self.quorum = quorum;
+        if member {
+            self.members.push(agency.id);
+        }
+        Ok(())
+    }
+
+    /// The first member proposes; as many approve as it takes.
+    pub async fn decide(
+        &self,
+        stage: &mut Stage,
+        action: Action,
+        effective: Option<Timestamp>,
+        time: u64,
+    ) -> Result<()> {
+        let proposer = self.members.first().copied().unwrap_or_default();
+        let opened = ProposalOpened { action, effective }.data();
+        let opened = governance(time, proposer, ProposalOpened::TYPE, opened)?;
+        let Some(proposal) = stage.play(&[opened]).await?.pop() else { return Ok(()) };
+        let approved = ProposalApproved { proposal: proposal.hash }.data();
+        let voters = self.members.iter().zip(0..self.quorum);
+        let approvals = voters.map(|(member, n)| {
+            governance(time + (n + 1) * 2 * MINUTE, member, ProposalApproved::TYPE, approved.clone())
+        });
+        stage.play(&approvals.collect::<Result<Vec<_>>>()?).await?;
+        Ok(())
+    }
+}
+
+/// All who sign for an agency: its root, its registrar, its officers.
+fn everyone(agency: &'static Agency) -> impl Iterator<Item = Who> {
+    let officers = agency.units.iter().flat_map(move |unit| officers(agency, unit));
+    [Who::new(agency.id, ROOT), Who::new(agency.id, REGISTRAR)].into_iter().chain(officers)
+}
+
+fn officers(agency: &'static Agency, (unit, _, _, count): &'static Unit) -> impl Iterator<Item = Who> {
+    (1..=*count).map(move |n| Who::new(agency.id, format!("{unit}-{n}")))
+}
+
+/// The root opens the first unit and enrols the registrar, who does the rest.
+fn set_up(stage: &Stage, agency: &'static Agency, time: u64) -> Result<Vec<Act>> {
+    let mut acts = Vec::new();
+    let role = match agency.id {
+        "sai" => Role::Auditor,
+        "unicef" => Role::Oversight,
+        _ => Role::Casework,
+    };
+    let registrar = Who::new(agency.id, REGISTRAR);
+    let mut keeper = Who::new(agency.id, ROOT);
+    for unit in agency.units {
+        let (id, ar, en, _) = unit;
+        let name = Name::new(ar, en).ok_or_else(no_id)?;
+        let opened = UnitOpened { unit: UnitId::parse(id).ok_or_else(no_id)?, name };
+        acts.push(registry(time, &keeper, UnitOpened::TYPE, opened.data())?);
+        if keeper != registrar {
+            acts.push(enrol(stage, time, &keeper, &registrar, id, Role::Registrar)?);
+            keeper = registrar.clone();
+        }
+        for officer in officers(agency, unit) {
+            acts.push(enrol(stage, time, &keeper, &officer, id, role)?);
+        }
+    }
+    Ok(acts)
+}
+
+fn enrol(stage: &Stage, time: u64, keeper: &Who, who: &Who, unit: &str, role: Role) -> Result<Act> {
+    let KeyAdded { officer, key, proof } = added(stage, who, &stage.chance.key(&who.to_string())?)?;
+    let unit = UnitId::parse(unit).ok_or_else(no_id)?;
+    let kind = OfficerKind::Officer;
+    let enrolled = OfficerEnrolled { officer, kind, unit, roles: [role].into(), key, proof };
+    registry(time, keeper, OfficerEnrolled::TYPE, enrolled.data())
+}
+
+/// A key of an officer, with the proof that it holds it.
+pub fn added(stage: &Stage, who: &Who, key: &SigningKey) -> Result<KeyAdded> {
+    let agency = AgencyId::parse(&who.agency).ok_or_else(no_id)?;
+    let officer = OfficerId::parse(&who.officer).ok_or_else(no_id)?;
+    let signer = Signer::Officer { agency, officer: officer.clone() };
+    let (key, proof) = prove(key, stage.ledger().origin(), &signer);
+    Ok(KeyAdded { officer, key, proof })
+}
+
+/// An act of a member's root in stream `ledger`.
+fn governance(time: u64, agency: &str, event_type: &'static str, data: Json) -> Result<Act> {
+    let stream = ledger_stream()?;
+    let by = Who::new(agency, ROOT);
+    Ok(Act { at: time, occurred: None, by, stream, event_type, data })
+}
+
+/// An act in the registry of the agency of who signs.
+pub fn registry(time: u64, by: &Who, event_type: &'static str, data: Json) -> Result<Act> {
+    let stream = Stream::parse(&format!("agency/{}", by.agency)).ok_or_else(no_id)?;
+    Ok(Act { at: time, occurred: None, by: by.clone(), stream, event_type, data })
+}
+
+/// Writes a key file, to be used with this very program.
+pub fn write_key(path: &Path, who: &Who, key: &SigningKey) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(Error::unwritable(folder))?;
+    }
+    KeyFile::private(key.clone(), Some(&who.agency), Some(&who.officer)).write(path)
+}
+
+/// A name of this module's own that is no name.
+pub fn no_id() -> Error {
+    Error::Source("the demonstration names something that is no name".to_owned())
+}

@@ -1,0 +1,161 @@
+//! `sijill demo`: a ledger of a made-up month, audited, served, with what to try next.
+//!
+//! ```text
+//! country    the agencies             figures    what the month is calibrated to
+//! founding   how they come on the ledger
+//! story      what happens in the cases     month    how it is played, and what happens to the registry
+//! stage      signing and appending    calendar, chance    the time, and everything that looks random
+//! told       what the command says
+//! ```
+//!
+//! The same seed gives the same entries, byte for byte: keys, salts and idempotency keys come from the seed. That is
+//! what a real ledger must never do.
+
+pub mod calendar;
+pub mod chance;
+pub mod country;
+pub mod figures;
+pub mod founding;
+pub mod month;
+pub mod stage;
+pub mod story;
+mod told;
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use sijill_audit::{Options, Report, Trust, audit};
+use sijill_domain::event::{Clock, Founder};
+use sijill_ledger::SimulatedClock;
+
+use self::calendar::FOUNDING;
+use self::chance::Chance;
+use self::country::{AGENCIES, Part, QUORUM};
+use self::stage::{Stage, Who};
+use self::told::Told;
+use crate::answer::Answer;
+use crate::command::serve;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::error::{Error, Result};
+use crate::genesis::{Begun, Genesis};
+use crate::key_file::{KeyFile, LEDGER, ROOT};
+use crate::progress;
+use crate::source::{blocking, open_path};
+
+/// The ledger's name.
+const ORIGIN: &str = "sijill.example/demo";
+
+/// `sijill demo`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Thirteen agencies, a month of contacts, cases and referrals between them, calibrated to published figures. \
+    Nobody in it is real, and neither are its keys: they come from the seed, so that the same seed gives the same ledger, byte for byte.")]
+pub struct Args {
+    /// Where the data directory is made [default: .sijill/demo, or the next free name]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// End when the ledger is made and audited
+    #[arg(long)]
+    no_serve: bool,
+    /// Another month
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// Where to listen [default: 127.0.0.1:8420, or a free port if that is taken]
+    #[arg(long, value_name = "ADDR", conflicts_with = "no_serve")]
+    listen: Option<SocketAddr>,
+}
+
+/// Runs `sijill demo`.
+pub async fn run(args: Args, json: bool) -> Result<Answer> {
+    let path = args.dir.clone().unwrap_or_else(free_name);
+    let address = if args.no_serve { None } else { Some(free_address(args.listen)?) };
+    let started = Instant::now();
+    let (stage_told, dir) = make(&path, args.seed).await?;
+    let made = started.elapsed();
+    let report = audited(&dir).await?;
+    let told = Told { dir: path.clone(), seed: args.seed, address, made, stage: stage_told, report };
+    let faults = !told.report.is_faultless();
+    let Some(address) = address else {
+        return Ok(Answer::good(told.text(), &told.json()).bad_if(faults));
+    };
+    let text = if json { told.json().to_string() } else { told.text() };
+    // Nobody needs to be reading.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    serve::run(serve::Args::of(path, address)).await
+}
+
+/// Makes the ledger: genesis, founding, the month.
+async fn make(path: &Path, seed: u64) -> Result<(told::Played, DataDir)> {
+    let chance = Chance::of(seed);
+    let clock = Arc::new(SimulatedClock::standing(FOUNDING));
+    let begun = begin(path, chance, Arc::clone(&clock)).await?;
+    let Begun { dir, running, created, .. } = begun;
+    let mut stage = Stage::new(chance, running.ledger().clone(), clock);
+    let spinner = progress::spinner("a month of child protection");
+    let keys = dir.path().join("keys");
+    let played = async {
+        founding::found(&mut stage, &keys, created).await?;
+        month::play(&mut stage, &keys).await
+    };
+    let played = played.await;
+    spinner.finish_and_clear();
+    let told = told::Played::of(&stage);
+    drop(stage);
+    running.close().await;
+    played.map(|()| (told, dir))
+}
+
+async fn begin(path: &Path, chance: Chance, clock: Arc<SimulatedClock>) -> Result<Begun> {
+    let founder = |agency: &country::Agency| -> Result<Founder> {
+        let key = chance.key(&Who::new(agency.id, ROOT).to_string())?;
+        Genesis::founder(agency.id, agency.ar, agency.en, key.public().clone(), agency.grants)
+    };
+    let founders = AGENCIES.iter().filter(|agency| agency.part == Part::Founder).map(founder);
+    let genesis = Genesis {
+        config: Config::new(ORIGIN),
+        clock: Clock::Simulated,
+        founders: founders.collect::<Result<_>>()?,
+        quorum: QUORUM,
+    };
+    let key = |name: &str| {
+        // The key of access tokens is in no entry: it need not be known to whoever knows the seed.
+        let key = match name {
+            "token" => return KeyFile::generate(Some(LEDGER), Some(name)),
+            _ => chance.key(&format!("{LEDGER}/{name}"))?,
+        };
+        Ok(KeyFile::private(key, Some(LEDGER), Some(name)))
+    };
+    genesis.begin_with(path, clock, key, chance.jti(FOUNDING, "entry 0")).await
+}
+
+/// Audits the data directory by its trust file, as anyone could.
+async fn audited(dir: &DataDir) -> Result<Report> {
+    let path = dir.trust_path();
+    let trust = std::fs::read(&path).map_err(Error::unreadable(&path))?;
+    let trust = Trust::parse(&trust).map_err(|error| Error::malformed(&path, error.to_string()))?;
+    let (source, _) = open_path(dir.path()).await?;
+    let report = move || audit(&*source, &Options { trust: Some(&trust), ..Options::default() });
+    blocking(report).await?.map_err(Error::audit)
+}
+
+/// `.sijill/demo`, `.sijill/demo-2`, …
+fn free_name() -> PathBuf {
+    let names = (2..).map(|n| format!("demo-{n}"));
+    let mut paths = std::iter::once("demo".to_owned()).chain(names).map(|name| Path::new(".sijill").join(name));
+    paths.find(|path| !path.exists()).unwrap_or_default()
+}
+
+/// The address asked for; otherwise the usual one, or a free port where somebody has that already.
+fn free_address(asked: Option<SocketAddr>) -> Result<SocketAddr> {
+    let usual = Config::new(ORIGIN).listen;
+    let bound = match asked {
+        Some(address) => TcpListener::bind(address),
+        None => TcpListener::bind(usual).or_else(|_| TcpListener::bind((usual.ip(), 0))),
+    };
+    let address = bound.and_then(|listener| listener.local_addr());
+    let wanted = asked.unwrap_or(usual);
+    address.map_err(|cause| Error::Serve { code: "listen", message: format!("cannot listen on {wanted}: {cause}") })
+}

@@ -1,0 +1,203 @@
+//! What the demonstration says: what was made, and commands to go on with.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::HumanCount as Count;
+use serde_json::{Value, json};
+use sijill_audit::{Level, Report, Status};
+use sijill_domain::{Registry, name_at};
+
+use super::country::{AGENCIES, Part, QUORUM};
+use super::founding::{Council, key_name};
+use super::stage::{Stage, Tally, Who};
+use super::{figures, month};
+
+/// What is left of the stage when the play is over.
+pub(super) struct Played {
+    tally: Tally,
+    size: u64,
+    root: String,
+    case: String,
+    agencies: Vec<(String, String, String)>,
+}
+
+impl Played {
+    pub(super) fn of(stage: &Stage) -> Self {
+        let published = stage.ledger().published();
+        Self {
+            tally: stage.tally.clone(),
+            size: published.checkpoint.size,
+            root: published.checkpoint.root.to_string(),
+            case: stage.longest_case().map(ToString::to_string).unwrap_or_default(),
+            agencies: names(&stage.ledger().registry(), stage.ledger().now_ms()),
+        }
+    }
+}
+
+/// The agencies by their names now.
+fn names(registry: &Registry, now: u64) -> Vec<(String, String, String)> {
+    let named = AGENCIES.iter().filter_map(|agency| {
+        let name = name_at(&registry.agency(agency.id)?.names, now)?;
+        Some((agency.id.to_owned(), name.ar().to_owned(), name.en().to_owned()))
+    });
+    named.collect()
+}
+
+/// Everything to be told.
+pub(super) struct Told {
+    pub(super) dir: PathBuf,
+    pub(super) seed: u64,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) made: Duration,
+    pub(super) stage: Played,
+    pub(super) report: Report,
+}
+
+impl Told {
+    fn count(&self, event_type: &str) -> u64 {
+        self.stage.tally.by_type.get(event_type).copied().unwrap_or(0)
+    }
+
+    /// For programs.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "dir": self.dir, "seed": self.seed, "origin": super::ORIGIN, "size": self.stage.size, "root": self.stage.root,
+            "trust": self.dir.join("trust.json"), "case": self.stage.case, "agencies": self.stage.agencies.len(),
+            "tally": self.stage.tally, "audit": self.report, "seconds": self.made.as_secs_f64(),
+            "url": self.address.map(|address| format!("http://{address}")),
+        })
+    }
+
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!(
+            "A made-up month of child protection in Oman, January 2026. Nobody in it is real; its keys come from the seed \
+             ({}) and protect nothing.\n\n",
+            self.seed
+        );
+        let mut line = |name: &str, words: String| _ = writeln!(text, "{name:<11}{words}");
+        line("ledger", format!(
+            "{} in {}: {} entries, made in {:.1} s", super::ORIGIN, self.dir.display(), Count(self.stage.size),
+            self.made.as_secs_f64()
+        ));
+        let (founders, council) = (AGENCIES.iter().filter(|a| a.part == Part::Founder).count(), Council::complete());
+        line("agencies", format!(
+            "{}; {founders} founded it, {QUORUM} of them decided; now {} of {} members do", AGENCIES.len(),
+            council.quorum(), council.size()
+        ));
+        for (id, ar, en) in &self.stage.agencies {
+            line("", format!("{id:<8}{ar}  {en}"));
+        }
+        line("registry", "moe renamed by RD 14/2026 from 18 January; mosd/counselling closed; a key of rop/desk-2 revoked, one \
+            of moh/desk-2 compromised".to_owned());
+        self.tell_month(&mut line);
+        for (name, level) in [("integrity", &self.report.levels.integrity), ("authority", &self.report.levels.authority)] {
+            line(if name == "integrity" { "audit" } else { "" }, format!("{name} {}", words(level)));
+        }
+        line("", format!("{} faults, {:.1} s", self.report.faults.len(), self.report.seconds));
+        text.push('\n');
+        text + &self.next()
+    }
+
+    fn tell_month(&self, line: &mut impl FnMut(&str, String)) {
+        let tally = &self.stage.tally;
+        line("month", format!(
+            "{} calls to 1100, {} cases (published: {} of {} calls became cases), {} referrals: {} accepted, {} rejected, {} \
+             completed",
+            self.count("contact.logged"), self.count("case.opened"), figures::CASES_2018, Count(figures::CALLS_2018),
+            self.count("referral.requested"), self.count("referral.accepted"), self.count("referral.rejected"),
+            self.count("referral.completed"),
+        ));
+        line("", format!(
+            "{} told more than a day late; {} written at once, seen and signed again; {} sent twice, kept once", tally.late,
+            tally.conflicts, tally.duplicates
+        ));
+        let refused: Vec<String> = tally.refused.iter().map(|(code, count)| format!("{count} {code}")).collect();
+        line("", format!("refused as it has to be: {}", refused.join(", ")));
+    }
+
+    /// Commands, to be copied.
+    fn next(&self) -> String {
+        let program = program();
+        let dir = shell(&self.dir.display().to_string());
+        let key = |agency, officer| {
+            let path = self.dir.join("keys").join(key_name(&Who::new(agency, officer)));
+            shell(&path.display().to_string())
+        };
+        let (case, trust) = (&self.stage.case, format!("{dir}/trust.json"));
+        let mut text = String::from("Try:\n");
+        let mut step = |what: &str, command: String| _ = writeln!(text, "\n  # {what}\n  {command}");
+        if let Some(address) = self.address {
+            let (url, escaped) = (format!("http://{address}"), case.replace('/', "%2F"));
+            step("what the whole ledger hangs on", format!("curl -s {url}/log/checkpoint"));
+            let token = format!("$({program} keys token --url {url} --key {})", key("sai", "audit-1"));
+            step("a case, as the State Audit Institution reads it: signed, pseudonymous, without what can be erased", format!(
+                "curl -s -H \"Authorization: Bearer {token}\" '{url}/v1/streams/{escaped}/events?limit=2'"
+            ));
+            let write = |key: &str| format!(
+                "{program} append --url {url} --trust {trust} --key {key} --stream {case} --type note.added --data \
+                 '{{\"narrative\":{{\"note\":\"made up\"}}}}'"
+            );
+            step("write in it as a committee; the receipt is verified", write(&key("cpc", "ma-1")));
+            let revoked = shell(&self.dir.join("keys").join(month::revoked_key()).display().to_string());
+            step("write in it with the revoked key of a police officer: refused", write(&revoked));
+            step("the description of the API, for a browser", format!("{url}/docs"));
+        } else {
+            step("serve it", format!("{program} serve --dir {dir}"));
+        }
+        step("audit it, from another terminal, while it is served", format!("{program} audit {dir} --trust {trust}"));
+        let (export, evidence) = (format!("{dir}-export"), format!("{dir}-case.json"));
+        step("take one case to a court: everything it takes to verify it, in one file", format!(
+            "{program} prove --dir {dir} --stream {case} --out {evidence} && {program} audit {evidence} --trust {trust}"
+        ));
+        step("give all of it to an auditor, who need not use this program", format!(
+            "{program} export --dir {dir} --out {export} && python3 tools/verify/verify.py audit {export} --trust {trust}"
+        ));
+        step("change one byte of that and audit again", format!(
+            "printf X | dd of={export}/tile/entries/001 bs=1 seek=4321 conv=notrunc 2>/dev/null; {program} audit {export} --trust {trust}"
+        ));
+        if let Some(address) = self.address {
+            let _ = write!(text, "\nServing at http://{address} until Ctrl-C.");
+        }
+        text
+    }
+}
+
+/// This program, as it can be called from here.
+fn program() -> String {
+    let Ok(path) = std::env::current_exe() else { return "sijill".to_owned() };
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(&here).map_or(path.clone(), Path::to_path_buf);
+    shell(&path.display().to_string())
+}
+
+/// A word for a POSIX shell.
+fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+fn words(level: &Level) -> String {
+    let status = match level.status {
+        Status::Clean => "clean",
+        Status::Faults => "FAULTS",
+        Status::Partial => "partial",
+        Status::NotRun => "not run",
+    };
+    format!("{status}, {} checked", Count(level.checked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_a_shell() {
+        assert_eq!(shell(".sijill/demo"), ".sijill/demo");
+        assert_eq!(shell("a b"), "'a b'");
+        assert_eq!(shell("it's"), "'it'\\''s'");
+    }
+}
