@@ -9,18 +9,18 @@ use sijill_ledger::testing::{Ground, Scene};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 use tempfile::TempDir;
 
-pub async fn ground(dir: &Path) -> Ground {
+pub(crate) async fn ground(dir: &Path) -> Ground {
     let store = SqliteStore::open(dir.join("ledger.sqlite")).await.expect("a store");
     let keys = SqliteKeyStore::open(dir.join("keys.sqlite")).await.expect("a key store");
     Ground::new(Arc::new(store), Arc::new(keys), Seal::at(dir.join("seal")))
 }
 
-pub async fn scene() -> (TempDir, Scene) {
+pub(crate) async fn scene() -> (TempDir, Scene) {
     let dir = tempfile::tempdir().expect("a directory");
     let scene = Scene::set(ground(dir.path()).await).await;
     (dir, scene)
 }
 
-pub fn none() -> Json {
+pub(crate) fn none() -> Json {
     Json::Object(Vec::new())
 }
