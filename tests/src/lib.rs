@@ -1,1 +1,16 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share. They run on real parts: the `sijill` program as cargo built it, databases on disk,
+//! a private PostgreSQL, processes that are killed, verifiers written in other languages.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`program`] | the program: run to its end, or serving |
+//! | [`made`] | a ledger of some thousand events in a data directory, the same from every seed |
+//! | [`town`] | a ledger begun with the program alone, and clients of its server |
+//! | [`foreign`] | verifiers and clients in other languages, and what is said where one is missing |
+//! | [`chance`] | repeatable chance |
+
+pub mod chance;
+pub mod foreign;
+pub mod made;
+pub mod program;
+pub mod town;

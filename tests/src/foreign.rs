@@ -1,0 +1,70 @@
+//! Verifiers and clients in other languages. Where one cannot run, the test says SKIPPED and why; with
+//! `SIJILL_REQUIRE_CLIENTS=1` it fails.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const REQUIRED: &str = "SIJILL_REQUIRE_CLIENTS";
+/// What the scripts exit with where what they need is not installed.
+const SKIPPED: i32 = 77;
+
+/// The checkout.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the checkout")
+}
+
+/// Says that something was left out and why; panics where nothing may be.
+pub fn skip(why: &str) {
+    assert!(std::env::var_os(REQUIRED).is_none_or(|value| value != "1"), "{REQUIRED}=1, but {why}");
+    let test = std::thread::current().name().unwrap_or("a test").to_owned();
+    // Standard error itself, which the test harness does not hide as it hides what tests print.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+}
+
+/// Python with what the verifier needs; `None`, said loudly, without.
+pub fn python() -> Option<Command> {
+    let found = Command::new("python3").args(["-c", "import cryptography"]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        let mut python = Command::new("python3");
+        python.env("PYTHONDONTWRITEBYTECODE", "1");
+        return Some(python);
+    }
+    skip("python3 with the package `cryptography` is not installed");
+    None
+}
+
+/// A program of `tools/verify`.
+pub fn verify(program: &str) -> Option<Command> {
+    let mut python = python()?;
+    python.arg(repository().join("tools/verify").join(program));
+    Some(python)
+}
+
+/// Runs a script of this package; `None`, said loudly, where it says that it cannot run here.
+pub fn script(name: &str, args: &[&str]) -> Option<Output> {
+    let output = Command::new("sh")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
+        .args(args)
+        .output()
+        .expect("a shell runs");
+    if output.status.code() == Some(SKIPPED) {
+        skip(String::from_utf8_lossy(&output.stderr).trim());
+        return None;
+    }
+    Some(output)
+}
+
+/// What a program said, for a panic.
+pub fn told(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
+}
+
+/// The JSON a program answered; panics if it did not end well.
+pub fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", told(output));
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", told(output)))
+}

@@ -1,0 +1,1 @@
+//! A ledger begun with the program alone, and clients of its server.
