@@ -1,5 +1,6 @@
 //! `sijill audit`: everything that can be checked offline, and every fault.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -97,7 +98,10 @@ fn read_all<T>(paths: &[PathBuf], parse: impl Fn(&[u8]) -> Result<T, Unreadable>
     paths.iter().map(read).collect()
 }
 
-/// For people: what it is, what holds, every fault.
+/// Faults of one code that are told one by one.
+const TOLD_OF_A_CODE: usize = 10;
+
+/// For people: what it is, what holds, what is wrong.
 fn summary(report: &Report, withheld: Option<&str>) -> String {
     let mut text = String::new();
     if !report.anchored {
@@ -126,12 +130,34 @@ fn summary(report: &Report, withheld: Option<&str>) -> String {
         1 => text += "1 fault:\n",
         count => _ = writeln!(text, "{count} faults:"),
     }
-    for fault in &report.faults {
-        let place = fault.index.map_or("whole".to_string(), |index| format!("entry {index}"));
-        let _ = writeln!(text, "  {place:<14}{:<22}{}", fault.code.as_str(), fault.message);
-    }
+    faults(&mut text, report);
     let _ = write!(text, "{:.1} s", report.seconds);
     text
+}
+
+/// Every fault, but of a code that occurs often only the first few: one altered entry makes every later author a witness
+/// against it, and the line that matters would drown. `--json` has them all.
+fn faults(text: &mut String, report: &Report) {
+    let mut told: BTreeMap<&str, (usize, Option<u64>)> = BTreeMap::new();
+    for fault in &report.faults {
+        let (count, last) = told.entry(fault.code.as_str()).or_default();
+        *count += 1;
+        *last = fault.index;
+        if *count <= TOLD_OF_A_CODE {
+            let place = fault.index.map_or("whole".to_string(), |index| format!("entry {index}"));
+            let _ = writeln!(text, "  {place:<14}{:<22}{}", fault.code.as_str(), fault.message);
+        }
+    }
+    for (code, (count, last)) in told {
+        let more = count.saturating_sub(TOLD_OF_A_CODE);
+        if let (1.., Some(last)) = (more, last) {
+            let more = HumanCount(u64::try_from(more).unwrap_or(u64::MAX));
+            let _ = writeln!(
+                text,
+                "  … {more} more of {code}, the last at entry {last}; all of them with --json"
+            );
+        }
+    }
 }
 
 fn words(level: &Level) -> String {
