@@ -52,7 +52,9 @@ fn is_open(day: u64) -> bool {
 pub fn rfc3339(unix_ms: u64) -> String {
     let offset = i32::try_from(OFFSET / 1_000).ok().and_then(FixedOffset::east_opt);
     let time = i64::try_from(unix_ms).ok().and_then(DateTime::from_timestamp_millis);
-    let text = time.zip(offset).map(|(time, at)| time.with_timezone(&at).to_rfc3339_opts(SecondsFormat::Secs, false));
+    let text = time
+        .zip(offset)
+        .map(|(time, at)| time.with_timezone(&at).to_rfc3339_opts(SecondsFormat::Secs, false));
     text.unwrap_or_default()
 }
 

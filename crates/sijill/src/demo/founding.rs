@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use sijill_domain::event::{
-    Action, AgencyAdmit, DocumentKind, DocumentPublish, Grant, KeyAdded, LedgerRatified, Name, OfficerEnrolled,
-    OfficerKind, ProposalApproved, ProposalOpened, Role, UnitOpened, prove,
+    Action, AgencyAdmit, DocumentKind, DocumentPublish, Grant, KeyAdded, LedgerRatified, Name,
+    OfficerEnrolled, OfficerKind, ProposalApproved, ProposalOpened, Role, UnitOpened, prove,
 };
 use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
 use sijill_event::{Digest, Json, SigningKey, Stream, Timestamp};
@@ -39,9 +39,9 @@ pub async fn found(stage: &mut Stage, keys: &Path, created: Digest) -> Result<()
     stage.take_over(ledger_stream()?, 0, created);
     let mut time = FOUNDING + HOUR;
     let founders = AGENCIES.iter().filter(|agency| agency.part == Part::Founder);
-    let ratified = founders.clone().map(|agency| {
-        governance(time, agency.id, LedgerRatified::TYPE, LedgerRatified { created }.data())
-    });
+    let ratified = founders
+        .clone()
+        .map(|agency| governance(time, agency.id, LedgerRatified::TYPE, LedgerRatified { created }.data()));
     stage.play(&ratified.collect::<Result<Vec<_>>>()?).await?;
     let mut council = Council { members: founders.map(|agency| agency.id).collect(), quorum: QUORUM };
     for agency in AGENCIES {
@@ -70,7 +70,7 @@ impl Council {
     /// As all have been admitted.
     pub fn complete() -> Self {
         let members: Vec<_> = AGENCIES.iter().filter(|a| a.part != Part::Guest).map(|a| a.id).collect();
-        let quorum = members.len() as u64 / 2 + 1;
+        let quorum = majority(members.len());
         Self { members, quorum }
     }
 
@@ -86,7 +86,7 @@ impl Council {
 
     async fn admit(&mut self, stage: &mut Stage, agency: &'static Agency, time: u64) -> Result<()> {
         let member = agency.part == Part::Member;
-        let quorum = if member { (self.members.len() as u64 + 1) / 2 + 1 } else { self.quorum };
+        let quorum = if member { majority(self.members.len() + 1) } else { self.quorum };
         let id = AgencyId::parse(agency.id).ok_or_else(no_id)?;
         let key = stage.chance.key(&Who::new(agency.id, ROOT).to_string())?;
         let (root_key, proof) = prove(&key, stage.ledger().origin(), &Signer::Root(id.clone()));
@@ -127,6 +127,10 @@ impl Council {
         stage.play(&approvals.collect::<Result<Vec<_>>>()?).await?;
         Ok(())
     }
+}
+
+fn majority(of: usize) -> u64 {
+    of as u64 / 2 + 1
 }
 
 /// All who sign for an agency: its root, its registrar, its officers.

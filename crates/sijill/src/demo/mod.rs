@@ -51,8 +51,10 @@ const ORIGIN: &str = "sijill.example/demo";
 
 /// `sijill demo`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Thirteen agencies, a month of contacts, cases and referrals between them, calibrated to published figures. \
-    Nobody in it is real, and neither are its keys: they come from the seed, so that the same seed gives the same ledger, byte for byte.")]
+#[command(
+    after_help = "Thirteen agencies, a month of contacts, cases and referrals between them, calibrated to published figures. \
+    Nobody in it is real, and neither are its keys: they come from the seed, so that the same seed gives the same ledger, byte for byte."
+)]
 pub struct Args {
     /// Where the data directory is made [default: .sijill/demo, or the next free name]
     #[arg(long)]
@@ -144,7 +146,8 @@ async fn audited(dir: &DataDir) -> Result<Report> {
 /// `.sijill/demo`, `.sijill/demo-2`, …
 fn free_name() -> PathBuf {
     let names = (2..).map(|n| format!("demo-{n}"));
-    let mut paths = std::iter::once("demo".to_owned()).chain(names).map(|name| Path::new(".sijill").join(name));
+    let mut paths =
+        std::iter::once("demo".to_owned()).chain(names).map(|name| Path::new(".sijill").join(name));
     paths.find(|path| !path.exists()).unwrap_or_default()
 }
 
@@ -157,5 +160,8 @@ fn free_address(asked: Option<SocketAddr>) -> Result<SocketAddr> {
     };
     let address = bound.and_then(|listener| listener.local_addr());
     let wanted = asked.unwrap_or(usual);
-    address.map_err(|cause| Error::Serve { code: "listen", message: format!("cannot listen on {wanted}: {cause}") })
+    address.map_err(|cause| Error::Serve {
+        code: "listen",
+        message: format!("cannot listen on {wanted}: {cause}"),
+    })
 }

@@ -54,6 +54,8 @@ pub struct Act {
 pub struct Tally {
     /// Entries by event type.
     pub by_type: BTreeMap<&'static str, u64>,
+    /// Cases that began with a call.
+    pub from_calls: u64,
     /// Told more than a day after they happened.
     pub late: u64,
     /// Two officers wrote at once; the second read what the first had written and signed again.
@@ -117,7 +119,12 @@ impl Stage {
             let jti = self.jti(act, place);
             let signed = self.sign(act, place, jti, "")?;
             self.ends.insert(act.stream.clone(), (place.0, signed.event.hash()));
-            played.push(Played { act: act.clone(), place, hash: signed.event.hash(), text: signed.to_string() });
+            played.push(Played {
+                act: act.clone(),
+                place,
+                hash: signed.event.hash(),
+                text: signed.to_string(),
+            });
         }
         let texts = played.iter().map(|played| played.text.clone()).collect();
         for settled in self.deliver(texts, time).await? {
@@ -125,7 +132,9 @@ impl Stage {
         }
         for act in acts {
             *self.tally.by_type.entry(act.event_type).or_default() += 1;
-            self.tally.late += u64::from(act.occurred.is_some_and(|then| then + super::calendar::DAY < act.at));
+            self.tally.from_calls += u64::from(act.data.get("contact").is_some());
+            self.tally.late +=
+                u64::from(act.occurred.is_some_and(|then| then + super::calendar::DAY < act.at));
         }
         Ok(played)
     }
@@ -158,7 +167,12 @@ impl Stage {
     }
 
     /// An act that must not pass, signed with `key` if one is given.
-    pub async fn play_refused(&mut self, act: &Act, key: Option<SigningKey>, code: &'static str) -> Result<()> {
+    pub async fn play_refused(
+        &mut self,
+        act: &Act,
+        key: Option<SigningKey>,
+        code: &'static str,
+    ) -> Result<()> {
         let place = self.place(&act.stream);
         let jti = self.jti(act, place);
         let mine = key.and_then(|key| self.give_key(&act.by, key));

@@ -98,24 +98,29 @@ impl Story {
         if is_case {
             data.push(("to", object(&[("agency", "cpc"), ("unit", child.governorate)])));
             data.push(("narrative", object(&[("summary", &format!("Made-up summary of call {n}."))])));
-            let caller = [("name", format!("Caller {n:04} (synthetic)")), ("phone", format!("+968 0000 {n:04}"))];
-            data.push(("reporter", Json::object(caller.map(|(name, value)| (name, Json::from(value.as_str()))))));
+            let caller =
+                [("name", format!("Caller {n:04} (synthetic)")), ("phone", format!("+968 0000 {n:04}"))];
+            data.push((
+                "reporter",
+                Json::object(caller.map(|(name, value)| (name, Json::from(value.as_str())))),
+            ));
         }
-        let operator = Who::new("h1100", format!("line-{}", 1 + chance.below(&format!("{what} operator"), 3)));
+        let operator =
+            Who::new("h1100", format!("line-{}", 1 + chance.below(&format!("{what} operator"), 3)));
         self.push(at, operator, &stream, "contact.logged", Json::object(data));
         if is_case {
             let opened = at + chance.between(&format!("{what} passed on"), 10, 90) * MINUTE;
-            self.case(opened, "1100", Some((stream, child)))?;
+            self.case(opened, "1100", Some(&(stream, child)))?;
         }
         Ok(())
     }
 
-    fn case(&mut self, time: u64, channel: &'static str, contact: Option<(Stream, Child)>) -> Result<()> {
+    fn case(&mut self, time: u64, channel: &'static str, contact: Option<&(Stream, Child)>) -> Result<()> {
         self.cases += 1;
         let (chance, n) = (self.chance, self.cases);
         let what = format!("case {n}");
         let stream = Stream::parse(&format!("case/2026-{n:04}")).ok_or_else(no_id)?;
-        let child = contact.as_ref().map_or_else(|| self.child(&what), |(_, child)| *child);
+        let child = contact.map_or_else(|| self.child(&what), |(_, child)| *child);
         let concern = chance.pick(&format!("{what} concern"), figures::CONCERNS);
         let committee = self.officer(&what, "cpc", child.governorate);
         let opened = office(time, chance.below(&what, 90) * MINUTE);
@@ -136,7 +141,7 @@ impl Story {
             ("casework", object(&casework)),
             ("identity", Json::object(identity.map(|(name, value)| (name, Json::from(value.as_str()))))),
         ];
-        if let Some((contact, _)) = &contact {
+        if let Some((contact, _)) = contact {
             data.push(("contact", contact.as_str().into()));
         }
         self.push(opened, committee.clone(), &stream, "case.opened", Json::object(data));
@@ -165,7 +170,8 @@ impl Story {
         for referral in self.referrals(case, child, risk, assessed, what) {
             self.refer(case, &referral, assessed + 15 * MINUTE)?;
         }
-        let followed = office(case.last + chance.between(&format!("{what} follow-up"), 2, 9) * DAY, 30 * MINUTE);
+        let followed =
+            office(case.last + chance.between(&format!("{what} follow-up"), 2, 9) * DAY, 30 * MINUTE);
         let note = format!("Made-up note of a visit in {}.", case.stream);
         self.say(case, followed, "follow_up.recorded", &[("narrative", &[("note", &note)])]);
         if risk != "high" && !case.open {
@@ -213,7 +219,8 @@ impl Story {
         let what = format!("{} {id}", case.stream);
         let (agency, unit) = referral.to;
         let at = |step: &str, from, to, unit| chance.between(&format!("{what} {step}"), from, to) * unit;
-        let desk = |time, step: &str| if referral.urgent { time } else { office(time, at(step, 0, 120, MINUTE)) };
+        let desk =
+            |time, step: &str| if referral.urgent { time } else { office(time, at(step, 0, 120, MINUTE)) };
         let priority = if referral.urgent { "urgent" } else { "routine" };
         let deadline = rfc3339(time + if referral.urgent { 4 * HOUR } else { 3 * DAY });
         let requested = Json::object([
@@ -269,7 +276,12 @@ impl Story {
         if !self.chance.happens(&format!("{what} prosecution"), 55) {
             return Ok(());
         }
-        let to = |from: &Who, agency, service| Referral { from: from.clone(), to: (agency, DESK), service, urgent: true };
+        let to = |from: &Who, agency, service| Referral {
+            from: from.clone(),
+            to: (agency, DESK),
+            service,
+            urgent: true,
+        };
         let filed = time + 2 * HOUR;
         self.refer(case, &to(police, "pp", "prosecution"), filed)?;
         if self.chance.happens(&format!("{what} order"), 35) {
@@ -296,7 +308,13 @@ impl Story {
     }
 
     /// An act of the committee in its case.
-    fn say(&mut self, case: &mut Case, at: u64, event_type: &'static str, data: &[(&'static str, &[(&str, &str)])]) {
+    fn say(
+        &mut self,
+        case: &mut Case,
+        at: u64,
+        event_type: &'static str,
+        data: &[(&'static str, &[(&str, &str)])],
+    ) {
         let data = Json::object(data.iter().map(|(class, values)| (*class, object(values))));
         self.push(at, case.committee.clone(), &case.stream.clone(), event_type, data);
         case.last = case.last.max(at);
@@ -344,7 +362,9 @@ mod tests {
             for class in ["identity", "reporter"] {
                 for (field, value) in act.data.get(class).and_then(Json::as_object).unwrap_or_default() {
                     let value = value.as_str().expect("text");
-                    let made_up = value.contains("(synthetic)") || value.starts_with("SYN-") || value.starts_with("+968 0000");
+                    let made_up = value.contains("(synthetic)")
+                        || value.starts_with("SYN-")
+                        || value.starts_with("+968 0000");
                     assert!(made_up, "{class}.{field}: {value}");
                 }
             }

@@ -79,22 +79,36 @@ impl Told {
             self.seed
         );
         let mut line = |name: &str, words: String| _ = writeln!(text, "{name:<11}{words}");
-        line("ledger", format!(
-            "{} in {}: {} entries, made in {:.1} s", super::ORIGIN, self.dir.display(), Count(self.stage.size),
-            self.made.as_secs_f64()
-        ));
-        let (founders, council) = (AGENCIES.iter().filter(|a| a.part == Part::Founder).count(), Council::complete());
-        line("agencies", format!(
-            "{}; {founders} founded it, {QUORUM} of them decided; now {} of {} members do", AGENCIES.len(),
-            council.quorum(), council.size()
-        ));
+        line(
+            "ledger",
+            format!(
+                "{} in {}: {} entries, made in {:.1} s",
+                super::ORIGIN,
+                self.dir.display(),
+                Count(self.stage.size),
+                self.made.as_secs_f64()
+            ),
+        );
+        let (founders, council) =
+            (AGENCIES.iter().filter(|a| a.part == Part::Founder).count(), Council::complete());
+        line(
+            "agencies",
+            format!(
+                "{}; {founders} founded it, {QUORUM} of them decided; now {} of {} members do",
+                AGENCIES.len(),
+                council.quorum(),
+                council.size()
+            ),
+        );
         for (id, ar, en) in &self.stage.agencies {
             line("", format!("{id:<8}{ar}  {en}"));
         }
         line("registry", "moe renamed by RD 14/2026 from 18 January; mosd/counselling closed; a key of rop/desk-2 revoked, one \
             of moh/desk-2 compromised".to_owned());
         self.tell_month(&mut line);
-        for (name, level) in [("integrity", &self.report.levels.integrity), ("authority", &self.report.levels.authority)] {
+        for (name, level) in
+            [("integrity", &self.report.levels.integrity), ("authority", &self.report.levels.authority)]
+        {
             line(if name == "integrity" { "audit" } else { "" }, format!("{name} {}", words(level)));
         }
         line("", format!("{} faults, {:.1} s", self.report.faults.len(), self.report.seconds));
@@ -104,18 +118,36 @@ impl Told {
 
     fn tell_month(&self, line: &mut impl FnMut(&str, String)) {
         let tally = &self.stage.tally;
-        line("month", format!(
-            "{} calls to 1100, {} cases (published: {} of {} calls became cases), {} referrals: {} accepted, {} rejected, {} \
-             completed",
-            self.count("contact.logged"), self.count("case.opened"), figures::CASES_2018, Count(figures::CALLS_2018),
-            self.count("referral.requested"), self.count("referral.accepted"), self.count("referral.rejected"),
-            self.count("referral.completed"),
-        ));
-        line("", format!(
-            "{} told more than a day late; {} written at once, seen and signed again; {} sent twice, kept once", tally.late,
-            tally.conflicts, tally.duplicates
-        ));
-        let refused: Vec<String> = tally.refused.iter().map(|(code, count)| format!("{count} {code}")).collect();
+        line(
+            "month",
+            format!(
+                "{} calls to 1100, of which {} became cases (published for 2018: {} of {}); {} cases in all",
+                self.count("contact.logged"),
+                tally.from_calls,
+                figures::CASES_2018,
+                Count(figures::CALLS_2018),
+                self.count("case.opened"),
+            ),
+        );
+        line(
+            "",
+            format!(
+                "{} referrals between agencies: {} accepted, {} rejected, {} completed so far",
+                self.count("referral.requested"),
+                self.count("referral.accepted"),
+                self.count("referral.rejected"),
+                self.count("referral.completed"),
+            ),
+        );
+        line(
+            "",
+            format!(
+                "{} told more than a day late; {} written at once, seen and signed again; {} sent twice, kept once",
+                tally.late, tally.conflicts, tally.duplicates
+            ),
+        );
+        let refused: Vec<String> =
+            tally.refused.iter().map(|(code, count)| format!("{count} {code}")).collect();
         line("", format!("refused as it has to be: {}", refused.join(", ")));
     }
 
@@ -134,31 +166,49 @@ impl Told {
             let (url, escaped) = (format!("http://{address}"), case.replace('/', "%2F"));
             step("what the whole ledger hangs on", format!("curl -s {url}/log/checkpoint"));
             let token = format!("$({program} keys token --url {url} --key {})", key("sai", "audit-1"));
-            step("a case, as the State Audit Institution reads it: signed, pseudonymous, without what can be erased", format!(
-                "curl -s -H \"Authorization: Bearer {token}\" '{url}/v1/streams/{escaped}/events?limit=2'"
-            ));
-            let write = |key: &str| format!(
-                "{program} append --url {url} --trust {trust} --key {key} --stream {case} --type note.added --data \
-                 '{{\"narrative\":{{\"note\":\"made up\"}}}}'"
+            step(
+                "a case, as the State Audit Institution reads it: signed, pseudonymous, without what can be erased",
+                format!(
+                    "curl -s -H \"Authorization: Bearer {token}\" '{url}/v1/streams/{escaped}/events?limit=2'"
+                ),
             );
+            let write = |key: &str| {
+                format!(
+                    "{program} append --url {url} --trust {trust} --key {key} --stream {case} --type note.added --data \
+                 '{{\"narrative\":{{\"note\":\"made up\"}}}}'"
+                )
+            };
             step("write in it as a committee; the receipt is verified", write(&key("cpc", "ma-1")));
+            // It does not even get a token: the answer says so.
             let revoked = shell(&self.dir.join("keys").join(month::revoked_key()).display().to_string());
             step("write in it with the revoked key of a police officer: refused", write(&revoked));
             step("the description of the API, for a browser", format!("{url}/docs"));
         } else {
             step("serve it", format!("{program} serve --dir {dir}"));
         }
-        step("audit it, from another terminal, while it is served", format!("{program} audit {dir} --trust {trust}"));
+        step(
+            "audit it, from another terminal, while it is served",
+            format!("{program} audit {dir} --trust {trust}"),
+        );
         let (export, evidence) = (format!("{dir}-export"), format!("{dir}-case.json"));
-        step("take one case to a court: everything it takes to verify it, in one file", format!(
-            "{program} prove --dir {dir} --stream {case} --out {evidence} && {program} audit {evidence} --trust {trust}"
-        ));
-        step("give all of it to an auditor, who need not use this program", format!(
-            "{program} export --dir {dir} --out {export} && python3 tools/verify/verify.py audit {export} --trust {trust}"
-        ));
-        step("change one byte of that and audit again", format!(
-            "printf X | dd of={export}/tile/entries/001 bs=1 seek=4321 conv=notrunc 2>/dev/null; {program} audit {export} --trust {trust}"
-        ));
+        step(
+            "take one case to a court: everything it takes to verify it, in one file",
+            format!(
+                "{program} prove --dir {dir} --stream {case} --out {evidence} && {program} audit {evidence} --trust {trust}"
+            ),
+        );
+        step(
+            "give all of it to an auditor, who need not use this program",
+            format!(
+                "{program} export --dir {dir} --out {export} && python3 tools/verify/verify.py audit {export} --trust {trust}"
+            ),
+        );
+        step(
+            "change one byte of that and audit again",
+            format!(
+                "printf X | dd of={export}/tile/entries/001 bs=1 seek=4321 conv=notrunc 2>/dev/null; {program} audit {export} --trust {trust} | head -20"
+            ),
+        );
         if let Some(address) = self.address {
             let _ = write!(text, "\nServing at http://{address} until Ctrl-C.");
         }
@@ -177,7 +227,11 @@ fn program() -> String {
 /// A word for a POSIX shell.
 fn shell(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 fn words(level: &Level) -> String {

@@ -1,0 +1,120 @@
+//! `sijill demo`: the same month from the same seed, clean, and served with commands that work.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+use sijill_tests::program::{command, done, run};
+
+fn demo(dir: &Path, seed: &str) -> Child {
+    let args = ["demo", "--no-serve", "--seed", seed, "--dir"];
+    command(args).arg(dir).stdout(Stdio::piped()).spawn().expect("it runs")
+}
+
+fn answer(child: Child) -> Value {
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn a_seed_gives_the_same_ledger_byte_for_byte_and_it_is_clean() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let made = [("a", "7"), ("b", "7"), ("c", "8")].map(|(name, seed)| (dir.path().join(name), seed));
+    let children: Vec<Child> = made.iter().map(|(path, seed)| demo(path, seed)).collect();
+    let told: Vec<Value> = children.into_iter().map(answer).collect();
+    for member in ["size", "root", "tally", "case"] {
+        assert_eq!(told[0][member], told[1][member], "{member}");
+        assert_ne!(told[0][member], told[2][member], "{member}");
+    }
+    // The root covers the entries; the trust file and the signed checkpoint are the same as well.
+    for file in ["trust.json", "seal"] {
+        let read = |at: usize| std::fs::read(made[at].0.join(file)).expect("a file");
+        assert!(read(0) == read(1) && read(0) != read(2), "{file}");
+    }
+    for ((path, _), told) in made.iter().zip(&told) {
+        let trust = path.join("trust.json");
+        let report = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
+        assert_eq!((&report["size"], &report["faults"], &report["anchored"]), (&told["size"], &json!([]), &json!(true)));
+        let levels = &report["levels"];
+        assert_eq!((&levels["integrity"]["status"], &levels["authority"]["status"]), (&json!("clean"), &json!("clean")));
+    }
+}
+
+#[test]
+fn everything_that_was_promised_happens_in_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let told = answer(demo(&dir.path().join("d"), "1"));
+    let (tally, by_type) = (&told["tally"], &told["tally"]["by_type"]);
+    assert_eq!(told["agencies"], 13);
+    assert_eq!((&by_type["contact.logged"], &by_type["ledger.ratified"]), (&json!(170), &json!(5)));
+    // Eight admissions, a manual, a new name.
+    assert_eq!(by_type["proposal.opened"], 10);
+    for event_type in ["unit.closed", "key.revoked", "key.compromised", "referral.rejected", "order.issued", "placement.started"] {
+        assert!(by_type[event_type].as_u64() > Some(0), "{event_type}");
+    }
+    for event in ["late", "conflicts", "duplicates", "from_calls"] {
+        assert!(tally[event].as_u64() > Some(0), "{event}");
+    }
+    assert_eq!(tally["refused"], json!({"key-not-valid": 1, "role-missing": 1}));
+    // A second one does not overwrite it.
+    let again = run(["demo".as_ref(), "--no-serve".as_ref(), "--dir".as_ref(), dir.path().join("d").as_os_str()]);
+    assert_eq!(again.code(), "file-exists");
+}
+
+/// A served demonstration. Dropped, it is killed.
+struct Served {
+    child: Child,
+    told: Value,
+    // Kept, for the server would stop writing to a closed pipe.
+    _stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Served {
+    fn start(dir: &Path) -> Self {
+        let args = ["demo", "--listen", "127.0.0.1:0", "--dir"];
+        let mut child =
+            command(args).arg(dir).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
+        let mut stdout = BufReader::new(child.stdout.take().expect("its standard output"));
+        let mut line = || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).expect("readable");
+            serde_json::from_str::<Value>(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        };
+        let (told, serving) = (line(), line());
+        assert_eq!(told["url"], serving["serving"]);
+        Self { child, told, _stdout: stdout }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_is_served_and_can_be_written_to_and_audited_meanwhile() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("d");
+    let served = Served::start(&path);
+    let url = served.told["url"].as_str().expect("a URL");
+    let (trust, size) = (path.join("trust.json"), served.told["size"].as_u64().expect("a size"));
+    let as_officer = |key: &str, also: &[&str]| {
+        let key = path.join("keys/demo").join(key);
+        let case = served.told["case"].as_str().expect("a case");
+        let mut args: Vec<&OsStr> = ["append", "--url", url, "--type", "note.added", "--stream", case].map(OsStr::new).to_vec();
+        args.extend(["--key".as_ref(), key.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
+        args.extend(also.iter().map(OsStr::new));
+        run(args)
+    };
+    let appended = as_officer("cpc/ma-1.key", &["--disclose", "narrative.note=\"made up\""]);
+    assert_eq!((&appended.answer["index"], &appended.answer["verified"]), (&json!(size), &json!(true)), "{appended:?}");
+    assert_eq!(as_officer("rop/desk-2.key", &[]).code(), "invalid_client", "its key was revoked");
+    assert_eq!(as_officer("unicef/observers-1.key", &[]).status, 2, "an observer is no party");
+    let report = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
+    assert_eq!((&report["size"], &report["faults"]), (&json!(size + 1), &json!([])));
+}
