@@ -171,6 +171,7 @@ struct Building {
     waiting: Vec<String>,
     receipts: Vec<String>,
     cases: Vec<Vec<&'static str>>,
+    files: usize,
     /// Whose key signs for a worker now.
     changed: bool,
 }
@@ -217,6 +218,7 @@ impl Building {
             waiting: Vec::new(),
             receipts: Vec::new(),
             cases: Vec::new(),
+            files: 0,
             changed: false,
         }
     }
@@ -283,7 +285,7 @@ impl Building {
     }
 
     fn enrol(&mut self, registrar: &str, officer: &str, roles: &[&str]) {
-        let data = enrolment(&self.cast[officer], roles);
+        let data = enrolment(&self.cast[officer], ORIGIN, roles);
         let stream = format!("agency/{}", self.cast[officer].iss);
         self.write(registrar, &stream, "officer.enrolled", &data);
     }
@@ -342,7 +344,7 @@ impl Building {
     /// Cases until the ledger has this many entries.
     async fn work(&mut self, size: u64) {
         while (self.receipts.len() as u64) < size {
-            let file = if self.writer.chance.below(12) == 0 { Some(self.upload().await) } else { None };
+            let file = if self.writer.chance.below(10) == 0 { Some(self.upload().await) } else { None };
             for place in 0..BATCH {
                 self.step(file.as_ref().filter(|_| place == 3));
             }
@@ -352,7 +354,8 @@ impl Building {
 
     /// A file, some of more than one chunk.
     async fn upload(&mut self) -> Value {
-        let length = *self.writer.chance.pick(&[40, 5_000, 300_000]);
+        let length = if self.files == 0 { 300_000 } else { *self.writer.chance.pick(&[40, 5_000, 300_000]) };
+        self.files += 1;
         let bytes: Vec<u8> = (0..length).map(|_| self.writer.chance.draw().to_le_bytes()[0]).collect();
         let body = futures::stream::iter([Ok::<_, std::io::Error>(bytes)]);
         let file = self.ledger.put_attachment(body).await.expect("it is taken");
@@ -449,8 +452,8 @@ pub fn private_file(path: &Path, text: &str) {
 }
 
 /// `data` of `officer.enrolled`.
-pub fn enrolment(officer: &Actor, roles: &[&str]) -> Value {
-    let mut data = officer.possession(ORIGIN);
+pub fn enrolment(officer: &Actor, origin: &str, roles: &[&str]) -> Value {
+    let mut data = officer.possession(origin);
     data["officer"] = officer.sub.as_str().into();
     data["kind"] = "officer".into();
     data["unit"] = "desk".into();

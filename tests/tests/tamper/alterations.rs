@@ -1,7 +1,7 @@
 //! What is done to the ledger, by name, and what has to come of it.
 
 use sijill_event::{Disclosure, Entry, Json, SigningKey, b64, jws};
-use sijill_tests::made::{Actor, enrolment};
+use sijill_tests::made::{Actor, ORIGIN, enrolment};
 use serde_json::{Value, json};
 use sqlx::Row;
 
@@ -286,7 +286,7 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
     }),
     row("an officer enrolled by another agency's registrar", By::Trust, |o| {
         let spy = Actor::new(5, "moh/spy");
-        let data = enrolment(&spy, &["casework"]);
+        let data = enrolment(&spy, ORIGIN, &["casework"]);
         let registrar = o.made.actor("mosd/registrar");
         let signed = o.writer.write(registrar, "agency/moh", "officer.enrolled", &data);
         let i = o.append(&signed);
