@@ -9,6 +9,8 @@
 //! | [`key_file`] | private keys on disk |
 //! | [`new_event`], [`gate`], [`client`] | how an event is written, signed and appended, here or over HTTP |
 //! | [`source`], [`database`] | what can be audited; a data directory as something that can |
+//! | [`import`] | an old system's event log becomes a ledger |
+//! | [`demo`] | a ledger of a made-up month |
 //! | [`answer`], [`error`], [`progress`] | what a command says, and how it ends |
 
 pub mod answer;

@@ -1,4 +1,4 @@
-//! The month as it is played: what happens in the cases, delivered by the hour, and between it what happens to the
+//! The month as it is played: what happens in the cases, delivered eight times a day, and between it what happens to the
 //! registry: a ministry is renamed, a key revoked, a unit closed, a key compromised.
 
 use std::path::Path;
@@ -29,6 +29,10 @@ const KNOWN_SINCE: u64 = january(19, 8, 0);
 /// An observer tries to write in a case.
 const OBSERVED: u64 = january(25, 10, 0);
 
+/// What is signed within this time is delivered together: each delivery is durable before the next, and to wait for the
+/// disk a thousand times would be no demonstration.
+const DELIVERY: u64 = 3 * HOUR;
+
 /// Plays the month. `keys` is where the data directory keeps keys.
 pub async fn play(stage: &mut Stage, keys: &Path) -> Result<()> {
     let acts = story::acts(stage.chance)?;
@@ -46,11 +50,11 @@ pub async fn play(stage: &mut Stage, keys: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Delivers the acts before `until`, those of an hour together; answers the rest.
+/// Delivers the acts before `until`, delivery by delivery; answers the rest.
 async fn deliver<'a>(stage: &mut Stage, acts: &'a [Act], until: u64) -> Result<&'a [Act]> {
     let (now, rest) = acts.split_at(acts.partition_point(|act| act.at < until));
-    for hour in now.chunk_by(|a, b| a.at / HOUR == b.at / HOUR) {
-        for played in stage.play(hour).await? {
+    for delivery in now.chunk_by(|a, b| a.at / DELIVERY == b.at / DELIVERY) {
+        for played in stage.play(delivery).await? {
             let what = format!("{}#{}", played.act.stream, played.place.0);
             if stage.chance.happens(&format!("{what} sent again"), 1) {
                 stage.send_again(&played).await?;
