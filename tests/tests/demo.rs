@@ -37,9 +37,15 @@ fn a_seed_gives_the_same_ledger_byte_for_byte_and_it_is_clean() {
     for ((path, _), told) in made.iter().zip(&told) {
         let trust = path.join("trust.json");
         let report = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
-        assert_eq!((&report["size"], &report["faults"], &report["anchored"]), (&told["size"], &json!([]), &json!(true)));
+        assert_eq!(
+            (&report["size"], &report["faults"], &report["anchored"]),
+            (&told["size"], &json!([]), &json!(true))
+        );
         let levels = &report["levels"];
-        assert_eq!((&levels["integrity"]["status"], &levels["authority"]["status"]), (&json!("clean"), &json!("clean")));
+        assert_eq!(
+            (&levels["integrity"]["status"], &levels["authority"]["status"]),
+            (&json!("clean"), &json!("clean"))
+        );
     }
 }
 
@@ -52,7 +58,14 @@ fn everything_that_was_promised_happens_in_it() {
     assert_eq!((&by_type["contact.logged"], &by_type["ledger.ratified"]), (&json!(170), &json!(5)));
     // Eight admissions, a manual, a new name.
     assert_eq!(by_type["proposal.opened"], 10);
-    for event_type in ["unit.closed", "key.revoked", "key.compromised", "referral.rejected", "order.issued", "placement.started"] {
+    for event_type in [
+        "unit.closed",
+        "key.revoked",
+        "key.compromised",
+        "referral.rejected",
+        "order.issued",
+        "placement.started",
+    ] {
         assert!(by_type[event_type].as_u64() > Some(0), "{event_type}");
     }
     for event in ["late", "conflicts", "duplicates", "from_calls"] {
@@ -60,7 +73,8 @@ fn everything_that_was_promised_happens_in_it() {
     }
     assert_eq!(tally["refused"], json!({"key-not-valid": 1, "role-missing": 1}));
     // A second one does not overwrite it.
-    let again = run(["demo".as_ref(), "--no-serve".as_ref(), "--dir".as_ref(), dir.path().join("d").as_os_str()]);
+    let again =
+        run(["demo".as_ref(), "--no-serve".as_ref(), "--dir".as_ref(), dir.path().join("d").as_os_str()]);
     assert_eq!(again.code(), "file-exists");
 }
 
@@ -106,13 +120,18 @@ fn it_is_served_and_can_be_written_to_and_audited_meanwhile() {
     let as_officer = |key: &str, also: &[&str]| {
         let key = path.join("keys/demo").join(key);
         let case = served.told["case"].as_str().expect("a case");
-        let mut args: Vec<&OsStr> = ["append", "--url", url, "--type", "note.added", "--stream", case].map(OsStr::new).to_vec();
+        let mut args: Vec<&OsStr> =
+            ["append", "--url", url, "--type", "note.added", "--stream", case].map(OsStr::new).to_vec();
         args.extend(["--key".as_ref(), key.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
         args.extend(also.iter().map(OsStr::new));
         run(args)
     };
     let appended = as_officer("cpc/ma-1.key", &["--disclose", "narrative.note=\"made up\""]);
-    assert_eq!((&appended.answer["index"], &appended.answer["verified"]), (&json!(size), &json!(true)), "{appended:?}");
+    assert_eq!(
+        (&appended.answer["index"], &appended.answer["verified"]),
+        (&json!(size), &json!(true)),
+        "{appended:?}"
+    );
     assert_eq!(as_officer("rop/desk-2.key", &[]).code(), "invalid_client", "its key was revoked");
     assert_eq!(as_officer("unicef/observers-1.key", &[]).status, 2, "an observer is no party");
     let report = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);

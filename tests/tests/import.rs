@@ -63,7 +63,8 @@ struct Desk {
 impl Desk {
     fn new(log: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        fs::write(dir.path().join("map.toml"), MAP.replace("group = ", "offset = \"+04:00\"\ngroup = ")).expect("written");
+        fs::write(dir.path().join("map.toml"), MAP.replace("group = ", "offset = \"+04:00\"\ngroup = "))
+            .expect("written");
         fs::write(dir.path().join("log"), log).expect("written");
         Self { dir }
     }
@@ -115,7 +116,9 @@ fn xes() -> String {
         if row[0] != last {
             text += if last.is_empty() { "<trace>\n" } else { "</trace>\n<trace>\n" };
             last.clone_from(&row[0]);
-            for (key, value) in HEADER.split(',').zip(&row).filter_map(|(k, v)| Some((k.strip_prefix("case:")?, v))) {
+            for (key, value) in
+                HEADER.split(',').zip(&row).filter_map(|(k, v)| Some((k.strip_prefix("case:")?, v)))
+            {
                 attribute(&mut text, key, value);
             }
         }
@@ -130,7 +133,11 @@ fn xes() -> String {
 
 fn csv_cells() -> Vec<Vec<String>> {
     let cells = |row: &&str| -> Vec<String> {
-        let (start, note) = row.rsplit_once(',').filter(|_| !row.ends_with('"')).or_else(|| row.split_once(",\"")).expect("cells");
+        let (start, note) = row
+            .rsplit_once(',')
+            .filter(|_| !row.ends_with('"'))
+            .or_else(|| row.split_once(",\""))
+            .expect("cells");
         let note = note.trim_end_matches('"').replace("\"\"", "\"");
         start.split(',').map(str::to_owned).chain([note]).collect()
     };
@@ -146,10 +153,13 @@ fn entries(ledger: &Path) -> Vec<SdJwt> {
     let rows = export.disclosures(0..all.len() as u64, all.len() as u64).expect("readable").rows;
     let disclosed = |at: u64| {
         let of_entry = rows.iter().filter(move |row| row.index == Some(at));
-        of_entry.map(|row| Disclosure::parse(row.disclosure.as_ref().expect("read")).expect("well formed")).collect()
+        of_entry
+            .map(|row| Disclosure::parse(row.disclosure.as_ref().expect("read")).expect("well formed"))
+            .collect()
     };
     let event = |(index, bytes): &(u64, Vec<u8>)| {
-        SdJwt::gather(Entry::parse(bytes).expect("an entry").event, disclosed(*index)).expect("its own disclosures")
+        SdJwt::gather(Entry::parse(bytes).expect("an entry").event, disclosed(*index))
+            .expect("its own disclosures")
     };
     all.iter().map(event).collect()
 }
@@ -159,7 +169,8 @@ fn a_csv_log_arrives_whole_and_arrives_once() {
     let desk = Desk::new(&csv(&ROWS));
     let report = done(desk.args(&desk.path("log")));
     assert_eq!(report["rows"], json!({"read": 5, "appended": 5, "known": 0, "refused": 0}));
-    let by_type = json!({"case.opened": 3, "deadline.set": 1, "case.ended": 2, "file.opened": 2, "step.completed": 3});
+    let by_type =
+        json!({"case.opened": 3, "deadline.set": 1, "case.ended": 2, "file.opened": 2, "step.completed": 3});
     assert_eq!(report["events"]["by_type"], by_type);
     assert_eq!(report["watched"], json!({"who": {"test": 3}}));
     let cases = &report["cases"];
@@ -170,7 +181,10 @@ fn a_csv_log_arrives_whole_and_arrives_once() {
 
     let again = done(desk.args(&desk.path("log")));
     assert_eq!(again["rows"], json!({"read": 5, "appended": 0, "known": 5, "refused": 0}));
-    assert_eq!((&again["root"], &again["size"], &again["cases"]), (&report["root"], &report["size"], &report["cases"]));
+    assert_eq!(
+        (&again["root"], &again["size"], &again["cases"]),
+        (&report["root"], &report["size"], &report["cases"])
+    );
 }
 
 #[test]
@@ -181,13 +195,16 @@ fn events_say_what_the_rows_said_and_who_says_it() {
     let of = |stream: &str| all.iter().filter(|e| e.event.stream.as_str() == stream).collect::<Vec<_>>();
     let case = of("case/2026_2F1");
     let told: Vec<_> = case.iter().map(|e| (e.event.event_type.as_str(), e.event.sub.as_str())).collect();
-    assert_eq!(told, [
-        ("case.opened", "import.archive"),
-        ("deadline.set", "import.archive"),
-        ("file.opened", "import.desk-a"),
-        ("step.completed", "import.archive"),
-        ("case.ended", "import.archive"),
-    ]);
+    assert_eq!(
+        told,
+        [
+            ("case.opened", "import.archive"),
+            ("deadline.set", "import.archive"),
+            ("file.opened", "import.desk-a"),
+            ("step.completed", "import.archive"),
+            ("case.ended", "import.archive"),
+        ]
+    );
     let occurred = |e: &SdJwt| e.event.occurred.as_ref().map(ToString::to_string);
     assert_eq!(occurred(case[2]).as_deref(), Some("2026-01-02T09:00:00.5+04:00"));
     assert_eq!(occurred(case[4]).as_deref(), Some("2026-03-01T00:00:00+04:00"));
@@ -212,7 +229,12 @@ fn every_unit_has_a_service_with_a_key_of_its_own_that_nobody_else_can_read() {
     let keys: Vec<PathBuf> = keys.map(|entry| entry.expect("a file").path()).collect();
     assert_eq!(keys.len(), 4, "root, archive, desk-a and one more: {keys:?}");
     for key in keys {
-        assert_eq!(fs::metadata(&key).expect("there").permissions().mode() & 0o777, 0o600, "{}", key.display());
+        assert_eq!(
+            fs::metadata(&key).expect("there").permissions().mode() & 0o777,
+            0o600,
+            "{}",
+            key.display()
+        );
     }
 }
 
@@ -250,7 +272,8 @@ fn a_malformed_row_is_listed_the_rest_arrives_and_the_mended_one_later() {
     let ended = desk.import();
     assert_eq!(ended.status, 1, "{ended:?}");
     let told = ended.answer["refused"].as_array().expect("a list").iter();
-    let told: Vec<_> = told.map(|t| (t["line"].as_u64().expect("a line"), t["code"].as_str().expect("a code"))).collect();
+    let told: Vec<_> =
+        told.map(|t| (t["line"].as_u64().expect("a line"), t["code"].as_str().expect("a code"))).collect();
     // The second record has a line break in it.
     assert_eq!(told, [(2, "bad-time"), (5, "too-few-cells"), (6, "no-activity"), (8, "no-case")]);
     assert_eq!(ended.answer["rows"], json!({"read": 5, "appended": 2, "known": 0, "refused": 4}));
@@ -271,7 +294,10 @@ fn a_broken_xml_file_gives_what_stands_before_the_break_and_says_so() {
     assert_eq!(ended.answer["refused"][0]["code"], "file-broken");
     assert_eq!(ended.answer["rows"]["appended"], 4);
     fs::write(desk.path("log"), &xes).expect("mended");
-    assert_eq!(done(desk.args(&desk.path("log")))["rows"], json!({"read": 5, "appended": 1, "known": 4, "refused": 0}));
+    assert_eq!(
+        done(desk.args(&desk.path("log")))["rows"],
+        json!({"read": 5, "appended": 1, "known": 4, "refused": 0})
+    );
 }
 
 #[test]
@@ -338,13 +364,16 @@ fn told_to_stop_it_stops_between_two_batches_and_goes_on_later() {
     let desk = Desk::new(&large(400));
     let pipe = desk.path("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
-    let child = command(desk.args(&pipe)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    let child =
+        command(desk.args(&pipe)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     let log = fs::read(desk.path("log")).expect("a log");
     let (first, rest) = log.split_at(log.len() - 1_000);
     let mut writer = fs::OpenOptions::new().write(true).open(&pipe).expect("a pipe");
     // More than pipe and buffers hold: when this returns, batches have been appended.
     writer.write_all(first).expect("written");
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs").success());
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs").success()
+    );
     // It may have stopped already.
     let _ = writer.write_all(rest);
     drop(writer);
@@ -382,7 +411,8 @@ async fn postgres_takes_it_as_well() {
 fn the_receipt_log() {
     let log = repository().join("../shared/data/receipt.csv");
     if !log.is_file() {
-        let _ = writeln!(std::io::stderr(), "SKIPPED the_receipt_log: ../shared/data/receipt.csv is not there");
+        let _ =
+            writeln!(std::io::stderr(), "SKIPPED the_receipt_log: ../shared/data/receipt.csv is not there");
         return;
     }
     let dir = tempfile::tempdir().expect("a folder");
@@ -391,18 +421,33 @@ fn the_receipt_log() {
     args.extend([map.into(), (&log).into(), "--dir".into(), (&ledger).into()]);
     let report = done(&args);
     assert_eq!(report["rows"], json!({"read": 8_577, "appended": 8_577, "known": 0, "refused": 0}));
-    assert_eq!(report["cases"], json!({
-        "all": 1_434, "without_events": 0, "without_start": 0, "without_deadline": 0, "without_end": 105,
-        "ended_after_last_row": 1_184, "ended_before_last_row": 145, "ended_in_time": 952, "ended_late": 377, "differing": 0,
-    }));
+    assert_eq!(
+        report["cases"],
+        json!({
+            "all": 1_434, "without_events": 0, "without_start": 0, "without_deadline": 0, "without_end": 105,
+            "ended_after_last_row": 1_184, "ended_before_last_row": 145, "ended_in_time": 952, "ended_late": 377, "differing": 0,
+        })
+    );
     let types = &report["events"]["by_type"];
-    assert_eq!((&types["case.opened"], &types["deadline.set"], &types["case.ended"]), (&json!(1_434), &json!(1_434), &json!(1_329)));
-    assert_eq!(report["watched"]["org:resource"], json!({"test": 5, "TEST": 2, "admin1": 352, "admin2": 160, "admin3": 3}));
-    assert_eq!((&report["units"]["empty"]["rows"], &report["units"]["group-1"]["rows"]), (&json!(1_936), &json!(3_152)));
+    assert_eq!(
+        (&types["case.opened"], &types["deadline.set"], &types["case.ended"]),
+        (&json!(1_434), &json!(1_434), &json!(1_329))
+    );
+    assert_eq!(
+        report["watched"]["org:resource"],
+        json!({"test": 5, "TEST": 2, "admin1": 352, "admin2": 160, "admin3": 3})
+    );
+    assert_eq!(
+        (&report["units"]["empty"]["rows"], &report["units"]["group-1"]["rows"]),
+        (&json!(1_936), &json!(3_152))
+    );
     assert_eq!(report["size"], 8_577 + 1_434 + 1_434 + 1_329 + 2 + 2 * 11);
     audited(&ledger);
     let again = done(&args);
-    assert_eq!((&again["rows"]["appended"], &again["events"]["appended"], &again["root"]), (&json!(0), &json!(0), &report["root"]));
+    assert_eq!(
+        (&again["rows"]["appended"], &again["events"]["appended"], &again["root"]),
+        (&json!(0), &json!(0), &report["root"])
+    );
 
     // Counted by another program, in another language.
     let counted = Command::new("python3").arg(repository().join("tools/import/count.py")).arg(&log).output();
