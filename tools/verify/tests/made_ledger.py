@@ -6,7 +6,6 @@
 """
 import base64
 import json
-import secrets
 import sys
 from pathlib import Path
 
@@ -44,8 +43,9 @@ def pack_bundle(entries):
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
-def disclosure(name, value):
-    return compact([b64url(secrets.token_bytes(16)), name, value])
+def disclosure(name, value, salt):
+    """Of a salt that is the same every time, as everything here is: never do that elsewhere."""
+    return compact([b64url(sha256(salt.encode())[:16]), name, value])
 
 
 def root_of(hashes):
@@ -91,7 +91,8 @@ class Ledger:
             payload["seen"] = self.seen()
         delivered = []
         for group in dict.fromkeys(group for group, _, _ in hidden):
-            own = [disclosure(label, value) for one, label, value in hidden if one == group]
+            own = [disclosure(label, value, f"{self.jti}/{group}/{at}")
+                   for at, (one, label, value) in enumerate(hidden) if one == group]
             payload["data"][group] = {"_sd": sorted(map(hash_of, own))}
             delivered += own
         payload.update(said)

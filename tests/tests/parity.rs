@@ -1,0 +1,84 @@
+//! Two verifiers, written apart: on random ledgers, lawful in part and then tampered with, the Rust audit and the Python
+//! one (`tools/verify`) find the same faults at the same entries, and say the same of how much they checked.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use sijill_audit::{ExportDirectory, HeldCheckpoint, Options, Receipt, Trust, Unreadable, audit};
+use sijill_tests::chance::Chance;
+use sijill_tests::foreign::{told, verify};
+
+const LEDGERS: usize = 200;
+
+/// What an auditor was handed with an export, where the file is there.
+fn held<T>(
+    directory: &Path,
+    name: &str,
+    parse: impl Fn(&[u8]) -> Result<T, Unreadable>,
+) -> Result<Option<T>, Unreadable> {
+    fs::read(directory.join(name)).ok().map(|bytes| parse(&bytes)).transpose()
+}
+
+/// The Rust verdict; null where there is nothing to audit.
+fn audited(directory: &Path) -> Result<Value, Unreadable> {
+    let trust = held(directory, "trust.json", Trust::parse)?;
+    let receipts = Vec::from_iter(held(directory, "receipt.json", Receipt::parse)?);
+    let since = Vec::from_iter(held(directory, "since", HeldCheckpoint::parse)?);
+    let export = ExportDirectory::open(directory.join("export"))?;
+    let options = Options {
+        trust: trust.as_ref(),
+        receipts: &receipts,
+        since: &since,
+        threads: 1,
+        ..Options::default()
+    };
+    Ok(serde_json::to_value(audit(&export, &options)?).expect("JSON"))
+}
+
+/// All of a verdict that two programs have to agree on: everything but sentences and seconds.
+fn agreed(verdict: &Value) -> Value {
+    let mut verdict = verdict.clone();
+    let Some(members) = verdict.as_object_mut() else { return verdict };
+    members.remove("seconds");
+    for level in members["levels"].as_object_mut().expect("levels").values_mut() {
+        level.as_object_mut().expect("a level").remove("why");
+    }
+    for fault in members["faults"].as_array_mut().expect("faults") {
+        fault.as_object_mut().expect("a fault").remove("message");
+    }
+    verdict
+}
+
+#[test]
+fn both_verifiers_return_the_same_verdict() {
+    let Some(mut python) = verify("tests/random_ledgers.py") else { return };
+    let (seed, _) = Chance::from_environment(1);
+    let made = tempfile::tempdir().expect("a directory");
+    let output =
+        python.arg(made.path()).args([seed.to_string(), LEDGERS.to_string()]).output().expect("Python runs");
+    assert!(output.status.success(), "{}", told(&output));
+
+    let (mut codes, mut unreadable, mut different) = (BTreeSet::new(), 0, Vec::new());
+    for number in 0..LEDGERS {
+        let directory = made.path().join(number.to_string());
+        let theirs: Value =
+            serde_json::from_slice(&fs::read(directory.join("found.json")).expect("a verdict"))
+                .expect("JSON");
+        let ours = audited(&directory).unwrap_or(Value::Null);
+        unreadable += usize::from(theirs.is_null());
+        let faults = theirs["faults"].as_array().into_iter().flatten();
+        codes.extend(faults.filter_map(|fault| fault["code"].as_str().map(str::to_owned)));
+        if agreed(&ours) != agreed(&theirs) {
+            different.push(format!("ledger {seed}/{number}\n  Rust   {ours}\n  Python {theirs}"));
+        }
+    }
+    assert!(different.is_empty(), "{} of {LEDGERS} differ:\n{}", different.len(), different.join("\n"));
+    // Agreement on ledgers in which nothing happens would prove little.
+    assert!(
+        codes.len() >= 12 && codes.contains("not-authorised") && codes.contains("key-not-valid"),
+        "{codes:?}"
+    );
+    assert!(unreadable < LEDGERS / 3, "{unreadable} are unreadable");
+}
