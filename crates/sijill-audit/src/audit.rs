@@ -140,7 +140,8 @@ fn run(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| Unreadable::Threads(error.to_string()))?;
     let (to_examine, read): (SyncSender<Result<Chunk, Unreadable>>, Receiver<_>) = sync_channel(1);
-    let (to_judge, examined) = sync_channel(1);
+    // Judging is the quickest stage: an examined chunk, which takes most memory, never has to wait for it.
+    let (to_judge, examined) = sync_channel(0);
     thread::scope(|scope| {
         scope.spawn(move || {
             // A send fails when nobody wants more: the audit has ended with an error.

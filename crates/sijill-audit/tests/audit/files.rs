@@ -446,6 +446,7 @@ fn receipts_and_checkpoints() {
     assert_eq!(HeldCheckpoint::parse(checkpoint.as_bytes()).expect("a checkpoint").checkpoint.size, 19);
     let refused = HeldCheckpoint::parse(checkpoint.replace("\n19\n", "\n19\nextension\n").as_bytes());
     assert_eq!(refused.map_err(|e| e.code()).err(), Some("checkpoint-malformed"));
-    let refused = HeldCheckpoint::parse(checkpoint.replacen("ledger.example", "ledgér.example", 1).as_bytes());
+    let refused =
+        HeldCheckpoint::parse(checkpoint.replacen("ledger.example", "ledgér.example", 1).as_bytes());
     assert_eq!(refused.map_err(|e| e.code()).err(), Some("checkpoint-malformed"));
 }
