@@ -100,8 +100,8 @@ class Client:
 
     def append(self, stream, kind, data, hidden=(), **said):
         """Signs and posts the next event of `stream`; its receipt is checked before it is believed."""
-        path, headers = f"/v1/streams/{quote(stream, safe='')}/next", {"Authorization": f"Bearer {self.token()}"}
-        payload = self.call(path, headers=headers)["payload"]
+        path, token = f"/v1/streams/{quote(stream, safe='')}/next", self.token()
+        payload = self.call(path, headers={"Authorization": f"Bearer {token}"})["payload"]
         ours = dict(iss=self.key.agency, sub=self.key.officer, aud=self.origin, stream=stream)
         require(ours.items() <= payload.items(), "the ledger offers a payload that is not ours to sign")
         event = sign_event(self.key, {**payload, "type": kind, "data": data, **said}, hidden)
@@ -128,7 +128,7 @@ def check(given):
     return receipt
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("command", choices=("keygen", "append", "check"))
     for name in "agency officer out origin url key log-key stream type data occurred receipt jwt".split():
         parser.add_argument(f"--{name}")

@@ -1,5 +1,4 @@
-"""Strict reading of what a ledger holds: docs/ledger-format.md §2, §3, Annex A. Bytes in, values or `Refused` out.
-
+"""Strict reading of what a ledger holds: docs/ledger-format.md §2, §3 and Annex A.
 Written from the text alone, so that it can disagree with the Rust program.
 """
 import base64
@@ -116,7 +115,8 @@ RULES = {
     "stream": f"ledger|log|agency/{AGENCY}|(contact|case|auto|access)/[A-Za-z0-9][A-Za-z0-9._-]{{0,127}}",
     "type": r"(?=.{1,64}$)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+",
     "jti": "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-    "alg": "Ed25519|EdDSA", "typ": r"case-event\+sd-jwt", "_sd_alg": "sha-256", "crv": "Ed25519", "kty": "OKP",
+    "alg": "Ed25519|EdDSA", "typ": r"case-event\+sd-jwt", "_sd_alg": "sha-256",
+    "crv": "Ed25519", "kty": "OKP",
     "seen": lambda value: shaped(value, "size=count root=hash"),
     "key": lambda value: shaped(value, "crv kty x=hash") and is_good_point(unb64url(value["x"])),
 }
@@ -175,7 +175,8 @@ class Event:
         require(names.isdisjoint({"_sd", "_sd_alg", "..."}), "_sd, _sd_alg or ... where it may not be")
         for name, value in hidden.items():
             listed = value["_sd"] if isinstance(value, dict) and [*value] == ["_sd"] else None
-            require(listed and isinstance(listed, list) and all(fits("hash", one) for one in listed), "digests")
+            require(listed and isinstance(listed, list), f"data.{name} is no class of digests")
+            require(all(fits("hash", digest) for digest in listed), f"data.{name} holds more than digests")
             require(listed == sorted({*listed} - self.digests.keys()), "digests disordered, or repeated")
             self.digests.update(dict.fromkeys(listed, name))
 

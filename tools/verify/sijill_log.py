@@ -1,9 +1,9 @@
-"""The transparency log: RFC 6962 §2; C2SP signed-note and tlog-checkpoint v1.0.0, tlog-tiles v0.1.0, tlog-proof."""
+"""The log: RFC 6962 §2; C2SP signed-note and tlog-checkpoint v1.0.0, tlog-tiles v0.1.0, tlog-proof."""
 import base64
 import re
 from pathlib import Path
 
-from sijill_format import Refused, fits, is_good_point, require, sha256, verify
+from sijill_format import Refused, fits, is_good_point, require, sha256, shaped, verify
 
 TILE, ED25519 = 256, 1  # width of a tile; a log's signature type
 
@@ -135,8 +135,9 @@ class Proof:
 
 class Receipt(Proof):
     def __init__(self, value):
-        require(fits("object", value) and fits("int", value.get("index")) and fits("int", value.get("received"))
-                and fits("string", value.get("proof")), "not a receipt")
+        require(fits("object", value), "not a receipt")
+        known = {name: value[name] for name in value if name in ("index", "received", "proof")}
+        require(shaped(known, "index=int received=int proof=string"), "not a receipt")
         super().__init__(value["proof"].encode())
         self.told, self.received = value["index"], value["received"]
 
@@ -173,7 +174,7 @@ def read_bundles(directory, size):
             yield number * TILE, entries
 
 class Tiles:
-    """Compares the hash tiles of one size with what the entries give: `faults` are first leaves of bad ones."""
+    """Compares hash tiles with what the entries give; `faults` are the first leaves of bad ones."""
 
     def __init__(self, directory, size):
         self._directory, self._size, self.faults, self._open = directory, size, [], {}

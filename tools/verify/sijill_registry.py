@@ -1,8 +1,8 @@
 """Who may sign what: docs/ledger-format.md Annex B, rule-set 1."""
 from types import SimpleNamespace
 
-from sijill_format import (RULES, Refused, instant_ms, possession_message, require, shaped, thumbprint, unb64url,
-                           verify)
+from sijill_format import (RULES, Refused, instant_ms, possession_message, require, shaped, thumbprint,
+                           unb64url, verify)
 
 GRANT_OF_ROLE = {"registrar": None, "casework": "casework", "importer": "casework", "auditor": "audit",
                  "oversight": "oversight", "mirror": "mirror"}

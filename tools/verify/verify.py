@@ -22,7 +22,8 @@ from sijill_log import ED25519, Checkpoint, Receipt, Tiles, Tree, leaf_hash, par
 from sijill_registry import Registry
 
 AUTHORITY = ("key-not-valid", "not-authorised")
-EMPTY_LINE = r"[ \t]*(#[^\0-\x08\n-\x1f\x7f]*)?\n"  # of a witness policy
+EMPTY_LINES = r"([ \t]*(#[^\0-\x08\n-\x1f\x7f]*)?\n)*"
+NO_WITNESSES = rf"{EMPTY_LINES}[ \t]*quorum[ \t]+none[ \t]*\n{EMPTY_LINES}"  # the one policy judged here
 
 def read_json(path, version, shape):
     value = strict_json(Path(path).read_bytes())
@@ -33,8 +34,9 @@ def read_trust(path):
     trust = read_json(path, "trust/1", "origin log_key=string genesis=hash policy=string")
     trust.log_key = parse_vkey(trust.log_key)
     require(trust.log_key[0] == trust.origin, f"{path}: the log key is not named as the origin")
-    trust.asks_nobody = re.fullmatch(f"({EMPTY_LINE})*[ \t]*quorum[ \t]+none[ \t]*\n({EMPTY_LINE})*", trust.policy)
-    require(trust.asks_nobody or re.search("^[ \t]*(witness|log)[ \t]", trust.policy, re.M), f"{path}: no policy")
+    trust.asks_nobody = re.fullmatch(NO_WITNESSES, trust.policy)
+    named = re.search("^[ \t]*(witness|log)[ \t]", trust.policy, re.MULTILINE)
+    require(trust.asks_nobody or named, f"{path}: not a witness policy")
     return trust
 
 class Audit:
@@ -42,9 +44,10 @@ class Audit:
 
     def __init__(self, directory, trust=None, receipt=None, since=None):
         self.directory, self.trust, self.receipt, self.since = Path(directory), trust, receipt, since
-        export = read_json(self.directory / "export.json", "export/1", "origin=string size=int disclosures=string")
-        require(export.disclosures in ("all", "none"), "export.json: disclosures are all or none")
-        self.export, self.all_told, self.faults, self.started = export, export.disclosures == "all", {}, time.monotonic()
+        shape = "origin=string size=int disclosures=string"
+        self.export = read_json(self.directory / "export.json", "export/1", shape)
+        require(self.export.disclosures in ("all", "none"), "export.json: disclosures are all or none")
+        self.all_told, self.faults, self.started = self.export.disclosures == "all", {}, time.monotonic()
         self.point = self.log_key = self.receipt_entry = self.line = None
         self.size = self.entries = self.replayed = self.unchecked = self.latest = 0
         self.tree, self.keys, self.heads = Tree(), {}, {}
@@ -85,12 +88,13 @@ class Audit:
                     line = strict_json(raw) if len(raw.rstrip(b"\n")) < 1 << 20 else None
                 except Refused:
                     line = None
-                index = line.get("index") if isinstance(line, dict) and fits("int", line.get("index")) else None
+                index = line.get("index") if isinstance(line, dict) else None
+                index = index if fits("int", index) else None
                 if shaped(line, "index=int disclosure=string") and highest <= index < self.size:
                     highest = index
                     yield index, line["disclosure"]
                 else:
-                    self.fault("disclosure-mismatch", index, "a malformed or disordered line of disclosures.jsonl")
+                    self.fault("disclosure-mismatch", index, "a bad line of disclosures.jsonl, or disordered")
 
     def _delivered(self, lines, index):
         """The disclosures of an entry; asked for in order."""
@@ -144,8 +148,10 @@ class Audit:
         if key and event.signed_by(key):
             self.keys.update(own)
             return True
-        why = ("event-signature", "the signature is not valid") if key else ("key-unknown", "nobody introduced the key")
-        self.fault(why[0], index, why[1])
+        if key:
+            self.fault("event-signature", index, "the signature is not valid")
+        else:
+            self.fault("key-unknown", index, "no earlier entry introduced the key")
 
     def _judge_stream(self, index, event, said):  # 4
         expected, last = self.heads.get(said["stream"], (0, None))
@@ -184,8 +190,8 @@ class Audit:
     def _judge_whole(self):
         if self.tree.size == self.size and self.tree.root(self.size) != self.point.root:
             self.fault("root", None, "the entries do not give the checkpoint's root")
-        stands = {(code, 0) for code in ("entry-format", "key-unknown", "event-signature")} & self.faults.keys()
-        if not self.registry.created and not stands:
+        unread = [("entry-format", 0), ("key-unknown", 0), ("event-signature", 0)]
+        if not self.registry.created and self.faults.keys().isdisjoint(unread):
             self.fault("not-authorised", 0, "entry 0 is not an accepted ledger.created")
         if (self.export.origin, self.export.size) != (self.point.origin, self.size):
             self.fault("checkpoint-signature", None, "export.json names another origin or size")
@@ -220,11 +226,11 @@ class Audit:
             self.unchecked and f"{self.unchecked} have disclosures withheld, or saw trees not all there",
             policy and "the trusted witness policy is not judged by this program")
         authority = self._level(True, self.replayed, unjudged and f"{unjudged} entries could not be judged")
-        not_run = {"status": "not_run", "checked": 0, "unchecked": self.size, "why": "only `sijill audit` can"}
+        not_run = {"status": "not_run", "checked": 0, "unchecked": self.size, "why": "only sijill can"}
         faults = sorted(self.faults, key=lambda one: (-1 if one[1] is None else one[1], one[0]))
         return {
-            "origin": point and point.origin, "size": point and point.size, "root": point and b64url(point.root),
-            "entries": self.entries, "anchored": self.trust is not None,
+            "origin": point and point.origin, "size": point and point.size,
+            "root": point and b64url(point.root), "entries": self.entries, "anchored": self.trust is not None,
             "levels": {"integrity": integrity, "authority": authority if point else not_run, "rules": not_run,
                        "figures": not_run},
             "faults": [{"code": one[0], "index": one[1], "message": self.faults[one]} for one in faults],
@@ -233,14 +239,14 @@ class Audit:
 def print_report(report):
     if not report["anchored"]:
         print("anchored: no. Without a trust file, a ledger invented from end to end would look the same.")
-    print(f"{report['origin']}, size {report['size']}, root {report['root']}, {report['entries']} entries read")
+    print("{origin}, size {size}, root {root}, {entries} entries read".format(**report))
     for name, level in report["levels"].items():
-        print(f"  {name}:", ", ".join(f"{what} {value}" for what, value in level.items() if value is not None))
+        print(" ", name, "{status}, {checked} checked, {unchecked} not".format(**level), level["why"] or "")
     for fault in report["faults"]:
-        print("  FAULT", fault["code"], "at", "the log:" if fault["index"] is None else f"{fault['index']}:", fault["message"])
+        print("  FAULT {code} at {index}: {message}".format(**fault))
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("command", choices=("audit", "vectors"))
     parser.add_argument("directory", type=Path)
     for name in ("--trust", "--receipt", "--since"):
