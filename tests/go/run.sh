@@ -60,7 +60,8 @@ done
 echo "the same, damaged, is refused:"
 refused "$log" "$vkey" --index 5 --leaf-entry "$work/700/entry"
 refused "$log" "$vkey" --proof "$work/700/entry.tlog-proof" --entry "$work/257/entry"
-refused "$log" "$vkey" --old "$work/12/old-checkpoint"
+PYTHONDONTWRITEBYTECODE=1 python3 "$made" "$work/other" 12 1
+refused "$log" "$vkey" --old "$work/other/old-checkpoint"
 printf x >>"$log/tile/entries/001"
 refused "$log" "$vkey"
 PYTHONDONTWRITEBYTECODE=1 python3 "$made" "$work/700" 700

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Builds small ledgers in pure Python, honest or not, for the tests here and for the other languages' checkers.
 
-    made_ledger.py DIR [SIZE]    writes DIR/export, DIR/trust.json, DIR/vkey, DIR/old-checkpoint and, of the last
+    made_ledger.py DIR [SIZE [CASES]]
+                                 writes DIR/export, DIR/trust.json, DIR/vkey, DIR/old-checkpoint and, of the last
                                  entry, DIR/receipt.json, DIR/entry and DIR/entry.tlog-proof
 """
 import base64
@@ -207,8 +208,8 @@ def usual(cases=3):
     return ledger
 
 
-def main(directory, size="700"):
-    ledger, directory = usual(2), Path(directory)
+def main(directory, size="700", cases="2"):
+    ledger, directory = usual(int(cases)), Path(directory)
     worker = key("mosd", "worker")
     while len(ledger.entries) < int(size):
         ledger.append(worker, "contact/many", "contact.noted", {})
