@@ -1,7 +1,11 @@
 //! Made ledgers, whole and tampered with, and what an audit has to say of each.
 
-mod faults;
+mod authority;
+mod entry;
+mod evidence;
 mod files;
 mod made;
 #[cfg(feature = "http")]
 mod served;
+mod verdict;
+mod whole;
