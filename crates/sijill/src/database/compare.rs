@@ -88,8 +88,21 @@ impl Database {
                     "`received` in the database's head is not that of the last entry".to_string(),
                 ));
             }
+        } else if !self.holds(head.size - 1)? {
+            // Entries behind the seal are not published yet; but they are there.
+            found.push(about(
+                None,
+                format!("the database's head says {} entries, and the last is missing", head.size),
+            ));
         }
         Ok(())
+    }
+
+    fn holds(&self, index: u64) -> Result<bool, Unreadable> {
+        match self.runtime.block_on(self.store.entries(index, 1)) {
+            Err(StoreError::Corrupt { .. }) => Ok(false),
+            page => Ok(page.map_err(|error| unreadable(&error))?.first().is_some_and(|(at, _)| *at == index)),
+        }
     }
 
     fn check_streams(&self, end: &LedgerEnd<'_>, found: &mut Vec<Discrepancy>) -> Result<(), Unreadable> {
