@@ -90,7 +90,8 @@ pub async fn run(command: Command) -> Result<Answer> {
     let published = archive.ledger().published();
     archive.close().await;
     imported?;
-    (report.size, report.root) = (published.checkpoint.size, published.checkpoint.root.to_string());
+    let checkpoint = &published.checkpoint;
+    (report.size, report.root) = (checkpoint.size, sijill_event::b64::encode(checkpoint.root.0));
     report.seconds = (started.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0;
     Ok(Answer::good(report.text(), &report).bad_if(!report.whole()))
 }
