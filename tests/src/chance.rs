@@ -1,6 +1,6 @@
 //! Repeatable chance: the same seed gives the same campaign.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): good enough to choose with, and never for keys anyone relies on.
+/// `SplitMix64` (Steele, Lea, Flood 2014): good enough to choose with, and never for keys anyone relies on.
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
 
@@ -12,7 +12,8 @@ impl Chance {
 
     /// From the environment variable `SIJILL_SEED`, else `default`.
     pub fn from_environment(default: u64) -> (u64, Self) {
-        let given = std::env::var("SIJILL_SEED").ok().map(|text| text.parse().expect("SIJILL_SEED is a number"));
+        let given =
+            std::env::var("SIJILL_SEED").ok().map(|text| text.parse().expect("SIJILL_SEED is a number"));
         let seed = given.unwrap_or(default);
         (seed, Self::new(seed))
     }
@@ -40,7 +41,9 @@ impl Chance {
     /// Bytes.
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        bytes.iter_mut().for_each(|byte| *byte = self.draw().to_le_bytes()[0]);
+        for byte in &mut bytes {
+            *byte = self.draw().to_le_bytes()[0];
+        }
         bytes
     }
 }

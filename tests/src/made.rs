@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use sijill_audit::Trust;
 use sijill_domain::event::prove;
 use sijill_domain::{AgencyId, OfficerId, Signer};
-use sijill_event::{Class, Digest, Draft, Entry, Json, SdJwt, Seen, SigningKey, Stream, Uuid, b64, parse_json};
+use sijill_event::{
+    Class, Digest, Draft, Entry, Json, SdJwt, Seen, SigningKey, Stream, Uuid, b64, parse_json,
+};
 use sijill_ledger::{Ledger, Limits, MasterKey, Opening, Seal, SimulatedClock, Wait};
 use sijill_log::{KeyKind, KeyName, NoteSigner, NoteVerifier, leaf_hash};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
@@ -181,23 +183,30 @@ const FOUNDERS: [&str; 3] = ["moh", "mosd", "rop"];
 impl Building {
     async fn begin(path: &Path, seed: u64, log_seed: u64) -> Self {
         let mut cast = BTreeMap::new();
-        let services = ["ledger/operator", "ledger/access", "ledger/automation", "ledger/log", "ledger/token"];
+        let services =
+            ["ledger/operator", "ledger/access", "ledger/automation", "ledger/log", "ledger/token"];
         let officers = ["root", "registrar", "worker-1", "worker-2", "worker-2+"];
         let agencies = ["moh", "mosd", "rop", "mol", "ngo"].into_iter();
         let names = agencies.flat_map(|agency| officers.map(|officer| format!("{agency}/{officer}")));
         for name in names.chain(services.map(str::to_owned)).chain(["mosd/auditor".to_owned()]) {
             let mut actor = Actor::new(seed, &name);
-            actor.sub = actor.sub.trim_end_matches('+').to_owned();
+            actor.sub.truncate(actor.sub.trim_end_matches('+').len());
             cast.insert(name, actor);
         }
         let log = Actor::new(log_seed, "ledger/checkpoint");
         let master = b64::encode(Digest::of(format!("{seed} master")).0);
-        furnish(path, &[("log", &log), ("operator", &cast["ledger/operator"]), ("token", &cast["ledger/token"])], &master);
+        furnish(
+            path,
+            &[("log", &log), ("operator", &cast["ledger/operator"]), ("token", &cast["ledger/token"])],
+            &master,
+        );
         let clock = Arc::new(SimulatedClock::standing(START_MS));
         let log_seed = *log.key.seed();
         let opening = Opening {
             store: Arc::new(SqliteStore::open(&path.join("ledger.sqlite")).await.expect("a store")),
-            keys: Arc::new(SqliteKeyStore::open(&path.join("keystore/keys.sqlite")).await.expect("a key store")),
+            keys: Arc::new(
+                SqliteKeyStore::open(&path.join("keystore/keys.sqlite")).await.expect("a key store"),
+            ),
             seal: Seal::at(path.join("seal")),
             log_key: log_signer(&log_seed),
             master: MasterKey::parse(&master).expect("a key"),
@@ -268,7 +277,9 @@ impl Building {
             let data = json!({"created": created.to_string()});
             self.write(&format!("{agency}/root"), "ledger", "ledger.ratified", &data);
         }
-        FOUNDERS.into_iter().for_each(|agency| self.settle_in(agency));
+        for agency in FOUNDERS {
+            self.settle_in(agency);
+        }
         self.enrol("mosd/registrar", "mosd/auditor", &["auditor"]);
         self.post().await;
     }
@@ -366,7 +377,11 @@ impl Building {
     fn step(&mut self, file: Option<&Value>) {
         let all = ["moh", "mosd", "rop", "mol"];
         let chance = &mut self.writer.chance;
-        let number = if self.cases.len() < 20 { self.cases.len() } else { chance.below(self.cases.len() * 21 / 20 + 1) };
+        let number = if self.cases.len() < 20 {
+            self.cases.len()
+        } else {
+            chance.below(self.cases.len() * 21 / 20 + 1)
+        };
         let number = number.min(self.cases.len());
         let officer = *chance.pick(&["worker-1", "worker-2"]);
         let (agency, mut data) = if number == self.cases.len() {
@@ -379,7 +394,8 @@ impl Building {
         if self.writer.chance.below(3) == 0 || file.is_some() {
             self.hide(&mut data, file);
         }
-        let key = if self.changed && officer == "worker-2" && matches!(agency, "moh" | "rop") { "+" } else { "" };
+        let key =
+            if self.changed && officer == "worker-2" && matches!(agency, "moh" | "rop") { "+" } else { "" };
         let event_type = if number % 7 == 0 { "referral.noted" } else { "case.noted" };
         self.write(&format!("{agency}/{officer}{key}"), &format!("case/c{number}"), event_type, &data);
     }
@@ -389,7 +405,8 @@ impl Building {
         let priority = *chance.pick(&["high", "low", "urgent"]);
         data["casework"] = json!({"priority": priority, "deadline": null, "age": chance.below(18)});
         if chance.below(2) == 0 {
-            data["identity"] = json!({"name": {"ar": "سالم", "en": "Salim"}, "civil_number": chance.below(90_000_000)});
+            data["identity"] =
+                json!({"name": {"ar": "سالم", "en": "Salim"}, "civil_number": chance.below(90_000_000)});
         }
         if let Some(file) = file {
             data["narrative"] = json!({"photo": file, "note": "«…»\u{2028}\"\\/\n"});
@@ -409,7 +426,8 @@ impl Building {
         let verifier = log_key.verifier();
         let trust = Trust {
             origin: ORIGIN.into(),
-            log_key: NoteVerifier::new(verifier.name().clone(), KeyKind::Log, verifier.public_key()).expect("a key"),
+            log_key: NoteVerifier::new(verifier.name().clone(), KeyKind::Log, verifier.public_key())
+                .expect("a key"),
             genesis: leaf_hash(entries[0].format().as_bytes()),
             policy: "quorum none\n".parse().expect("a policy"),
         };
@@ -448,7 +466,8 @@ pub fn key_file(actor: &Actor) -> String {
 /// Writes a file that only its owner can read.
 pub fn private_file(path: &Path, text: &str) {
     std::fs::write(path, text).expect("written");
-    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("its permissions");
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .expect("its permissions");
 }
 
 /// `data` of `officer.enrolled`.

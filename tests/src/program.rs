@@ -32,7 +32,9 @@ fn build() -> PathBuf {
 /// A command of the program, answering in JSON, with nothing of the tester's own environment.
 pub fn command<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(path());
-    for variable in ["SIJILL_STORE_URL", "SIJILL_KEYSTORE_URL", "SIJILL_MASTER_KEY", "SIJILL_TOKEN", "SIJILL_LOG"] {
+    for variable in
+        ["SIJILL_STORE_URL", "SIJILL_KEYSTORE_URL", "SIJILL_MASTER_KEY", "SIJILL_TOKEN", "SIJILL_LOG"]
+    {
         command.env_remove(variable);
     }
     command.arg("--json").args(args);

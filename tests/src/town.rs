@@ -48,7 +48,8 @@ impl Town {
         };
         let folder = tempfile::tempdir().expect("a folder");
         let town = Self { folder, database: urls.as_ref().map(|(database, _)| database.clone()) };
-        for name in ["moh/root", "mosd/root", "moh/ana", "moh/badr", "mosd/huda", "mosd/ziad", "mosd/auditor"] {
+        for name in ["moh/root", "mosd/root", "moh/ana", "moh/badr", "mosd/huda", "mosd/ziad", "mosd/auditor"]
+        {
             private_file(&town.key(name), &key_file(&Actor::new(SEED, name)));
         }
         let founder = |agency: &str| format!("{agency}={}", town.key(&format!("{agency}/root")).display());
@@ -107,7 +108,8 @@ impl Town {
 
     /// The key that signs checkpoints.
     pub fn log_key(&self) -> NoteVerifier {
-        let trust: Value = serde_json::from_slice(&std::fs::read(self.trust()).expect("a trust file")).expect("JSON");
+        let trust: Value =
+            serde_json::from_slice(&std::fs::read(self.trust()).expect("a trust file")).expect("JSON");
         trust["log_key"].as_str().expect("a key").parse().expect("a verifier key")
     }
 
@@ -124,7 +126,8 @@ impl Town {
     pub fn audit<'a>(&self, dir: &Path, acknowledged: impl IntoIterator<Item = &'a Acknowledged>) -> Value {
         let held = tempfile::tempdir_in(self.folder.path()).expect("a folder");
         let trust = self.trust();
-        let mut args = vec!["audit".to_owned(), text(dir).to_owned(), "--trust".to_owned(), text(&trust).to_owned()];
+        let mut args =
+            vec!["audit".to_owned(), text(dir).to_owned(), "--trust".to_owned(), text(&trust).to_owned()];
         for (number, receipt) in acknowledged.into_iter().enumerate() {
             let file = held.path().join(number.to_string());
             std::fs::write(&file, receipt.receipt.to_string()).expect("written");
@@ -181,7 +184,12 @@ pub struct Client {
 impl Client {
     /// Appends an event and verifies the receipt. The same bytes are sent again until there is an answer; if the stream
     /// has moved on, a new signature with the same `jti`.
-    pub async fn append(&mut self, stream: &str, event_type: &str, data: &Value) -> Result<Acknowledged, Failure> {
+    pub async fn append(
+        &mut self,
+        stream: &str,
+        event_type: &str,
+        data: &Value,
+    ) -> Result<Acknowledged, Failure> {
         let mut jti = None;
         loop {
             let signed = self.sign(stream, event_type, data, jti).await?;
@@ -236,10 +244,12 @@ impl Client {
 
     /// Posts a signed event once, and verifies the receipt.
     pub async fn post(&self, signed: &SdJwt) -> Result<Acknowledged, Failure> {
-        let request = self.http.post(format!("{}/v1/events", self.url)).header("Content-Type", "application/sd-jwt");
+        let request =
+            self.http.post(format!("{}/v1/events", self.url)).header("Content-Type", "application/sd-jwt");
         let receipt = answer(request.body(signed.to_string())).await?;
         let index = receipt["index"].as_u64().expect("an index");
-        let proof = TlogProof::parse(receipt["proof"].as_str().expect("a proof").as_bytes()).expect("a tlog-proof");
+        let proof =
+            TlogProof::parse(receipt["proof"].as_str().expect("a proof").as_bytes()).expect("a tlog-proof");
         let entry = format!("{} {}", receipt["received"], signed.event.jwt);
         assert_eq!(proof.index, index, "the receipt proves the entry it names");
         proof.verify(&leaf_hash(entry.as_bytes()), &self.log_key).expect("the receipt holds");

@@ -26,11 +26,9 @@ async fn other_languages(town: &Town) {
     let mut auditor = town.client("mosd/auditor", &server.url);
     let before = auditor.checkpoint().await.expect("it serves");
     let mut all = Vec::new();
-    for (name, receipt) in [
-        ("python", python(town, &server)),
-        ("java", java(town, &server)),
-        ("curl", curl(town, &server)),
-    ] {
+    for (name, receipt) in
+        [("python", python(town, &server)), ("java", java(town, &server)), ("curl", curl(town, &server))]
+    {
         let Some(receipt) = receipt else { continue };
         let event = acknowledged(&mut auditor, receipt).await;
         assert!(event.jwt.contains('.') && Path::new(name).is_relative());
@@ -51,17 +49,38 @@ async fn acknowledged(auditor: &mut Client, receipt: Value) -> Acknowledged {
     let event = auditor.get(&format!("/v1/events/{index}")).await.expect("an auditor sees every event");
     assert_eq!(event["received"], receipt["received"]);
     let jwt = event["jwt"].as_str().expect("a JWT").to_owned();
-    Acknowledged { index, jwt, receipt: json!({"index": index, "received": receipt["received"], "proof": receipt["proof"]}) }
+    Acknowledged {
+        index,
+        jwt,
+        receipt: json!({"index": index, "received": receipt["received"], "proof": receipt["proof"]}),
+    }
 }
 
 /// The arguments both clients take.
 fn append(town: &Town, server: &Server, who: &str, stream: &str) -> Vec<String> {
     let (key, log_key) = (town.key(who), town.log_key().to_string());
     let args = [
-        "append", "--url", &server.url, "--key", text(&key), "--log-key", &log_key, "--stream", stream, "--type",
-        "referral.requested", "--data", r#"{"to":{"agency":"mosd"},"note":"مع \"\\\n"}"#, "--disclose",
-        r#"casework:priority="high""#, "--disclose", "casework:deadline=null", "--disclose",
-        r#"identity:name={"ar":"سالم","en":"Salim"}"#, "--occurred", "2026-01-02T03:04:05+04:00",
+        "append",
+        "--url",
+        &server.url,
+        "--key",
+        text(&key),
+        "--log-key",
+        &log_key,
+        "--stream",
+        stream,
+        "--type",
+        "referral.requested",
+        "--data",
+        r#"{"to":{"agency":"mosd"},"note":"مع \"\\\n"}"#,
+        "--disclose",
+        r#"casework:priority="high""#,
+        "--disclose",
+        "casework:deadline=null",
+        "--disclose",
+        r#"identity:name={"ar":"سالم","en":"Salim"}"#,
+        "--occurred",
+        "2026-01-02T03:04:05+04:00",
     ];
     args.map(str::to_owned).to_vec()
 }
@@ -87,7 +106,8 @@ fn curl(town: &Town, server: &Server) -> Option<Value> {
     let token = program::done(["keys", "token", "--key", text(&key), "--url", url, "--origin", ORIGIN]);
     let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().expect("a token"));
     let next = format!("{url}/v1/streams/case%2Fcurl/next");
-    let payload = called(Command::new("curl").args(["--silent", "--show-error", "--fail", "-H", &bearer, &next]));
+    let payload =
+        called(Command::new("curl").args(["--silent", "--show-error", "--fail", "-H", &bearer, &next]));
     let file = |name: &str, bytes: &[u8]| -> PathBuf {
         let path = town.folder().join(name);
         std::fs::write(&path, bytes).expect("written");
@@ -95,12 +115,32 @@ fn curl(town: &Town, server: &Server) -> Option<Value> {
     };
     let payload = file("payload", &payload);
     let signed = program::done([
-        "sign", "--key", text(&key), "--payload", text(&payload), "--origin", ORIGIN, "--type", "case.noted", "--data",
-        r#"{"step":1}"#, "--disclose", r#"narrative.note="لا""#,
+        "sign",
+        "--key",
+        text(&key),
+        "--payload",
+        text(&payload),
+        "--origin",
+        ORIGIN,
+        "--type",
+        "case.noted",
+        "--data",
+        r#"{"step":1}"#,
+        "--disclose",
+        r#"narrative.note="لا""#,
     ]);
     let signed = file("signed", signed["sd_jwt"].as_str().expect("an SD-JWT").as_bytes());
     let (body, events) = (format!("@{}", text(&signed)), format!("{url}/v1/events"));
-    let post = ["--silent", "--show-error", "--fail", "-H", "Content-Type: application/sd-jwt", "--data-binary", &body, &events];
+    let post = [
+        "--silent",
+        "--show-error",
+        "--fail",
+        "-H",
+        "Content-Type: application/sd-jwt",
+        "--data-binary",
+        &body,
+        &events,
+    ];
     let receipt = called(Command::new("curl").args(post));
     Some(serde_json::from_slice(&receipt).expect("a receipt"))
 }
@@ -117,13 +157,24 @@ fn go(town: &Town, log: &str, all: &[Acknowledged], before: &str) {
     let place = |name: &str| town.folder().join(name);
     std::fs::write(place("before"), before).expect("written");
     for event in all {
-        std::fs::write(place("entry"), format!("{} {}", event.receipt["received"], event.jwt)).expect("written");
+        std::fs::write(place("entry"), format!("{} {}", event.receipt["received"], event.jwt))
+            .expect("written");
         std::fs::write(place("proof"), event.receipt["proof"].as_str().expect("a proof")).expect("written");
         let index = event.index.to_string();
         let [before, entry, proof] = ["before", "entry", "proof"].map(place);
         let args = [
-            log, &log_key, "--index", &index, "--leaf-entry", text(&entry), "--old", text(&before), "--proof",
-            text(&proof), "--entry", text(&entry),
+            log,
+            &log_key,
+            "--index",
+            &index,
+            "--leaf-entry",
+            text(&entry),
+            "--old",
+            text(&before),
+            "--proof",
+            text(&proof),
+            "--entry",
+            text(&entry),
         ];
         let Some(output) = script("go/run.sh", &args) else { return };
         assert!(output.status.success(), "{}", told(&output));
@@ -133,7 +184,8 @@ fn go(town: &Town, log: &str, all: &[Acknowledged], before: &str) {
 #[test]
 fn the_other_verifier_agrees_on_every_shared_vector() {
     let Some(mut verify) = foreign::verify("verify.py") else { return };
-    let output = verify.arg("vectors").arg(repository().join("schemas/vectors")).output().expect("python runs");
+    let output =
+        verify.arg("vectors").arg(repository().join("schemas/vectors")).output().expect("python runs");
     assert!(output.status.success(), "{}", told(&output));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let ran: usize = said.split(' ').find_map(|word| word.trim().parse().ok()).expect("a number");

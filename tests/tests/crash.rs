@@ -68,11 +68,17 @@ async fn survives(town: &Town) {
 }
 
 /// One client: cases of its own, an event after the other, each until it is acknowledged.
-async fn append(mut client: Client, number: usize, told: Arc<Mutex<Vec<Acknowledged>>>, stop: Arc<AtomicBool>) {
+async fn append(
+    mut client: Client,
+    number: usize,
+    told: Arc<Mutex<Vec<Acknowledged>>>,
+    ended: Arc<AtomicBool>,
+) {
     let mut step = 0;
-    while !stop.load(Ordering::Relaxed) {
+    while !ended.load(Ordering::Relaxed) {
         let stream = format!("case/crash-{number}-{}", step % 3);
-        let data = json!({"client": number, "step": step, "casework": {"priority": "high", "deadline": null}});
+        let data =
+            json!({"client": number, "step": step, "casework": {"priority": "high", "deadline": null}});
         let acknowledged = client.append(&stream, "case.noted", &data).await.expect("never refused");
         told.lock().await.push(acknowledged);
         step += 1;
@@ -97,7 +103,8 @@ fn once_each(all: &[Acknowledged]) {
 /// What the server now says stands there.
 async fn same_bytes(auditor: &mut Client, all: &[Acknowledged]) {
     for one in all {
-        let event = auditor.get(&format!("/v1/events/{}", one.index)).await.expect("an auditor sees every event");
+        let event =
+            auditor.get(&format!("/v1/events/{}", one.index)).await.expect("an auditor sees every event");
         assert_eq!(event["jwt"], one.jwt, "entry {}", one.index);
         assert_eq!(event["received"], one.receipt["received"]);
     }

@@ -24,7 +24,13 @@ async fn an_invented_ledger_is_known_by_the_trust_file_alone() {
         (&other_key, vec![("checkpoint-signature", Value::Null), ("genesis", json!(0))]),
     ] {
         let export = forged.dir.with_extension("export");
-        program::done([OsString::from("export"), "--dir".into(), forged.dir.clone().into(), "--out".into(), export.clone().into()]);
+        program::done([
+            OsString::from("export"),
+            "--dir".into(),
+            forged.dir.clone().into(),
+            "--out".into(),
+            export.clone().into(),
+        ]);
         for source in [&forged.dir, &export] {
             let report = audit(source, &[], 0);
             assert_eq!((&report["anchored"], &report["faults"]), (&json!(false), &json!([])), "{source:?}");
@@ -34,7 +40,8 @@ async fn an_invented_ledger_is_known_by_the_trust_file_alone() {
         }
         if let Some(mut verify) = foreign::verify("verify.py") {
             let output = verify.arg("audit").arg(&export).args(["--json", "--trust"]).arg(&trust).output();
-            let report: Value = serde_json::from_slice(&output.expect("python runs").stdout).expect("a report");
+            let report: Value =
+                serde_json::from_slice(&output.expect("python runs").stdout).expect("a report");
             assert_eq!(faults(&report), codes, "by the other verifier");
         }
     }

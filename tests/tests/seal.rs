@@ -41,7 +41,8 @@ fn cut_off(town: &Town, database: &Path) -> std::path::PathBuf {
 #[tokio::test]
 async fn a_restored_postgres_dump_does_not_run() {
     let Some(town) = Town::begin(Engine::Postgres).await else { return };
-    let (dir, older, newer) = (town.dir(), town.folder().join("older.dump"), town.folder().join("newer.dump"));
+    let (dir, older, newer) =
+        (town.dir(), town.folder().join("older.dump"), town.folder().join("newer.dump"));
     let server = Server::start(&dir);
     let mut all = write(&town, &server.url, 5).await;
     dump(&town, &older);
@@ -74,7 +75,8 @@ fn refuses(dir: &Path) {
     }
     // Neither does a command that would append without a server.
     let key = dir.with_file_name("moh-ana.key");
-    let append = ["append", "--dir", text(dir), "--key", text(&key), "--stream", "case/x", "--type", "case.noted"];
+    let append =
+        ["append", "--dir", text(dir), "--key", text(&key), "--stream", "case/x", "--type", "case.noted"];
     assert_eq!(program::run(append).code(), "behind-seal");
     assert_eq!(fs::read(dir.join("seal")).expect("a seal"), seal, "the seal stays as it was");
 }
@@ -96,6 +98,7 @@ fn dump(town: &Town, to: &Path) {
 fn restore(town: &Town, from: &Path) {
     let url = town.database.as_deref().expect("PostgreSQL");
     let mut restore = postgres("pg_restore");
-    let status = restore.args(["--clean", "--if-exists", "--exit-on-error", "--dbname", url]).arg(from).status();
+    let status =
+        restore.args(["--clean", "--if-exists", "--exit-on-error", "--dbname", url]).arg(from).status();
     assert!(status.expect("pg_restore runs").success(), "{restore:?}");
 }

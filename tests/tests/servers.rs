@@ -48,8 +48,15 @@ async fn two_servers_keep_one_log() {
     let last = [checkpoint(&town, &one).await, checkpoint(&town, &two).await];
     assert_eq!(last[0].1.size, last[1].1.size, "both have published everything");
     assert_eq!(last[0].1.root, last[1].1.root, "and it is the same");
-    all.push(town.client("moh/ana", &one.url).append("case/after", "case.noted", &json!({})).await.expect("taken"));
-    all.push(town.client("mosd/huda", &two.url).append("case/after-2", "case.noted", &json!({})).await.expect("taken"));
+    all.push(
+        town.client("moh/ana", &one.url).append("case/after", "case.noted", &json!({})).await.expect("taken"),
+    );
+    all.push(
+        town.client("mosd/huda", &two.url)
+            .append("case/after-2", "case.noted", &json!({}))
+            .await
+            .expect("taken"),
+    );
     one.stop();
     two.stop();
 

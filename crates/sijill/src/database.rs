@@ -118,7 +118,11 @@ impl Database {
         let opened = keys.vault.open(event, &digest, &sealed.key_id, wrapped, &sealed.ciphertext);
         let disclosure = opened.map_err(|error| format!("its ciphertext: {error}")).and_then(|text| {
             // By its digest a row is served and erased: with another's text it would be the other's value.
-            if Digest::of(&text) == digest { Ok(text) } else { Err("its text has another digest".to_string()) }
+            if Digest::of(&text) == digest {
+                Ok(text)
+            } else {
+                Err("its text has another digest".to_string())
+            }
         });
         if let Ok(text) = &disclosure {
             self.note_attachment(row.index, text);

@@ -57,7 +57,9 @@ pub(crate) fn alter(o: &mut Operator<'_>) -> Done {
     let (table, column) = *o.chance.pick(&COLUMNS);
     let count: u64 = o.rows(&format!("SELECT count(*) FROM {table}"))[0].get(0);
     let row = o.chance.draw() % count;
-    let sql = format!("SELECT rowid, typeof({column}), CAST({column} AS BLOB) FROM {table} ORDER BY rowid LIMIT 1 OFFSET {row}");
+    let sql = format!(
+        "SELECT rowid, typeof({column}), CAST({column} AS BLOB) FROM {table} ORDER BY rowid LIMIT 1 OFFSET {row}"
+    );
     let (id, kind, bytes): (i64, String, Vec<u8>) = {
         let rows = o.rows(&sql);
         (rows[0].get(0), rows[0].get(1), rows[0].get(2))
@@ -66,14 +68,20 @@ pub(crate) fn alter(o: &mut Operator<'_>) -> Done {
         let rows = o.rows(&format!("SELECT idx FROM entry WHERE rowid = {id}"));
         rows[0].get(0)
     });
-    if kind == "integer" {
+    if column == "registry" {
+        o.sql(&format!("UPDATE entry SET registry = 1 - registry WHERE rowid = {id}"), |_| ());
+    } else if kind == "integer" {
         let step = [1, -1, 7][o.chance.below(3)];
         // Never below 0, which SQLite would hold and the ledger never reads.
-        let sql = format!("UPDATE {table} SET {column} = abs({column} + {step}) + ({column} + {step} < 0) WHERE rowid = {id}");
+        let sql = format!(
+            "UPDATE {table} SET {column} = abs({column} + {step}) + ({column} + {step} < 0) WHERE rowid = {id}"
+        );
         o.sql(&sql, |_| ());
     } else {
         let bytes = damaged(&mut o.chance, bytes, kind == "text");
-        o.sql(&format!("UPDATE {table} SET {column} = CAST(? AS {kind}) WHERE rowid = {id}"), |a| add(a, bytes));
+        o.sql(&format!("UPDATE {table} SET {column} = CAST(? AS {kind}) WHERE rowid = {id}"), |a| {
+            add(a, bytes)
+        });
     }
     let covered = entry.is_some() && o.chance.below(3) > 0;
     if covered {

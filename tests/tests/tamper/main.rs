@@ -30,7 +30,7 @@ const SIZE: u64 = 2_000;
 const BY_CHANCE: usize = 150;
 const COMPARED: usize = 5;
 /// Damaged exports.
-const DAMAGED: usize = 60;
+const DAMAGED: usize = 40;
 
 #[test]
 fn the_campaign() {
@@ -51,21 +51,25 @@ fn honest(made: &Made, folder: &Path) {
 }
 
 fn named(made: &Made) {
-    let rows: Mutex<BTreeMap<usize, (String, Result<(), String>)>> = Mutex::default();
+    let rows: Mutex<BTreeMap<usize, String>> = Mutex::default();
+    let wrong: Mutex<Vec<String>> = Mutex::default();
     let all: Vec<&Alteration> = alterations::ALTERATIONS.iter().chain(storage::ALTERATIONS).collect();
     in_parallel(all.len(), |number| {
         let alteration = all[number];
         let tried = catch_unwind(AssertUnwindSafe(|| try_alteration(made, alteration, number)));
-        let (found, judged) = tried.unwrap_or_else(|_| (Found::new(), Err("it could not be tried".to_owned())));
+        let (found, judged) =
+            tried.unwrap_or_else(|_| (Found::new(), Err("it could not be tried".to_owned())));
         let line = format!("{:<62} {:<8} {}", alteration.name, by(alteration.by), summary(&found));
-        let judged = judged.map_err(|why| format!("{}: {why}", alteration.name));
-        rows.lock().expect("sound").insert(number, (line, judged));
+        rows.lock().expect("sound").insert(number, line);
+        if let Err(why) = judged {
+            wrong.lock().expect("sound").push(format!("{}: {why}", alteration.name));
+        }
     });
-    let rows = rows.into_inner().expect("sound");
-    let mut table = format!("{:<62} {:<8} {}\n", "alteration", "found by", "codes (how many; the first)");
-    rows.values().for_each(|(line, _)| writeln!(table, "{line}").expect("written"));
-    eprintln!("{table}");
-    let wrong: Vec<&String> = rows.values().filter_map(|(_, judged)| judged.as_ref().err()).collect();
+    eprintln!("{:<62} {:<8} codes (how many; the first)", "alteration", "found by");
+    for line in rows.into_inner().expect("sound").values() {
+        eprintln!("{line}");
+    }
+    let wrong = wrong.into_inner().expect("sound");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -78,11 +82,15 @@ fn try_alteration(made: &Made, alteration: &Alteration, number: usize) -> (Found
     let mut found = verdict::audit(made, &dir, folder.path(), &held);
     if alteration.by == By::Holder {
         if !found.is_empty() {
-            return (found, Err("nobody but a holder of checkpoints or receipts could have found it".to_owned()));
+            return (
+                found,
+                Err("nobody but a holder of checkpoints or receipts could have found it".to_owned()),
+            );
         }
         held.receipts = expected.iter().filter_map(|(_, index)| index.map(alterations::at)).collect();
         let by_receipt = verdict::audit(made, &dir, folder.path(), &held);
-        let by_checkpoint = verdict::audit(made, &dir, folder.path(), &Held { newest: true, ..Held::default() });
+        let by_checkpoint =
+            verdict::audit(made, &dir, folder.path(), &Held { newest: true, ..Held::default() });
         if by_checkpoint.is_empty() || by_receipt.is_empty() {
             return (found, Err(format!("by checkpoint {by_checkpoint:?}, by receipt {by_receipt:?}")));
         }
@@ -104,7 +112,8 @@ fn by_chance(made: &Made) {
     let rows: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::default();
     let wrong: Mutex<Vec<String>> = Mutex::default();
     in_parallel(BY_CHANCE, |number| {
-        let tried = catch_unwind(AssertUnwindSafe(|| try_chance(made, seeds[number], number % COMPARED == 0)));
+        let tried =
+            catch_unwind(AssertUnwindSafe(|| try_chance(made, seeds[number], number % COMPARED == 0)));
         match tried.unwrap_or_else(|_| Err("it could not be tried".to_owned())) {
             Ok((what, found)) => {
                 let codes = found.into_iter().map(|(code, _)| code);
@@ -127,7 +136,16 @@ fn try_chance(made: &Made, seed: u64, compared: bool) -> Result<(String, Found),
     let done = chance::alter(&mut operator);
     let dir = operator.leave();
     let mut held = Held::default();
-    let mut found = verdict::audit(made, &dir, folder.path(), &held);
+    let mut found = match verdict::try_audit(made, &dir, folder.path(), &held) {
+        Ok(found) => found,
+        // A column no ledger can have written, such as a hash of 31 bytes: the audit says so and goes no further.
+        Err(ended)
+            if ended.code() == "source-unreadable" && ended.errors.contains("contradicts the ledger") =>
+        {
+            return Ok((done.what, verdict::unreadable()));
+        }
+        Err(ended) => return Err(format!("{}: {ended:?}", done.what)),
+    };
     let behind = made.entries.iter().filter_map(|entry| Some(entry.event.seen?.size)).max();
     if found.is_empty() && done.entry >= behind {
         held.receipts = done.entry.map(alterations::at).into_iter().collect();
@@ -165,7 +183,8 @@ fn damaged(made: &Made, folder: &Path) {
 
 /// Every expected fault is there, and no other code, but `store`: a database may contradict its entries besides.
 fn judge(expected: &Faults, found: &Found) -> Result<(), String> {
-    let missing: Vec<_> = expected.iter().filter(|(code, at)| !found.contains(&((*code).to_owned(), *at))).collect();
+    let missing: Vec<_> =
+        expected.iter().filter(|(code, at)| !found.contains(&((*code).to_owned(), *at))).collect();
     let codes: BTreeSet<&str> = expected.iter().map(|(code, _)| *code).collect();
     let other = found.iter().filter(|(code, _)| !codes.contains(code.as_str()) && code != "store");
     let other: Vec<_> = other.take(5).collect();
@@ -180,7 +199,8 @@ fn summary(found: &Found) -> String {
     let codes: BTreeSet<&str> = found.iter().map(|(code, _)| code.as_str()).collect();
     let mut text = String::new();
     for code in codes {
-        let indexes: Vec<Option<u64>> = found.iter().filter(|(other, _)| other == code).map(|(_, at)| *at).collect();
+        let indexes: Vec<Option<u64>> =
+            found.iter().filter(|(other, _)| other == code).map(|(_, at)| *at).collect();
         let first = indexes.iter().flatten().next().map_or("whole".to_owned(), u64::to_string);
         let _ = write!(text, "{code} ({}; {first})  ", indexes.len());
     }

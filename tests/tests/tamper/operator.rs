@@ -114,7 +114,8 @@ impl<'a> Operator<'a> {
 
     /// Writes an entry where none is; its columns come with [`cover`](Self::cover).
     pub(crate) fn insert(&mut self, index: u64, text: &str) {
-        let sql = format!("INSERT INTO entry VALUES ({index}, 'x', 0, x'00000000000000000000000000000000', 0, ?)");
+        let sql =
+            format!("INSERT INTO entry VALUES ({index}, 'x', 0, x'00000000000000000000000000000000', 0, ?)");
         self.sql(&sql, |a| add(a, text));
     }
 
@@ -133,7 +134,8 @@ impl<'a> Operator<'a> {
 
     /// Stored disclosures of an entry.
     pub(crate) fn stored(&mut self, index: u64) -> Vec<Stored> {
-        let sql = format!("SELECT digest, key_id, ciphertext FROM disclosure WHERE idx = {index} ORDER BY digest");
+        let sql =
+            format!("SELECT digest, key_id, ciphertext FROM disclosure WHERE idx = {index} ORDER BY digest");
         let read = |row: SqliteRow| Stored {
             index,
             digest: row.get::<Vec<u8>, _>(0).try_into().expect("32 bytes"),
@@ -144,7 +146,8 @@ impl<'a> Operator<'a> {
     }
 
     fn data_key(&mut self, id: &[u8]) -> [u8; 32] {
-        let query = sqlx::query("SELECT wrapped FROM data_key WHERE id = ?").bind(id).fetch_one(&mut self.keys);
+        let query =
+            sqlx::query("SELECT wrapped FROM data_key WHERE id = ?").bind(id).fetch_one(&mut self.keys);
         let wrapped: Vec<u8> = self.runtime.block_on(query).expect("the key is there").get(0);
         vault::unwrap_key(&self.master, id, &wrapped)
     }
@@ -161,7 +164,10 @@ impl<'a> Operator<'a> {
         let key = self.data_key(&stored.key_id);
         let event = &self.made.entries[usize::try_from(stored.index).expect("fits")].event;
         let sealed = vault::seal_disclosure(&key, event, digest, text, self.chance.bytes());
-        let sql = format!("UPDATE disclosure SET digest = ?, ciphertext = ? WHERE idx = {} AND digest = ?", stored.index);
+        let sql = format!(
+            "UPDATE disclosure SET digest = ?, ciphertext = ? WHERE idx = {} AND digest = ?",
+            stored.index
+        );
         self.sql(&sql, |a| {
             add(a, digest.to_vec());
             add(a, sealed);
@@ -183,7 +189,8 @@ impl<'a> Operator<'a> {
 
     /// Another data key in the place of a disclosure's, rightly wrapped.
     pub(crate) fn replace_key(&mut self, stored: &Stored) {
-        let wrapped = vault::wrap_key(&self.master, &stored.key_id, &self.chance.bytes(), self.chance.bytes());
+        let wrapped =
+            vault::wrap_key(&self.master, &stored.key_id, &self.chance.bytes(), self.chance.bytes());
         self.sql_on_keys("UPDATE data_key SET wrapped = ? WHERE id = ?", |a| {
             add(a, wrapped);
             add(a, stored.key_id.clone());
@@ -199,8 +206,11 @@ impl<'a> Operator<'a> {
 
     /// Makes the database agree with its entries, and signs what they are now: tiles, columns, heads, checkpoint.
     pub(crate) fn cover(&mut self) {
-        let entries: Vec<(u64, String)> =
-            self.rows("SELECT idx, entry FROM entry ORDER BY idx").iter().map(|row| (row.get(0), row.get(1))).collect();
+        let entries: Vec<(u64, String)> = self
+            .rows("SELECT idx, entry FROM entry ORDER BY idx")
+            .iter()
+            .map(|row| (row.get(0), row.get(1)))
+            .collect();
         let mut builder = TileBuilder::new();
         let tiles = builder.extend(entries.iter().map(|(_, text)| leaf_hash(text.as_bytes())));
         self.sql("DELETE FROM tile", |_| ());
@@ -209,8 +219,13 @@ impl<'a> Operator<'a> {
             self.sql(&sql, |a| add(a, full.bytes));
         }
         self.cover_columns(&entries);
-        let received = entries.iter().filter_map(|(_, text)| text.split_once(' ')?.0.parse::<u64>().ok()).max();
-        let sql = format!("UPDATE head SET size = {}, root = ?, received = {}", builder.size(), received.unwrap_or(0));
+        let received =
+            entries.iter().filter_map(|(_, text)| text.split_once(' ')?.0.parse::<u64>().ok()).max();
+        let sql = format!(
+            "UPDATE head SET size = {}, root = ?, received = {}",
+            builder.size(),
+            received.unwrap_or(0)
+        );
         self.sql(&sql, |a| add(a, builder.root().0.to_vec()));
         self.seal(builder.size(), builder.root());
     }
@@ -230,13 +245,16 @@ impl<'a> Operator<'a> {
                 add(a, event.stream.as_str().to_owned());
                 add(a, event.jti.as_bytes().to_vec());
             });
-            let head = heads.entry(event.stream.as_str().to_owned()).or_insert((0, Digest([0; 32]), Parties::new()));
+            let head =
+                heads.entry(event.stream.as_str().to_owned()).or_insert((0, Digest([0; 32]), Parties::new()));
             if event.seq >= head.0 {
                 (head.0, head.1) = (event.seq, event.hash());
             }
             if !registry {
                 let to = event.data.get("to").and_then(|to| to.get("agency")).and_then(Json::as_str);
-                head.2.extend(&[to, Some(&*event.iss)].into_iter().flatten().filter_map(AgencyId::parse).collect());
+                head.2.extend(
+                    &[to, Some(&*event.iss)].into_iter().flatten().filter_map(AgencyId::parse).collect(),
+                );
             }
         }
         self.sql("DELETE FROM stream_head", |_| ());
@@ -252,12 +270,16 @@ impl<'a> Operator<'a> {
 }
 
 /// Binds a value of a statement.
-pub(crate) fn add<'q, T: sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(to: &mut SqliteArguments, value: T) {
+pub(crate) fn add<'q, T: sqlx::Encode<'q, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(
+    to: &mut SqliteArguments,
+    value: T,
+) {
     sqlx::Arguments::add(to, value).expect("it can be bound");
 }
 
 async fn connect(path: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(path).pragma("synchronous", "OFF").pragma("foreign_keys", "OFF");
+    let options =
+        SqliteConnectOptions::new().filename(path).pragma("synchronous", "OFF").pragma("foreign_keys", "OFF");
     SqliteConnection::connect_with(&options).await.expect("the operator opens every database")
 }
 
@@ -290,8 +312,14 @@ async fn unbind(ledger: &mut SqliteConnection) {
             format!("ALTER TABLE free RENAME TO {table}"),
             format!("CREATE INDEX {table}_free ON {table} ({index})"),
         ] {
-            sqlx::query(AssertSqlSafe(sql)).execute(&mut *ledger).await.expect("the operator owns the database");
+            sqlx::query(AssertSqlSafe(sql))
+                .execute(&mut *ledger)
+                .await
+                .expect("the operator owns the database");
         }
     }
-    sqlx::query("CREATE INDEX entry_by_stream ON entry (stream, seq)").execute(&mut *ledger).await.expect("an index");
+    sqlx::query("CREATE INDEX entry_by_stream ON entry (stream, seq)")
+        .execute(&mut *ledger)
+        .await
+        .expect("an index");
 }

@@ -92,7 +92,9 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
     }),
     row("a disclosure moved to another entry", By::Trust, |o| {
         let (stored, j) = (some(o), with_disclosures(o, 3));
-        o.sql(&format!("UPDATE disclosure SET idx = {j} WHERE digest = ?"), |a| add(a, stored.digest.to_vec()));
+        o.sql(&format!("UPDATE disclosure SET idx = {j} WHERE digest = ?"), |a| {
+            add(a, stored.digest.to_vec())
+        });
         vec![("disclosure-missing", Some(stored.index)), ("disclosure-mismatch", Some(j))]
     }),
     row("a disclosure cloned in its entry", By::Trust, |o| {
@@ -151,7 +153,9 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
     row("a file erased without order", By::Trust, |o| {
         let (i, upload) = file(o);
         o.sql("DELETE FROM attachment_chunk WHERE upload = ?", |a| add(a, upload.clone()));
-        o.sql("UPDATE attachment SET erased = 1, key_id = NULL, chunks = 0 WHERE upload = ?", |a| add(a, upload));
+        o.sql("UPDATE attachment SET erased = 1, key_id = NULL, chunks = 0 WHERE upload = ?", |a| {
+            add(a, upload)
+        });
         vec![("store", Some(i))]
     }),
     row("a file's data key destroyed without order", By::Trust, |o| {
@@ -167,7 +171,9 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
         vec![("store", Some(i))]
     }),
     row("two files exchanged", By::Trust, |o| {
-        let rows = o.rows("SELECT upload, digest, entry FROM attachment WHERE entry IS NOT NULL ORDER BY entry LIMIT 2");
+        let rows = o.rows(
+            "SELECT upload, digest, entry FROM attachment WHERE entry IS NOT NULL ORDER BY entry LIMIT 2",
+        );
         let pick = |n: usize| -> (Vec<u8>, Vec<u8>, u64) { (rows[n].get(0), rows[n].get(1), rows[n].get(2)) };
         let ((one, first, i), (other, second, j)) = (pick(0), pick(1));
         for (upload, digest) in [(one, second), (other, first)] {
@@ -184,16 +190,21 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
     row("an entry's column `jti`", By::Trust, |o| column(o, "jti = x'01020304050607080910111213141516'")),
     row("an entry's column `registry`", By::Trust, |o| column(o, "registry = 1 - registry")),
     row("the head's size", By::Trust, |o| whole(o, "UPDATE head SET size = size - 1")),
+    row("the head's size, beyond the last entry", By::Trust, |o| whole(o, "UPDATE head SET size = size + 1")),
     row("the head's root", By::Trust, |o| whole(o, "UPDATE head SET root = zeroblob(32)")),
     row("the head's `received`", By::Trust, |o| whole(o, "UPDATE head SET received = received + 1")),
-    row("a stream's head", By::Trust, |o| whole(o, "UPDATE stream_head SET seq = seq - 1 WHERE stream = 'case/c1'")),
+    row("a stream's head", By::Trust, |o| {
+        whole(o, "UPDATE stream_head SET seq = seq - 1 WHERE stream = 'case/c1'")
+    }),
     row("a stream's last hash", By::Trust, |o| {
         whole(o, "UPDATE stream_head SET last = zeroblob(32) WHERE stream = 'case/c2'")
     }),
     row("a stream's parties", By::Trust, |o| {
         whole(o, "UPDATE stream_head SET parties = parties || ',zzz' WHERE stream = 'case/c3'")
     }),
-    row("a stream's head deleted", By::Trust, |o| whole(o, "DELETE FROM stream_head WHERE stream = 'case/c4'")),
+    row("a stream's head deleted", By::Trust, |o| {
+        whole(o, "DELETE FROM stream_head WHERE stream = 'case/c4'")
+    }),
     row("a head without a stream", By::Trust, |o| {
         whole(o, "INSERT INTO stream_head VALUES ('case/none', 0, zeroblob(32), 'moh')")
     }),
@@ -259,16 +270,20 @@ fn citing(o: &mut Operator<'_>, digest: &[u8]) -> u64 {
 }
 
 fn chunk(o: &mut Operator<'_>, upload: &[u8]) -> Vec<u8> {
-    let query = format!("SELECT ciphertext FROM attachment_chunk WHERE number = 0 AND hex(upload) = '{}'", hex(upload));
+    let query = format!(
+        "SELECT ciphertext FROM attachment_chunk WHERE number = 0 AND hex(upload) = '{}'",
+        hex(upload)
+    );
     o.rows(&query)[0].get(0)
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02X}"))
 }
 
 fn column(o: &mut Operator<'_>, change: &str) -> Faults {
-    let is_plain = |event: &Event| event.seq > 0 && event.data.get("step").is_some_and(|step| *step != Json::Null);
+    let is_plain =
+        |event: &Event| event.seq > 0 && event.data.get("step").is_some_and(|step| *step != Json::Null);
     let i = find(o, 700, |_, _, entry| is_plain(&entry.event));
     o.sql(&format!("UPDATE entry SET {change} WHERE idx = {i}"), |_| ());
     vec![("store", Some(i))]

@@ -45,13 +45,13 @@ fn key_binding(id: &[u8]) -> Vec<u8> {
 
 fn open(key: &[u8; 32], sealed: &[u8], associated: &[u8]) -> Vec<u8> {
     let (nonce, body) = sealed.split_first_chunk::<NONCE>().expect("a nonce");
-    let opened =
-        XChaCha20Poly1305::new(key.into()).decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: associated });
+    let opened = XChaCha20Poly1305::new(key.into())
+        .decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: associated });
     opened.expect("the operator holds the keys")
 }
 
 fn seal(key: &[u8; 32], message: &[u8], associated: &[u8], nonce: [u8; NONCE]) -> Vec<u8> {
-    let sealed =
-        XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(nonce), Payload { msg: message, aad: associated });
+    let sealed = XChaCha20Poly1305::new(key.into())
+        .encrypt(&XNonce::from(nonce), Payload { msg: message, aad: associated });
     [nonce.as_slice(), &sealed.expect("it fits")].concat()
 }

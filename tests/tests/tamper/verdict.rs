@@ -27,7 +27,8 @@ impl Held {
     /// As arguments; the files are written to `folder`.
     fn args(&self, made: &Made, folder: &Path) -> Vec<OsString> {
         let mut args = vec!["--trust".into(), super::trust(made).into()];
-        for (given, name, note) in [(self.older, "older", &made.older), (self.newest, "newest", &made.newest)] {
+        for (given, name, note) in [(self.older, "older", &made.older), (self.newest, "newest", &made.newest)]
+        {
             if given {
                 args.extend(["--since".into(), super::hold(folder, name, note).into()]);
             }
@@ -45,7 +46,13 @@ pub(crate) fn audit(made: &Made, source: &Path, folder: &Path, held: &Held) -> F
     try_audit(made, source, folder, held).unwrap_or_else(|ended| panic!("{ended:?}"))
 }
 
-fn try_audit(made: &Made, source: &Path, folder: &Path, held: &Held) -> Result<Found, program::Ended> {
+/// Audits with the program, or tells how it ended where there was nothing it could read.
+pub(crate) fn try_audit(
+    made: &Made,
+    source: &Path,
+    folder: &Path,
+    held: &Held,
+) -> Result<Found, program::Ended> {
     let mut args: Vec<OsString> = vec!["audit".into(), source.into()];
     args.extend(held.args(made, folder));
     let ended = program::run(&args);
@@ -65,7 +72,12 @@ fn faults(report: &Value) -> Found {
 }
 
 /// Exports the ledger, if it can be, and lets both verifiers audit the export.
-pub(crate) fn compare_export(made: &Made, dir: &Path, folder: &Path, held: &Held) -> Option<Result<Found, String>> {
+pub(crate) fn compare_export(
+    made: &Made,
+    dir: &Path,
+    folder: &Path,
+    held: &Held,
+) -> Option<Result<Found, String>> {
     let export = folder.join("export");
     let mut args: Vec<OsString> = vec!["export".into(), "--dir".into(), dir.into()];
     args.extend(["--out".into(), export.clone().into()]);
@@ -79,10 +91,8 @@ pub(crate) fn compare_export(made: &Made, dir: &Path, folder: &Path, held: &Held
 
 /// Lets both verifiers audit an export: they have to find the same, or both nothing to read. Answers what they found.
 pub(crate) fn compare(made: &Made, export: &Path, folder: &Path, held: &Held) -> Result<Found, String> {
-    let unreadable = || Found::from([("unreadable".to_owned(), None)]);
     let ours = try_audit(made, export, folder, held).unwrap_or_else(|_| unreadable());
     let Some(theirs) = python(made, export, folder, held) else { return Ok(ours) };
-    let theirs = theirs.unwrap_or_else(unreadable);
     let [only_ours, only_theirs] =
         [ours.difference(&theirs), theirs.difference(&ours)].map(|only| only.take(5).collect::<Vec<_>>());
     if ours == theirs {
@@ -91,16 +101,21 @@ pub(crate) fn compare(made: &Made, export: &Path, folder: &Path, held: &Held) ->
     Err(format!("the verifiers disagree: only Rust {only_ours:?}, only Python {only_theirs:?}"))
 }
 
-fn python(made: &Made, export: &Path, folder: &Path, held: &Held) -> Option<Option<Found>> {
+/// In the place of faults where there was nothing to read.
+pub(crate) fn unreadable() -> Found {
+    Found::from([("unreadable".to_owned(), None)])
+}
+
+fn python(made: &Made, export: &Path, folder: &Path, held: &Held) -> Option<Found> {
     let mut verify = foreign::verify("verify.py")?;
     let output = verify.arg("audit").arg(export).arg("--json").args(held.args(made, folder)).output();
     let output = output.expect("python runs");
     match output.status.code() {
         Some(0 | 1) => {
             let report = serde_json::from_slice(&output.stdout);
-            Some(Some(faults(&report.unwrap_or_else(|_| panic!("{}", foreign::told(&output))))))
+            Some(faults(&report.unwrap_or_else(|_| panic!("{}", foreign::told(&output)))))
         }
-        Some(2) => Some(None),
+        Some(2) => Some(unreadable()),
         _ => panic!("{}", foreign::told(&output)),
     }
 }

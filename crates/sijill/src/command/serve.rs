@@ -46,7 +46,14 @@ pub struct Args {
 impl Args {
     /// `sijill serve --dir DIR --listen ADDR`.
     pub(crate) fn of(dir: PathBuf, listen: SocketAddr) -> Self {
-        Self { dir, listen: Some(listen), tls_cert: None, tls_key: None, log: "text".to_string(), clock_at: None }
+        Self {
+            dir,
+            listen: Some(listen),
+            tls_cert: None,
+            tls_key: None,
+            log: "text".to_string(),
+            clock_at: None,
+        }
     }
 }
 
