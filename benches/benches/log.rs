@@ -20,7 +20,7 @@ fn log(c: &mut Criterion) {
     let mut group = c.benchmark_group("log");
     group.bench_function("inclusion proof", |b| b.iter(|| inclusion_proof(black_box(31_337), SIZE, &reader)));
     group.bench_function("consistency proof", |b| {
-        b.iter(|| consistency_proof(black_box(31_337), SIZE, &reader))
+        b.iter(|| consistency_proof(black_box(31_337), SIZE, &reader));
     });
     let leaf = leaf_hash(b"an entry");
     group.throughput(Throughput::Elements(1_024));

@@ -38,8 +38,8 @@ fn a_seed_gives_the_same_ledger_byte_for_byte_and_it_is_clean() {
         let trust = path.join("trust.json");
         let report = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
         assert_eq!(
-            (&report["size"], &report["faults"], &report["anchored"]),
-            (&told["size"], &json!([]), &json!(true))
+            (&report["size"], &report["root"], &report["faults"], &report["anchored"]),
+            (&told["size"], &told["root"], &json!([]), &json!(true))
         );
         let levels = &report["levels"];
         assert_eq!(

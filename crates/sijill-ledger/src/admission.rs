@@ -15,8 +15,8 @@ use crate::vault::{SealedEvent, Vault};
 
 /// Signatures whose points are compressed together; larger groups gain nothing measurable.
 const GROUP: usize = 64;
-/// A key's table of multiples costs about as much as some tens of verifications without it.
-const USES_BEFORE_TABLE: u32 = 100;
+/// A key's table of multiples costs about as much as two or three verifications.
+const USES_BEFORE_TABLE: u32 = 10;
 /// Prepared keys kept (60 kB each at most).
 const PREPARED: usize = 1_024;
 

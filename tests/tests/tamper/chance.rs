@@ -80,7 +80,7 @@ pub(crate) fn alter(o: &mut Operator<'_>) -> Done {
     } else {
         let bytes = damaged(&mut o.chance, bytes, kind == "text");
         o.sql(&format!("UPDATE {table} SET {column} = CAST(? AS {kind}) WHERE rowid = {id}"), |a| {
-            add(a, bytes)
+            add(a, bytes);
         });
     }
     let covered = entry.is_some() && o.chance.below(3) > 0;

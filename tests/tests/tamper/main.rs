@@ -5,8 +5,12 @@
 //! `SIJILL_SEED` repeats a campaign of chance; every failure names its seed.
 
 mod alterations;
+mod authority;
 mod chance;
+mod entries;
+mod lent;
 mod operator;
+mod order;
 mod storage;
 mod vault;
 mod verdict;
@@ -53,7 +57,14 @@ fn honest(made: &Made, folder: &Path) {
 fn named(made: &Made) {
     let rows: Mutex<BTreeMap<usize, String>> = Mutex::default();
     let wrong: Mutex<Vec<String>> = Mutex::default();
-    let all: Vec<&Alteration> = alterations::ALTERATIONS.iter().chain(storage::ALTERATIONS).collect();
+    let tables = [
+        entries::ALTERATIONS,
+        lent::ALTERATIONS,
+        order::ALTERATIONS,
+        authority::ALTERATIONS,
+        storage::ALTERATIONS,
+    ];
+    let all: Vec<&Alteration> = tables.into_iter().flatten().collect();
     in_parallel(all.len(), |number| {
         let alteration = all[number];
         let tried = catch_unwind(AssertUnwindSafe(|| try_alteration(made, alteration, number)));

@@ -5,12 +5,8 @@ use sijill_log::{Checkpoint, Hash, KeyName, NoteSigner};
 use sijill_tests::made::ORIGIN;
 use sqlx::Row;
 
-use crate::alterations::{Alteration, By, Faults, at, find, forged, with_disclosures};
+use crate::alterations::{Alteration, By, Faults, at, find, forged, row, with_disclosures};
 use crate::operator::{Operator, Stored, add};
-
-const fn row(name: &'static str, by: By, apply: fn(&mut Operator<'_>) -> Faults) -> Alteration {
-    Alteration { name, by, apply }
-}
 
 pub(crate) const ALTERATIONS: &[Alteration] = &[
     // Tiles.
@@ -93,7 +89,7 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
     row("a disclosure moved to another entry", By::Trust, |o| {
         let (stored, j) = (some(o), with_disclosures(o, 3));
         o.sql(&format!("UPDATE disclosure SET idx = {j} WHERE digest = ?"), |a| {
-            add(a, stored.digest.to_vec())
+            add(a, stored.digest.to_vec());
         });
         vec![("disclosure-missing", Some(stored.index)), ("disclosure-mismatch", Some(j))]
     }),
@@ -154,7 +150,7 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
         let (i, upload) = file(o);
         o.sql("DELETE FROM attachment_chunk WHERE upload = ?", |a| add(a, upload.clone()));
         o.sql("UPDATE attachment SET erased = 1, key_id = NULL, chunks = 0 WHERE upload = ?", |a| {
-            add(a, upload)
+            add(a, upload);
         });
         vec![("store", Some(i))]
     }),

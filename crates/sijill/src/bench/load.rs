@@ -13,7 +13,7 @@ pub(super) const CHAIN: usize = 100;
 /// Who signs.
 pub(super) struct Officer {
     pub(super) agency: String,
-    pub(super) officer: String,
+    pub(super) name: String,
     pub(super) key: SigningKey,
 }
 
@@ -55,7 +55,7 @@ impl Load {
         let mut texts = Vec::with_capacity(length);
         for seq in 0..length as u64 {
             let mut draft = Draft::new("referral.accepted", 1)
-                .author(&officer.agency, &officer.officer)
+                .author(&officer.agency, &officer.name)
                 .aud(&self.origin)
                 .jti(Uuid::now_v7())
                 .iat(now_s())

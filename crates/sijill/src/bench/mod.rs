@@ -9,6 +9,7 @@ mod measure;
 mod server;
 mod town;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -103,10 +104,12 @@ fn table(figures: &Map<String, Value>) -> String {
         match figure {
             Value::Object(parts) => {
                 for (part, value) in parts {
-                    text += &format!("{name:<8} {part:<28} {}\n", plain(value));
+                    let _ = writeln!(text, "{name:<8} {part:<28} {}", plain(value));
                 }
             }
-            value => text += &format!("{name:<37} {}\n", plain(value)),
+            value => {
+                let _ = writeln!(text, "{name:<37} {}", plain(value));
+            }
         }
     }
     text

@@ -37,7 +37,7 @@ impl Server {
         let http = reqwest::Client::builder()
             .pool_max_idle_per_host(256)
             .tcp_nodelay(true)
-            .timeout(Duration::from_secs(120))
+            .timeout(Duration::from_mins(2))
             .build()
             .map_err(|e| Error::Source(e.to_string()))?;
         Ok(Self { child, url, http })

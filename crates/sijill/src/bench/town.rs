@@ -116,7 +116,7 @@ async fn enrol(gate: &Gate, root: &Author, origin: &str) -> Result<Vec<Officer>>
             proof,
         };
         events.push(event("officer.enrolled", data.data()));
-        officers.push(Officer { agency: AGENCY.into(), officer, key: signing });
+        officers.push(Officer { agency: AGENCY.into(), name: officer, key: signing });
     }
     let mut desk = Desk::new(gate, root, None).await?;
     desk.append_all(&events, false).await?;

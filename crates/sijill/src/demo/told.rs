@@ -30,7 +30,7 @@ impl Played {
         Self {
             tally: stage.tally.clone(),
             size: published.checkpoint.size,
-            root: published.checkpoint.root.to_string(),
+            root: sijill_event::b64::encode(published.checkpoint.root.0),
             case: stage.longest_case().map(ToString::to_string).unwrap_or_default(),
             agencies: names(&stage.ledger().registry(), stage.ledger().now_ms()),
         }
