@@ -11,7 +11,7 @@
 //! | [`source`], [`database`] | what can be audited; a data directory as something that can |
 //! | [`import`] | an old system's event log becomes a ledger |
 //! | [`demo`] | a ledger of a made-up month |
-//! | [`answer`], [`error`], [`progress`] | what a command says, and how it ends |
+//! | [`answer`], `error`, [`progress`] | what a command says, and how it ends |
 
 pub mod answer;
 pub mod bench;

@@ -31,7 +31,7 @@ use verdict::{Found, Held};
 /// Entries of the ledger everything is done to.
 const SIZE: u64 = 2_000;
 /// Alterations by chance, and how many of them are compared with the other verifier.
-const BY_CHANCE: usize = 150;
+const BY_CHANCE: usize = 120;
 const COMPARED: usize = 5;
 /// Damaged exports.
 const DAMAGED: usize = 40;
