@@ -2,11 +2,11 @@
 //!
 //! The way of an event through this crate:
 //!
-//! 1. [`admission`]: strict parse, signature, digests against disclosures, encryption of the disclosures. In
+//! 1. `admission`: strict parse, signature, digests against disclosures, encryption of the disclosures. In
 //!    parallel, touching no database.
-//! 2. [`sequence`]: one task decides each admitted event on the state that all earlier entries left, and
+//! 2. `sequence`: one task decides each admitted event on the state that all earlier entries left, and
 //!    commits the batch in one transaction that moves the ledger's head by compare-and-swap.
-//! 3. [`publish`]: a checkpoint for the committed size is signed and *sealed outside the database* before any
+//! 3. `publish`: a checkpoint for the committed size is signed and *sealed outside the database* before any
 //!    receipt leaves.
 //!
 //! **Invariants.** Indexes have no gaps. `received` never decreases. A checkpoint is signed only for what the
