@@ -42,8 +42,10 @@ fn the_campaign() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let made = &runtime.block_on(Made::build(&folder.path().join("ledger"), 1, 1, SIZE));
     honest(made, folder.path());
-    named(made);
-    by_chance(made);
+    let unlocked = folder.path().join("unlocked");
+    operator::unlock(made, &unlocked);
+    named(made, &unlocked);
+    by_chance(made, &unlocked);
     damaged(made, folder.path());
 }
 
@@ -54,7 +56,7 @@ fn honest(made: &Made, folder: &Path) {
     assert_eq!(verdict::compare_export(made, &made.dir, folder, &held), Some(Ok(Found::new())));
 }
 
-fn named(made: &Made) {
+fn named(made: &Made, unlocked: &Path) {
     let rows: Mutex<BTreeMap<usize, String>> = Mutex::default();
     let wrong: Mutex<Vec<String>> = Mutex::default();
     let tables = [
@@ -67,7 +69,7 @@ fn named(made: &Made) {
     let all: Vec<&Alteration> = tables.into_iter().flatten().collect();
     in_parallel(all.len(), |number| {
         let alteration = all[number];
-        let tried = catch_unwind(AssertUnwindSafe(|| try_alteration(made, alteration, number)));
+        let tried = catch_unwind(AssertUnwindSafe(|| try_alteration(made, unlocked, alteration, number)));
         let (found, judged) =
             tried.unwrap_or_else(|_| (Found::new(), Err("it could not be tried".to_owned())));
         let line = format!("{:<62} {:<8} {}", alteration.name, by(alteration.by), summary(&found));
@@ -84,9 +86,15 @@ fn named(made: &Made) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-fn try_alteration(made: &Made, alteration: &Alteration, number: usize) -> (Found, Result<(), String>) {
+fn try_alteration(
+    made: &Made,
+    unlocked: &Path,
+    alteration: &Alteration,
+    number: usize,
+) -> (Found, Result<(), String>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut operator = Operator::enter(made, &folder.path().join("ledger"), Chance::new(number as u64));
+    let mut operator =
+        Operator::enter(made, unlocked, &folder.path().join("ledger"), Chance::new(number as u64));
     let expected = (alteration.apply)(&mut operator);
     let dir = operator.leave();
     let mut held = Held::default();
@@ -117,14 +125,15 @@ fn try_alteration(made: &Made, alteration: &Alteration, number: usize) -> (Found
 }
 
 /// Any byte of any column. Where an event behind every `seen` was changed and covered, its receipt finds it.
-fn by_chance(made: &Made) {
+fn by_chance(made: &Made, unlocked: &Path) {
     let (seed, mut chance) = Chance::from_environment(20_260_104);
     let seeds: Vec<u64> = (0..BY_CHANCE).map(|_| chance.draw()).collect();
     let rows: Mutex<BTreeMap<String, BTreeSet<String>>> = Mutex::default();
     let wrong: Mutex<Vec<String>> = Mutex::default();
     in_parallel(BY_CHANCE, |number| {
-        let tried =
-            catch_unwind(AssertUnwindSafe(|| try_chance(made, seeds[number], number % COMPARED == 0)));
+        let tried = catch_unwind(AssertUnwindSafe(|| {
+            try_chance(made, unlocked, seeds[number], number % COMPARED == 0)
+        }));
         match tried.unwrap_or_else(|_| Err("it could not be tried".to_owned())) {
             Ok((what, found)) => {
                 let codes = found.into_iter().map(|(code, _)| code);
@@ -141,9 +150,9 @@ fn by_chance(made: &Made) {
     assert!(wrong.is_empty(), "SIJILL_SEED={seed}: {wrong:#?}");
 }
 
-fn try_chance(made: &Made, seed: u64, compared: bool) -> Result<(String, Found), String> {
+fn try_chance(made: &Made, unlocked: &Path, seed: u64, compared: bool) -> Result<(String, Found), String> {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut operator = Operator::enter(made, &folder.path().join("ledger"), Chance::new(seed));
+    let mut operator = Operator::enter(made, unlocked, &folder.path().join("ledger"), Chance::new(seed));
     let done = chance::alter(&mut operator);
     let dir = operator.leave();
     let mut held = Held::default();

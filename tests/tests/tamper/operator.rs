@@ -36,6 +36,20 @@ pub(crate) struct Operator<'a> {
     keys: SqliteConnection,
 }
 
+/// A copy of a ledger without any constraint in its database.
+pub(crate) fn unlock(made: &Made, to: &Path) {
+    copy(&made.dir, to);
+    runtime().block_on(async {
+        let mut ledger = connect(&to.join("ledger.sqlite")).await;
+        unbind(&mut ledger).await;
+        ledger.close().await.expect("closed");
+    });
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
 /// Copies a directory.
 pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a directory");
@@ -51,12 +65,11 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 }
 
 impl<'a> Operator<'a> {
-    /// Sits down at a copy of the ledger.
-    pub(crate) fn enter(made: &'a Made, dir: &Path, chance: Chance) -> Self {
-        copy(&made.dir, dir);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let mut ledger = runtime.block_on(connect(&dir.join("ledger.sqlite")));
-        runtime.block_on(unbind(&mut ledger));
+    /// Sits down at a copy of the ledger, made by [`unlock`].
+    pub(crate) fn enter(made: &'a Made, unlocked: &Path, dir: &Path, chance: Chance) -> Self {
+        copy(unlocked, dir);
+        let runtime = runtime();
+        let ledger = runtime.block_on(connect(&dir.join("ledger.sqlite")));
         let keys = runtime.block_on(connect(&dir.join("keystore/keys.sqlite")));
         let master = std::fs::read(dir.join("keys/master.key")).expect("the operator reads every key");
         let master = sijill_event::b64::decode_array(&master, "master key").expect("a key");

@@ -11,6 +11,12 @@ use sijill_audit::{FaultCode, Options, Status, TileLog, audit, export};
 
 use crate::made::Made;
 
+/// In a build of the whole workspace the client leaves the choice of TLS to the program; here that is the test.
+fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 /// What the server saw and how it is to behave.
 #[derive(Default)]
 struct Behaviour {
@@ -84,7 +90,7 @@ fn a_log_is_audited_as_it_is_served() {
     behaviour.busy.store(2, Ordering::Relaxed);
     let trust = made.trust();
     let options = Options { trust: Some(&trust), ..Options::default() };
-    let log = TileLog::open(Client::new(), &url, None).expect("served");
+    let log = TileLog::open(client(), &url, None).expect("served");
     let report = audit(&log, &options).expect("readable");
     assert_eq!((report.faults.len(), report.entries), (0, 5016));
     assert_eq!(
@@ -105,16 +111,16 @@ fn a_log_is_audited_as_it_is_served() {
 fn a_log_may_want_a_token_and_be_out_of_reach() {
     let (_temp, url, behaviour) = served(&Made::with_cases(3));
     *behaviour.token.lock().expect("whole") = Some("t0k");
-    let refused = TileLog::open(Client::new(), &url, None).map_err(|error| (error.code(), error.to_string()));
+    let refused = TileLog::open(client(), &url, None).map_err(|error| (error.code(), error.to_string()));
     let (code, sentence) = refused.expect_err("refused");
     assert_eq!(code, "tile-log-unreachable");
     assert!(sentence.contains("401") && sentence.contains("token"), "{sentence}");
-    let log = TileLog::open(Client::new(), &url, Some("t0k".to_owned())).expect("served");
+    let log = TileLog::open(client(), &url, Some("t0k".to_owned())).expect("served");
     assert_eq!(audit(&log, &Options::default()).expect("readable").faults.len(), 0);
 
     behaviour.busy.store(usize::MAX, Ordering::Relaxed);
     assert_eq!(
-        TileLog::open(Client::new(), &url, None).map_err(|error| error.code()).err(),
+        TileLog::open(client(), &url, None).map_err(|error| error.code()).err(),
         Some("tile-log-unreachable")
     );
 }
@@ -123,7 +129,7 @@ fn a_log_may_want_a_token_and_be_out_of_reach() {
 fn a_log_without_a_checkpoint_has_that_fault() {
     let temp = tempfile::tempdir().expect("a directory");
     let (url, _) = serve(temp.path().to_path_buf());
-    let log = TileLog::open(Client::new(), &url, None).expect("served");
+    let log = TileLog::open(client(), &url, None).expect("served");
     let report = audit(&log, &Options::default()).expect("readable");
     assert_eq!(
         report.faults.iter().map(|fault| fault.code).collect::<Vec<_>>(),
