@@ -118,7 +118,7 @@ impl Database {
                 ));
             }
         }
-        for level in 0..=7 {
+        for level in 0..7 {
             let next = after >> (8 * (u32::from(level) + 1));
             let planted = self.wait(self.store.tile(level, next))?.is_some();
             let grown = self.wait(self.store.head())?.size >> (8 * (u32::from(level) + 1)) > next;
