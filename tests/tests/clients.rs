@@ -1,7 +1,7 @@
 //! Clients and a verifier in other languages against the real server: Python, Java, `curl` with `sijill sign`; and a Go
 //! program that knows tile logs and nothing of us.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -26,13 +26,8 @@ async fn other_languages(town: &Town) {
     let mut auditor = town.client("mosd/auditor", &server.url);
     let before = auditor.checkpoint().await.expect("it serves");
     let mut all = Vec::new();
-    for (name, receipt) in
-        [("python", python(town, &server)), ("java", java(town, &server)), ("curl", curl(town, &server))]
-    {
-        let Some(receipt) = receipt else { continue };
-        let event = acknowledged(&mut auditor, receipt).await;
-        assert!(event.jwt.contains('.') && Path::new(name).is_relative());
-        all.push(event);
+    for receipt in [python(town, &server), java(town, &server), curl(town, &server)].into_iter().flatten() {
+        all.push(acknowledged(&mut auditor, receipt).await);
     }
     assert!(!all.is_empty(), "curl is everywhere");
     go(town, &format!("{}/log", server.url), &all, &before);
