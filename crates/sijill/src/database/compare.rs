@@ -63,6 +63,7 @@ impl Database {
     pub(super) fn compare_end(&self, end: &LedgerEnd<'_>) -> Result<Vec<Discrepancy>, Unreadable> {
         let mut found = Vec::new();
         self.check_head(end, &mut found)?;
+        self.check_beyond(&mut found)?;
         self.check_streams(end, &mut found)?;
         self.check_attachments(&mut found)?;
         Ok(found)
@@ -94,6 +95,39 @@ impl Database {
                 None,
                 format!("the database's head says {} entries, and the last is missing", head.size),
             ));
+        }
+        Ok(())
+    }
+
+    /// Rows beyond the head were planted: they would stand in the way of what comes next.
+    fn check_beyond(&self, found: &mut Vec<Discrepancy>) -> Result<(), Unreadable> {
+        let before = self.wait(self.store.head())?.size;
+        let entry = match self.runtime.block_on(self.store.index_rows(before, 1)) {
+            Err(StoreError::Corrupt { .. }) => Some(u64::MAX),
+            page => page.map_err(|error| unreadable(&error))?.first().map(|row| row.index),
+        };
+        let disclosure = self.wait(self.store.disclosures(before..u64::MAX >> 1, None, 1))?;
+        let disclosure = disclosure.first().map(|row| row.index);
+        // A server may be appending meanwhile: what its head has come to cover was not planted.
+        let after = self.wait(self.store.head())?.size;
+        for (what, index) in [("an entry", entry), ("a disclosure", disclosure)] {
+            if index.is_some_and(|index| index >= after) {
+                found.push(about(
+                    None,
+                    format!("the database holds {what} beyond its head of {after} entries"),
+                ));
+            }
+        }
+        for level in 0..7 {
+            let next = after >> (8 * (u32::from(level) + 1));
+            let planted = self.wait(self.store.tile(level, next))?.is_some();
+            let grown = self.wait(self.store.head())?.size >> (8 * (u32::from(level) + 1)) > next;
+            if planted && !grown {
+                found.push(about(
+                    None,
+                    format!("the database holds tile {next} of level {level}, which is not full yet"),
+                ));
+            }
         }
         Ok(())
     }

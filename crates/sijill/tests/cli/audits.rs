@@ -69,6 +69,12 @@ fn what_the_database_keeps_beside_the_entries_is_compared() {
         ("UPDATE head SET root = zeroblob(32)", "store"),
         ("UPDATE head SET received = received + 1", "store"),
         ("UPDATE head SET size = size - 1", "store"),
+        ("INSERT INTO tile VALUES (0, 0, zeroblob(8192))", "store"),
+        ("INSERT INTO disclosure VALUES (1950, randomblob(32), NULL, NULL)", "store"),
+        (
+            "INSERT INTO entry SELECT idx + 100, 'case/planted', 0, randomblob(16), 0, entry FROM entry WHERE idx = 8",
+            "store",
+        ),
         (
             "UPDATE disclosure SET ciphertext = zeroblob(80) WHERE idx = 7",
             "disclosure-mismatch@7 disclosure-missing@7",
