@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Instant;
 
 use sijill_event::Digest;
-use sijill_log::{Checkpoint, Note};
+use sijill_log::{Checkpoint, Note, leaf_hash};
 
 use crate::chunk::{Chunk, Chunks};
 use crate::examination::{Examination, ExaminedChunk, Remains};
@@ -57,26 +57,36 @@ pub struct Progress {
 /// Audits a ledger at integrity and authority level (`docs/ledger-format.md` §7, Annexes B and C): finds *all* faults.
 ///
 /// Memory is bounded by what the whole ledger's ids take, some 200 bytes an entry; time mostly by its signatures.
-/// Refused is only what leaves nothing to audit; whatever a ledger itself does wrong is in the report.
+/// Refused is only what leaves nothing to audit, such as a source without a checkpoint (`no-checkpoint`); whatever a ledger
+/// itself does wrong is in the report.
 pub fn audit(source: &dyn Source, options: &Options<'_>) -> Result<Report, Unreadable> {
     let started = Instant::now();
-    let note = source.checkpoint()?.and_then(|bytes| Note::parse(&bytes).ok());
-    let read = note.and_then(|note| Some((read_checkpoint(&note).ok()?, note)));
-    let mut report = match read {
-        Some((checkpoint, note)) => audit_checkpoint(source, options, &checkpoint, &note)?,
-        None => nothing_to_check(options),
+    let read = |note: Note| Some((read_checkpoint(&note).ok()?, note));
+    let mut report = match source.checkpoint()? {
+        None => unsealed(source, options)?,
+        Some(bytes) => match Note::parse(&bytes).ok().and_then(read) {
+            Some((checkpoint, note)) => audit_checkpoint(source, options, &checkpoint, &note)?,
+            None => {
+                let what = "the checkpoint cannot be read: nothing else was checked";
+                nothing_to_check(options, FaultCode::CheckpointSignature, what)
+            }
+        },
     };
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
 }
 
-fn nothing_to_check(options: &Options<'_>) -> Report {
+/// Without a checkpoint there is nothing to judge, unless it is the ledger's own and holds entries nevertheless.
+fn unsealed(source: &dyn Source, options: &Options<'_>) -> Result<Report, Unreadable> {
+    match source.unsealed()? {
+        Some(found) => Ok(nothing_to_check(options, FaultCode::Store, &found.message)),
+        None => Err(Unreadable::NoCheckpoint("it has no checkpoint".to_owned())),
+    }
+}
+
+fn nothing_to_check(options: &Options<'_>, code: FaultCode, what: &str) -> Report {
     let mut faults = Faults::default();
-    faults.add(
-        FaultCode::CheckpointSignature,
-        None,
-        "there is no checkpoint that can be read: nothing else was checked",
-    );
+    faults.add(code, None, what);
     let why = "there is no checkpoint that can be read";
     Report {
         origin: None,
@@ -101,9 +111,15 @@ fn audit_checkpoint(
     checkpoint: &Checkpoint,
     note: &Note,
 ) -> Result<Report, Unreadable> {
+    let (options, other) = trusting(source, options, checkpoint)?;
+    let options = &options;
     let origin = options.trust.map_or_else(|| checkpoint.origin.to_string(), |trust| trust.origin.clone());
     let prints = Printer::default();
     let mut judge = Judge::new(source.is_whole(), prints.clone());
+    if let Some(other) = other {
+        // First, so that it is this sentence the report has.
+        judge.faults.add(FaultCode::CheckpointSignature, None, other);
+    }
     let wanted = options.receipts.iter().map(|receipt| receipt.index).chain([0]);
     let examination = Examination::new(source, checkpoint, Examiner { origin, prints }, wanted);
 
@@ -126,6 +142,29 @@ fn audit_checkpoint(
     let whole = Whole { checkpoint, note, log_key, remains: &remains, all_entries: source.is_whole() };
     whole.judge(options, &source.stated(), &mut judge.faults);
     Ok(report(judge, checkpoint, missing, options))
+}
+
+/// The options without a trust file of another ledger, and what is wrong with it: by such a one every entry would be at
+/// fault, and none of that would say anything about this ledger.
+fn trusting<'a>(
+    source: &dyn Source,
+    options: &Options<'a>,
+    checkpoint: &Checkpoint,
+) -> Result<(Options<'a>, Option<String>), Unreadable> {
+    let Some(trust) = options.trust.filter(|trust| trust.origin != checkpoint.origin.as_str()) else {
+        return Ok((*options, None));
+    };
+    // A checkpoint that was given another name still stands over the trusted entry 0.
+    let first = if checkpoint.size == 0 { Vec::new() } else { source.entries(0, 1)? };
+    if first.first().is_some_and(|(index, bytes)| *index == 0 && leaf_hash(bytes) == trust.genesis) {
+        return Ok((*options, None));
+    }
+    let other = format!(
+        "the trust file is of another ledger, {}, and this one is {}: it is the wrong file, or the wrong ledger; the rest was \
+         judged without it",
+        trust.origin, checkpoint.origin
+    );
+    Ok((Options { trust: None, ..*options }, Some(other)))
 }
 
 /// Runs the three stages at once: a thread reads, all cores examine, this thread judges. Each is a few chunks ahead of the
@@ -197,7 +236,14 @@ fn judge_chunk(judge: &mut Judge, chunk: &ExaminedChunk, source: &dyn Source) ->
     let facts = chunk.entries.iter().filter_map(|entry| {
         let read = entry.read.as_ref().ok()?;
         let (received, event) = (read.entry.received, &read.entry.event);
-        Some(Facts { index: entry.index, stream: &event.stream, seq: event.seq, jti: event.jti, received })
+        Some(Facts {
+            index: entry.index,
+            stream: &event.stream,
+            seq: event.seq,
+            jti: event.jti,
+            received,
+            digests: &event.digests,
+        })
     });
     let found = source.check_rows(&facts.collect::<Vec<_>>())?;
     add_discrepancies(judge, found);
@@ -213,12 +259,18 @@ fn judge_end(
     let end = LedgerEnd {
         size: checkpoint.size,
         root: remains.tree.root(checkpoint.size),
-        received: judge.received,
+        received: (judge.end == checkpoint.size).then_some(judge.received),
         streams: judge.streams(),
         stream: &|stream| judge.stream(stream),
     };
     let found = source.check_end(&end)?;
-    add_discrepancies(judge, found);
+    let (whole, of_entries): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.index.is_none());
+    add_discrepancies(judge, of_entries);
+    // One fault, for they have one code and no index; its sentence leaves none of them out.
+    let whole: Vec<String> = whole.into_iter().map(|found| found.message).collect();
+    if !whole.is_empty() {
+        judge.faults.add(FaultCode::Store, None, whole.join("; "));
+    }
     Ok(())
 }
 

@@ -49,6 +49,13 @@ pub enum Unreadable {
         why: String,
     },
 
+    /// The source has no checkpoint at all: it is none of a ledger's, or not the right one was named.
+    #[error(
+        "there is no ledger to audit: {0}. Of a tile log name the URL that /checkpoint and /tile/… follow, such as \
+         https://ledger.example/log; of an export, the directory that holds `export.json` and `checkpoint`"
+    )]
+    NoCheckpoint(String),
+
     /// The source itself failed, or broke the contract of [`Source`](crate::Source).
     #[error("the source cannot be read: {0}")]
     Source(String),
@@ -69,6 +76,7 @@ impl Unreadable {
             Self::Checkpoint(_) => "checkpoint-malformed",
             Self::Evidence(_) => "evidence-malformed",
             Self::Http { .. } => "tile-log-unreachable",
+            Self::NoCheckpoint(_) => "no-checkpoint",
             Self::Source(_) => "source-unreadable",
             Self::Threads(_) => "no-threads",
         }

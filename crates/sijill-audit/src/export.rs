@@ -1,7 +1,7 @@
 //! A full export: a directory with everything an audit needs (`docs/ledger-format.md`, Annex D).
 //!
 //! ```text
-//! export.json            {"sijill":"export/1","origin","size","disclosures":"all"|"none"}
+//! export.json            {"sijill":"export/1","origin","size","disclosures":"all"|"none","attachments":"none"}
 //! checkpoint             signed note
 //! tile/<L>/…             hash tiles, the partial ones of `size` included (C2SP tlog-tiles)
 //! tile/entries/…         entry bundles
@@ -106,7 +106,7 @@ impl ExportDirectory {
 
 fn describe(bytes: &[u8]) -> Result<(Stated, bool), String> {
     let json = parse_json(bytes).map_err(|error| error.to_string())?;
-    exactly(&json, &["sijill", "origin", "size", "disclosures"])?;
+    exactly(&json, &["sijill", "origin", "size", "disclosures", "attachments"])?;
     if text(&json, "sijill")? != "export/1" {
         return Err("`sijill` is not `export/1`".to_owned());
     }
@@ -115,6 +115,10 @@ fn describe(bytes: &[u8]) -> Result<(Stated, bool), String> {
         "none" => false,
         _ => return Err("`disclosures` is neither `all` nor `none`".to_owned()),
     };
+    // They are cited by digest; who holds an export is told so.
+    if text(&json, "attachments")? != "none" {
+        return Err("`attachments` is not `none`".to_owned());
+    }
     let size = json.get("size").and_then(Json::as_u64).ok_or("`size` is not a number")?;
     Ok((Stated { origin: Some(text(&json, "origin")?.to_owned()), size: Some(size) }, all))
 }

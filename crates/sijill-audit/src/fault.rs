@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 /// The name of a fault. Independent verifiers return the same names at the same indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FaultCode {
-    /// No checkpoint, or one that the log did not sign for this origin.
+    /// A checkpoint that cannot be read, or that the log did not sign for this origin.
     CheckpointSignature,
     /// The trusted quorum of witnesses did not cosign the checkpoint.
     Quorum,

@@ -48,6 +48,8 @@ pub(crate) struct Judge {
     pub(crate) entries: u64,
     /// The latest `received`.
     pub(crate) received: u64,
+    /// Index behind the last entry that could be read.
+    pub(crate) end: u64,
     /// What entry 0 says is the log's key.
     pub(crate) log_key: Option<PublicKey>,
     pub(crate) authority: Authority,
@@ -69,6 +71,7 @@ impl Judge {
             unchecked: Unchecked::default(),
             entries: 0,
             received: 0,
+            end: 0,
             log_key: None,
             authority: Authority::new(),
             whole,
@@ -98,6 +101,7 @@ impl Judge {
         if index == 0 {
             self.log_key = read.entry.event.data.get("log_key").and_then(|jwk| PublicKey::from_jwk(jwk).ok());
         }
+        self.end = index + 1;
         let mut unchecked = false;
         self.judge_time(index, read);
         let signed = self.judge_signature(index, read);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use sijill_domain::Parties;
-use sijill_event::{Digest, Stream, Uuid};
+use sijill_event::{Class, Digest, Stream, Uuid};
 use sijill_log::{Hash, Tile};
 
 use crate::Unreadable;
@@ -13,6 +13,11 @@ use crate::Unreadable;
 pub trait Source: Send + Sync {
     /// The signed checkpoint; `None` if there is none.
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, Unreadable>;
+
+    /// What a ledger's own database is at fault for when it has no checkpoint; `None` if there is nothing to audit.
+    fn unsealed(&self) -> Result<Option<Discrepancy>, Unreadable> {
+        Ok(None)
+    }
 
     /// Up to `limit` entries with an index from `from` on, ascending, leaving out what is missing. Fewer than `limit` may
     /// come before the end; none mean that none is left.
@@ -110,6 +115,8 @@ pub struct Facts<'a> {
     pub jti: Uuid,
     /// When it was sequenced, Unix milliseconds.
     pub received: u64,
+    /// The digests of its disclosures, class by class.
+    pub digests: &'a [(Class, Vec<Digest>)],
 }
 
 /// Where the entries end, for [`Source::check_end`].
@@ -118,8 +125,8 @@ pub struct LedgerEnd<'a> {
     pub size: u64,
     /// Root of all entries; `None` if one is missing.
     pub root: Option<Hash>,
-    /// The latest `received` of all entries that can be read, Unix milliseconds.
-    pub received: u64,
+    /// The latest `received` of all entries, Unix milliseconds; `None` if the last one cannot be read.
+    pub received: Option<u64>,
     /// Number of streams.
     pub streams: usize,
     /// Looks a stream's last event up.

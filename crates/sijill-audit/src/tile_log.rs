@@ -32,21 +32,22 @@ pub struct TileLog {
     prefix: String,
     token: Option<String>,
     /// As it was at first: the log may grow while it is audited.
-    checkpoint: Option<Vec<u8>>,
+    checkpoint: Vec<u8>,
     size: u64,
 }
 
 impl TileLog {
     /// Reads the log's checkpoint. `prefix` is the URL that `/checkpoint` and `/tile/…` follow; `token` a bearer token, where
     /// entries are not public. How the client verifies TLS is the caller's to say. Not to be called, nor anything else here,
-    /// from an asynchronous task: it blocks. Refused: `tile-log-unreachable`.
+    /// from an asynchronous task: it blocks. Refused: `tile-log-unreachable`, `no-checkpoint`.
     pub fn open(client: Client, prefix: &str, token: Option<String>) -> Result<Self, Unreadable> {
         let prefix = prefix.trim_end_matches('/').to_owned();
-        let mut log = Self { client, prefix, token, checkpoint: None, size: 0 };
-        log.checkpoint = log.get("checkpoint", MAX_CHECKPOINT)?;
-        let note = log.checkpoint.as_deref().and_then(|bytes| Note::parse(bytes).ok());
-        log.size =
-            note.and_then(|note| Checkpoint::parse(note.text()).ok()).map_or(0, |checkpoint| checkpoint.size);
+        let mut log = Self { client, prefix, token, checkpoint: Vec::new(), size: 0 };
+        let absent = || Unreadable::NoCheckpoint(format!("{}/checkpoint is not there", log.prefix));
+        let checkpoint = log.get("checkpoint", MAX_CHECKPOINT)?.ok_or_else(absent)?;
+        let read = |note: Note| Checkpoint::parse(note.text()).ok();
+        log.size = Note::parse(&checkpoint).ok().and_then(read).map_or(0, |checkpoint| checkpoint.size);
+        log.checkpoint = checkpoint;
         Ok(log)
     }
 
@@ -122,7 +123,7 @@ impl Failure {
 
 impl Source for TileLog {
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, Unreadable> {
-        Ok(self.checkpoint.clone())
+        Ok(Some(self.checkpoint.clone()))
     }
 
     fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Unreadable> {

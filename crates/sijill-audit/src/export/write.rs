@@ -231,6 +231,7 @@ impl Writer<'_> {
             ("origin", checkpoint.origin.as_str().into()),
             ("size", size),
             ("disclosures", disclosures.into()),
+            ("attachments", "none".into()),
         ]);
         self.file(DESCRIPTION, description.to_string().as_bytes())?;
         Ok(self.exported)

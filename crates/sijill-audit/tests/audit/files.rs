@@ -64,7 +64,7 @@ fn an_export_holds_what_the_source_holds() {
     let description = fs::read_to_string(temp.path().join("export/export.json")).expect("readable");
     assert_eq!(
         description,
-        r#"{"sijill":"export/1","origin":"ledger.example/test","size":716,"disclosures":"all"}"#
+        r#"{"sijill":"export/1","origin":"ledger.example/test","size":716,"disclosures":"all","attachments":"none"}"#
     );
     let memory = made.source();
     assert_eq!(directory.entries(10, 1000).expect("entries"), memory.entries(10, 1000).expect("entries"));
@@ -244,6 +244,8 @@ fn export_json_is_exact() {
     for (from, to) in [
         ("export/1", "export/2"),
         ("\"all\"", "\"some\""),
+        ("\"none\"", "\"all\""),
+        (",\"attachments\":\"none\"", ""),
         ("}", ",\"x\":1}"),
         ("17", "17.0"),
         ("17", "\"17\""),

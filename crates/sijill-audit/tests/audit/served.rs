@@ -126,9 +126,14 @@ fn a_log_may_want_a_token_and_be_out_of_reach() {
 }
 
 #[test]
-fn a_log_without_a_checkpoint_has_that_fault() {
+fn a_log_without_a_checkpoint_is_none_and_one_with_a_bad_checkpoint_is_at_fault() {
     let temp = tempfile::tempdir().expect("a directory");
     let (url, _) = serve(temp.path().to_path_buf());
+    let error = TileLog::open(client(), &url, None).expect_err("404");
+    assert_eq!(error.code(), "no-checkpoint");
+    assert!(error.to_string().contains(&format!("{url}checkpoint")), "{error}");
+
+    std::fs::write(temp.path().join("checkpoint"), "Welcome!\n").expect("written");
     let log = TileLog::open(client(), &url, None).expect("served");
     let report = audit(&log, &Options::default()).expect("readable");
     assert_eq!(

@@ -3,7 +3,7 @@
 use sijill_audit::FaultCode;
 use sijill_audit::{
     Discrepancy, Facts, HeldCheckpoint, LedgerEnd, Options, Receipt, Source, Stated, Status, Trust,
-    Unreadable,
+    Unreadable, audit,
 };
 use sijill_event::Digest;
 use sijill_log::{Checkpoint, Hash, Note, NoteSigner, Tile};
@@ -14,10 +14,9 @@ use crate::verdict::{at, faults, found, run, whole};
 use FaultCode::{CheckpointSignature, Genesis, KeyUnknown, NotAuthorised, Quorum, Root, Store, StreamGap};
 
 #[test]
-fn without_a_checkpoint_nothing_more_is_checked() {
+fn without_a_readable_checkpoint_nothing_more_is_checked() {
     let made = Made::with_cases(2);
     for checkpoint in [
-        None,
         Some(b"".to_vec()),
         Some(made.checkpoint(18).replace("\n18\n", "\n018\n").into_bytes()),
         Some(made.checkpoint(18).replacen(ORIGIN, "ledger.example/تست", 1).into_bytes()),
@@ -29,6 +28,42 @@ fn without_a_checkpoint_nothing_more_is_checked() {
         assert_eq!(found(&report), [whole(CheckpointSignature)]);
         assert_eq!((report.size, report.levels.authority.status), (None, Status::NotRun));
     }
+}
+
+#[test]
+fn without_a_checkpoint_there_is_no_verdict() {
+    let mut source = Made::with_cases(2).source();
+    source.checkpoint = None;
+    let error = audit(&source, &Options::default()).expect_err("no verdict");
+    assert_eq!(error.code(), "no-checkpoint");
+    assert!(error.to_string().contains("https://ledger.example/log"), "{error}");
+}
+
+#[test]
+fn a_trust_file_of_another_ledger() {
+    let made = Made::with_cases(2);
+    let name = "ledger.example/elsewhere";
+    let key = NoteSigner::new(name.parse().expect("a name"), &[9; 32]);
+    let trust = Trust {
+        origin: name.to_owned(),
+        log_key: key.verifier().clone(),
+        genesis: Hash([7; 32]),
+        // A quorum nobody meets, which is not asked of a ledger that is not trusted.
+        policy: made.trust().policy,
+    };
+    let anchored_elsewhere = Options { trust: Some(&trust), ..Options::default() };
+    let report = run(&made.source(), &anchored_elsewhere);
+    assert_eq!(found(&report), [whole(CheckpointSignature)]);
+    assert!(!report.anchored && report.levels.authority.status == Status::Clean);
+    let sentence = &report.faults[0].message;
+    assert!(sentence.contains(name) && sentence.contains(ORIGIN), "{sentence}");
+
+    // Without entry 0 the trust file's origin is all there is to go by.
+    let mut source = made.source();
+    source.entries.remove(&0);
+    assert_eq!(found(&run(&source, &anchored_elsewhere)), found(&run(&source, &Options::default())));
+    let report = run(&source, &Options { trust: Some(&made.trust()), ..Options::default() });
+    assert!(report.anchored);
 }
 
 #[test]
@@ -55,7 +90,7 @@ fn checkpoint_signature() {
     let checkpoint = Checkpoint { origin: elsewhere.name().clone(), ..checkpoint };
     source.checkpoint = Some(checkpoint.sign(&elsewhere).expect("its origin").to_string().into_bytes());
     let anchored = run(&source, &Options { trust: Some(&trust), ..Options::default() });
-    assert_eq!(found(&anchored), [whole(CheckpointSignature)]);
+    assert_eq!((found(&anchored), anchored.anchored), (vec![whole(CheckpointSignature)], true));
 
     for stated in [
         Stated { origin: Some("x".to_owned()), size: Some(18) },
@@ -272,6 +307,10 @@ fn store() {
         fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Unreadable> {
             self.0.entries(from, limit)
         }
+        fn unsealed(&self) -> Result<Option<Discrepancy>, Unreadable> {
+            let message = format!("{} entries and no seal", self.0.entries.len());
+            Ok(Some(Discrepancy { index: None, message }))
+        }
         fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, Unreadable> {
             assert!(tile.is_full(), "a database keeps no partial tiles");
             self.0.tile(tile)
@@ -296,13 +335,21 @@ fn store() {
                 .collect())
         }
         fn check_end(&self, end: &LedgerEnd<'_>) -> Result<Vec<Discrepancy>, Unreadable> {
-            assert_eq!((end.size, end.streams, end.received), (25, 7, START + 24_000));
+            assert_eq!((end.size, end.streams, end.received), (25, 7, Some(START + 24_000)));
             assert!(end.root.is_some() && (end.stream)("case/none").is_none());
             let last = (end.stream)("case/c1").expect("a stream");
             assert_eq!((last.seq, last.parties.to_string().as_str()), (3, "moe,moh,rop"));
-            Ok(vec![Discrepancy { index: None, message: "the head is of another size".to_owned() }])
+            let whole = ["the head is of another size", "a stream has no head"];
+            Ok(whole.map(|what| Discrepancy { index: None, message: what.to_owned() }).into())
         }
     }
     let report = run(&Database(Made::with_cases(9).source()), &Options::default());
     assert_eq!(found(&report), [whole(Store), at(Store, 22)]);
+    assert_eq!(report.faults[0].message, "the head is of another size; a stream has no head");
+
+    let mut unsealed = Made::with_cases(9).source();
+    unsealed.checkpoint = None;
+    let report = run(&Database(unsealed), &Options::default());
+    assert_eq!((found(&report), report.size), (vec![whole(Store)], None));
+    assert_eq!(report.levels.authority.status, Status::NotRun);
 }
