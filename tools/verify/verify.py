@@ -44,9 +44,10 @@ class Audit:
 
     def __init__(self, directory, trust=None, receipt=None, since=None):
         self.directory, self.trust, self.receipt, self.since = Path(directory), trust, receipt, since
-        shape = "origin=string size=int disclosures=string"
+        shape = "origin=string size=int disclosures=string attachments=string"
         self.export = read_json(self.directory / "export.json", "export/1", shape)
         require(self.export.disclosures in ("all", "none"), "export.json: disclosures are all or none")
+        require(self.export.attachments == "none", "export.json: attachments are none")
         self.all_told, self.faults, self.started = self.export.disclosures == "all", {}, time.monotonic()
         self.point = self.log_key = self.receipt_entry = self.line = None
         self.size = self.entries = self.replayed = self.unchecked = self.latest = 0

@@ -170,7 +170,8 @@ class Ledger:
     def export(self, directory, disclosures="all"):
         directory = Path(directory)
         write(directory / "export.json", json.dumps(
-            {"sijill": "export/1", "origin": ORIGIN, "size": len(self.entries), "disclosures": disclosures}))
+            {"sijill": "export/1", "origin": ORIGIN, "size": len(self.entries), "disclosures": disclosures,
+             "attachments": "none"}))
         write(directory / "checkpoint", self.checkpoint())
         for start in range(0, len(self.entries), TILE):
             part = self.entries[start:start + TILE]

@@ -226,7 +226,7 @@ class Integrity(Scratch):
 
     def test_export_names_another_size(self):
         self.finds({("checkpoint-signature", None)}, usual(1), lambda export: write(export / "export.json", json.dumps(
-            {"sijill": "export/1", "origin": ORIGIN, "size": 1, "disclosures": "all"})))
+            {"sijill": "export/1", "origin": ORIGIN, "size": 1, "disclosures": "all", "attachments": "none"})))
 
     def test_another_genesis_than_trusted(self):
         other = Ledger(founders=("moh",)).ratify()
