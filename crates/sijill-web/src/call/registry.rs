@@ -31,6 +31,19 @@ pub(crate) struct Authority {
     at: u64,
     #[serde(flatten)]
     registry: Arc<Registry>,
+    /// Of a registry that entry 0 has not founded yet, which leaves them out: the shape is one.
+    #[serde(flatten)]
+    unfounded: Option<Unfounded>,
+}
+
+/// What entry 0 fixes: null before it.
+#[derive(Default, Serialize)]
+struct Unfounded {
+    origin: (),
+    created: (),
+    clock: (),
+    founders: (),
+    witnesses: (),
 }
 
 /// Read the registry of authority
@@ -50,5 +63,6 @@ pub(crate) async fn registry(
         Some(at) if at < size => (at, Arc::new(app.ledger.registry_at(at).await?)),
         _ => (size, Arc::clone(&published.registry)),
     };
-    Ok(Json(Authority { at, registry }))
+    let unfounded = registry.created().is_none().then(Unfounded::default);
+    Ok(Json(Authority { at, registry, unfounded }))
 }

@@ -22,14 +22,21 @@ shapes! {
     RegistryShape as Registry {
         /// Before which entry this was so.
         at: u64,
-        origin: String,
-        /// Hash of entry 0's JWT.
-        created: String,
-        /// `live`, `simulated` or `imported`.
-        clock: String,
-        founders: Vec<String>,
-        /// The witness policy (C2SP tlog-policy).
-        witnesses: String,
+        /// Null before entry 0, as all that it fixes.
+        #[schema(required = true)]
+        origin: Option<String>,
+        /// Hash of entry 0's JWT; null before it.
+        #[schema(required = true)]
+        created: Option<String>,
+        /// `live`, `simulated` or `imported`; null before entry 0.
+        #[schema(required = true)]
+        clock: Option<String>,
+        /// Null before entry 0.
+        #[schema(required = true)]
+        founders: Option<Vec<String>>,
+        /// The witness policy (C2SP tlog-policy); null before entry 0.
+        #[schema(required = true)]
+        witnesses: Option<String>,
         /// Founders that have not ratified yet.
         unratified: Vec<String>,
         /// How many members it takes to decide.

@@ -279,6 +279,16 @@ async fn the_registry_is_shown_now_and_then() {
     assert!(then["agencies"]["mosd"]["officers"]["new"].is_null());
     let beyond = house.get_with(&token, &format!("/v1/registry?at={}", size + 2)).await;
     assert_eq!(beyond.problem(), (404, "not-published".to_owned()));
+    // Before entry 0 the shape is the same.
+    let unfounded = house.get_with(&token, "/v1/registry?at=0").await.json();
+    conforms("Registry", &unfounded);
+    let members = |registry: &Value| -> Vec<String> {
+        registry.as_object().expect("an object").keys().cloned().collect()
+    };
+    assert_eq!(members(&unfounded), members(&now));
+    for fixed in ["origin", "created", "clock", "founders", "witnesses"] {
+        assert!(unfounded[fixed].is_null() && !now[fixed].is_null(), "{fixed}");
+    }
 }
 
 #[tokio::test]
