@@ -22,6 +22,6 @@ pub use id::{AgencyId, OfficerId, Origin, Reason, UnitId};
 pub use parties::{Parties, PartiesMalformed};
 pub use refusal::Refusal;
 pub use registry::{
-    Accepted, Agency, KeyRecord, Naming, Officer, Owner, Position, Proposal, Published, Queue, Registry,
-    Scope, Signer, Standing, Status, Unit, name_at,
+    Accepted, Agency, Announced, KeyRecord, Naming, Officer, Owner, Position, Proposal, Published, Queue,
+    Registry, Scope, Signer, Standing, Status, Unit, name_at,
 };

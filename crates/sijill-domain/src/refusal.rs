@@ -68,6 +68,13 @@ pub enum Refusal {
     OccurredMissing,
     #[error("agency {0} is not a party to this stream")]
     NotAParty(String),
+
+    #[error("the agency has no grant `{0}`, or this was not signed with its root key")]
+    GrantMissing(&'static str),
+    #[error("only the ledger's service `{0}` writes in this stream")]
+    NotTheService(&'static str),
+    #[error("stream `{0}` belongs to no case or contact: open it first")]
+    CaseUnknown(String),
 }
 
 impl Refusal {
@@ -104,6 +111,9 @@ impl Refusal {
             Self::RoleMissing("casework"),
             Self::OccurredMissing,
             Self::NotAParty(x()),
+            Self::GrantMissing("calendar"),
+            Self::NotTheService("automation"),
+            Self::CaseUnknown(x()),
         ]
     }
 
@@ -139,6 +149,9 @@ impl Refusal {
             Self::RoleMissing(_) => "role-missing",
             Self::OccurredMissing => "occurred-missing",
             Self::NotAParty(_) => "not-a-party",
+            Self::GrantMissing(_) => "grant-missing",
+            Self::NotTheService(_) => "not-the-service",
+            Self::CaseUnknown(_) => "case-unknown",
         }
     }
 

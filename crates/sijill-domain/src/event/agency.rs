@@ -97,6 +97,16 @@ data! {
 }
 
 data! {
+    /// Working time of a unit is counted by these hours of the calendar from then on. Rule-set 2.
+    UnitCalendarSet = "unit.calendar_set" {
+        /// Which unit.
+        unit: UnitId,
+        /// The id of hours in the calendar document, e.g. `office`.
+        calendar: UnitId,
+    }
+}
+
+data! {
     /// An officer signs with one more key.
     KeyAdded = "key.added" {
         /// Which officer.
@@ -172,6 +182,7 @@ agency_events! {
     UnitOpened,
     UnitRenamed,
     UnitClosed,
+    UnitCalendarSet,
     OfficerEnrolled,
     OfficerMoved,
     OfficerRemoved,

@@ -25,6 +25,7 @@
 //! ```
 
 mod agency;
+mod calendar;
 pub(crate) mod field;
 mod genesis;
 mod name;
@@ -34,8 +35,9 @@ mod word;
 
 pub use agency::{
     AgencyEvent, CertificateGranted, KeyAdded, KeyCompromised, KeyRevoked, OfficerEnrolled, OfficerMoved,
-    OfficerRemoved, RolesSet, UnitClosed, UnitOpened, UnitRenamed,
+    OfficerRemoved, RolesSet, UnitCalendarSet, UnitClosed, UnitOpened, UnitRenamed,
 };
+pub use calendar::{Day, HolidayAnnounced};
 pub use genesis::{Founder, LedgerCreated, LedgerRatified, ServiceKey};
 pub use name::Name;
 pub use proof::{Proof, prove};

@@ -17,6 +17,10 @@ words! {
         Oversight = "oversight",
         /// Keeps its agency's units, officers and keys. Any agency may have it.
         Registrar = "registrar",
+        /// May be shown sensitive values: medical, forensic, legal.
+        Specialist = "specialist",
+        /// Approves plans and closures, varies deadlines, resolves escalations, reviews broken glass.
+        Supervisor = "supervisor",
     }
 }
 
@@ -25,7 +29,9 @@ words! {
     Grant {
         /// Auditors.
         Audit = "audit",
-        /// Case workers and importers.
+        /// The agency announces holidays that cannot wait for the members.
+        Calendar = "calendar",
+        /// Case workers, their supervisors and specialists, and importers.
         Casework = "casework",
         /// Mirrors.
         Mirror = "mirror",
@@ -39,7 +45,7 @@ impl Role {
     pub fn grant(self) -> Option<Grant> {
         match self {
             Self::Auditor => Some(Grant::Audit),
-            Self::Casework | Self::Importer => Some(Grant::Casework),
+            Self::Casework | Self::Importer | Self::Specialist | Self::Supervisor => Some(Grant::Casework),
             Self::Mirror => Some(Grant::Mirror),
             Self::Oversight => Some(Grant::Oversight),
             Self::Registrar => None,

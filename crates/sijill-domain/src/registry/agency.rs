@@ -53,6 +53,9 @@ pub struct Unit {
     pub names: Vec<Naming>,
     /// Whether it is open. A closed one stays closed.
     pub open: bool,
+    /// The hours it works by, if it named any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<UnitId>,
 }
 
 /// A person or system that signs for an agency.
@@ -118,7 +121,7 @@ impl Agency {
 
 impl Unit {
     pub(super) fn new(name: &Name, since: u64) -> Self {
-        Self { names: vec![Naming { since, name: name.clone() }], open: true }
+        Self { names: vec![Naming { since, name: name.clone() }], open: true, calendar: None }
     }
 }
 

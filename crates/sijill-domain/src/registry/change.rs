@@ -9,11 +9,12 @@ use std::sync::Arc;
 use sijill_event::{Digest, Event, Kid, PublicKey};
 
 use super::{
-    Agency, Charter, KeyRecord, Naming, Officer, Owner, Position, Proposal, Published, Registry, Signer,
-    Standing, Status, Unit,
+    Agency, Announced, Charter, KeyRecord, Naming, Officer, Owner, Position, Proposal, Published, Registry,
+    Signer, Standing, Status, Unit,
 };
 use crate::event::{
-    Action, AgencyAdmit, AgencyEvent, LedgerCreated, Name, OfficerEnrolled, ProposalOpened, Service,
+    Action, AgencyAdmit, AgencyEvent, HolidayAnnounced, LedgerCreated, Name, OfficerEnrolled, ProposalOpened,
+    Service,
 };
 use crate::{Accepted, AgencyId, OfficerId};
 
@@ -36,6 +37,10 @@ pub(crate) enum Change {
     Agency {
         agency: AgencyId,
         event: Box<AgencyEvent>,
+    },
+    Announced {
+        by: AgencyId,
+        holiday: Box<HolidayAnnounced>,
     },
 }
 
@@ -71,6 +76,12 @@ impl Registry {
             }
             Change::Approved { by, proposal, passage } => self.approve(at, by, proposal, *passage),
             Change::Agency { agency, event } => self.keep(at, agency, event),
+            Change::Announced { by, holiday } => Arc::make_mut(&mut self.announced).push(Announced {
+                holiday: (**holiday).clone(),
+                by: by.clone(),
+                index: at.index,
+                since: at.received,
+            }),
         }
     }
 
@@ -89,6 +100,7 @@ impl Registry {
         self.unratified = created.founders.iter().map(|founder| founder.agency.clone()).collect();
         self.quorum = created.quorum;
         self.rules = created.rules;
+        self.rules_since = vec![(at.index, created.rules)];
         self.charter = Some(Arc::new(Charter {
             origin: created.origin.clone(),
             created: hash,
@@ -154,12 +166,15 @@ impl Registry {
                 self.edit_officer(&action.agency, &action.officer, |officer| officer.suspended = false);
             }
             Action::DocumentPublish(action) => {
-                let published = Published { version: action.version, hash: action.hash, index };
+                let published = Published { version: action.version, hash: action.hash, index, since };
                 let documents = Arc::make_mut(&mut self.documents).entry(action.kind).or_default();
                 documents.entry(action.id.clone()).or_default().push(published);
             }
             Action::QuorumSet(action) => self.quorum = action.quorum,
-            Action::RulesPut(action) => self.rules = action.version,
+            Action::RulesPut(action) => {
+                self.rules = action.version;
+                self.rules_since.push((index, action.version));
+            }
         }
     }
 
@@ -197,6 +212,11 @@ impl Registry {
             AgencyEvent::UnitClosed(event) => self.edit(id, |agency| {
                 if let Some(unit) = agency.units.get_mut(&event.unit) {
                     unit.open = false;
+                }
+            }),
+            AgencyEvent::UnitCalendarSet(event) => self.edit(id, |agency| {
+                if let Some(unit) = agency.units.get_mut(&event.unit) {
+                    unit.calendar = Some(event.calendar.clone());
                 }
             }),
             AgencyEvent::OfficerEnrolled(event) => self.enrol(at, id, event),

@@ -22,7 +22,7 @@ use sijill_event::{Digest, Event, Kid};
 pub use agency::{Agency, Naming, Officer, Standing, Unit, name_at};
 pub(crate) use change::{Change, Passage};
 pub use key::{KeyRecord, Owner, Signer};
-pub use proposal::{Proposal, Published, Status};
+pub use proposal::{Announced, Proposal, Published, Status};
 pub use query::{Queue, Scope};
 
 use crate::event::{Clock, DocumentKind, WitnessPolicy};
@@ -51,6 +51,11 @@ pub struct Registry {
     keys: Arc<BTreeMap<Kid, KeyRecord>>,
     proposals: Arc<BTreeMap<Digest, Proposal>>,
     documents: Arc<BTreeMap<DocumentKind, BTreeMap<UnitId, Vec<Published>>>>,
+    /// Holidays announced, in log order.
+    announced: Arc<Vec<Announced>>,
+    /// Which rule-set was put in force by which entry, in log order.
+    #[serde(skip)]
+    rules_since: Vec<(u64, u64)>,
     /// What is to be enacted, by (effective, index of the deciding approval).
     #[serde(skip)]
     scheduled: BTreeMap<(u64, u64), Digest>,

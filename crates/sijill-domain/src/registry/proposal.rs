@@ -6,7 +6,7 @@ use serde::Serialize;
 use sijill_event::{Digest, Timestamp};
 
 use crate::AgencyId;
-use crate::event::Action;
+use crate::event::{Action, HolidayAnnounced};
 
 /// A proposal and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,4 +53,20 @@ pub struct Published {
     pub hash: Digest,
     /// It is in force from the entry after this one on.
     pub index: u64,
+    /// And from this Unix millisecond on: that entry's `received`, or the time it was scheduled for.
+    pub since: u64,
+}
+
+/// Days announced as holidays by a delegated authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Announced {
+    /// Which calendar, and which days.
+    #[serde(flatten)]
+    pub holiday: HolidayAnnounced,
+    /// By whom.
+    pub by: AgencyId,
+    /// In which entry.
+    pub index: u64,
+    /// They count from this Unix millisecond on.
+    pub since: u64,
 }

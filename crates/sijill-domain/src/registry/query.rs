@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sijill_event::{Digest, Kid, Stream, StreamKind};
 
-use super::{Agency, KeyRecord, Proposal, Published, Registry, Signer, Standing, Unit, name_at};
+use super::{Agency, Announced, KeyRecord, Proposal, Published, Registry, Signer, Standing, Unit, name_at};
 use crate::event::{Clock, DocumentKind, Name, Role};
 use crate::{AgencyId, Parties, UnitId};
 
@@ -92,6 +92,25 @@ impl Registry {
     /// The rule-set version in force; `None` before genesis.
     pub fn rules(&self) -> Option<u64> {
         self.charter.as_ref().map(|_| self.rules)
+    }
+
+    /// The rule-set version in force for the entry at `index`, so far as is known now; `None` before genesis.
+    pub fn rules_at(&self, index: u64) -> Option<u64> {
+        // What entry i puts in force counts from the entry after it; genesis counts for itself.
+        let mut until = self.rules_since.iter().rev();
+        until.find(|(since, _)| *since < index || index == 0).map(|(_, version)| *version)
+    }
+
+    /// Holidays announced, in log order.
+    pub fn announced(&self) -> &[Announced] {
+        &self.announced
+    }
+
+    /// All documents ever published: kind, id and versions in order.
+    pub fn documents(&self) -> impl Iterator<Item = (DocumentKind, &UnitId, &[Published])> {
+        self.documents.iter().flat_map(|(kind, documents)| {
+            documents.iter().map(|(id, versions)| (*kind, id, versions.as_slice()))
+        })
     }
 
     /// How many members it takes to decide; 0 before genesis.
@@ -184,7 +203,9 @@ impl Registry {
         let Some(signer) = self.signer(kid) else { return BTreeSet::new() };
         let any_of = |roles: &[Role]| roles.iter().any(|role| self.may_use(kid, *role));
         let mut scopes = BTreeSet::from([Scope::Read, Scope::Registry]);
-        if matches!(signer, Signer::Root(_)) || any_of(&[Role::Casework, Role::Importer, Role::Registrar]) {
+        if matches!(signer, Signer::Root(_))
+            || any_of(&[Role::Casework, Role::Importer, Role::Registrar, Role::Supervisor])
+        {
             scopes.insert(Scope::Append);
         }
         if any_of(&[Role::Auditor, Role::Mirror]) {

@@ -27,8 +27,7 @@ pub(in crate::rules) fn permit(registry: &Registry, action: &Action) -> Result<(
         Action::RegistrarReinstate(action) => officer(registry, &action.agency, &action.officer),
         Action::DocumentPublish(action) => publish(registry, action),
         Action::QuorumSet(action) => quorum(action.quorum, registry.members().count()),
-        Action::RulesPut(action) if rules::VERSIONS.contains(&action.version) => Ok(()),
-        Action::RulesPut(action) => Err(Refusal::RulesUnknown(action.version)),
+        Action::RulesPut(action) => put_rules(registry, action.version),
     }
 }
 
@@ -60,6 +59,12 @@ fn publish(registry: &Registry, action: &DocumentPublish) -> Result<(), Refusal>
     let versions = registry.document(action.kind, action.id.as_str());
     let next = versions.last().map_or(1, |last| last.version.saturating_add(1));
     if action.version == next { Ok(()) } else { Err(Refusal::VersionNotNext { next }) }
+}
+
+/// A rule-set is never taken back: cases begun under it would be judged by rules that know nothing of them.
+fn put_rules(registry: &Registry, version: u64) -> Result<(), Refusal> {
+    let forward = registry.rules().is_none_or(|now| now <= version);
+    if forward && rules::VERSIONS.contains(&version) { Ok(()) } else { Err(Refusal::RulesUnknown(version)) }
 }
 
 fn active<'a>(registry: &'a Registry, agency: &AgencyId) -> Result<&'a Agency, Refusal> {

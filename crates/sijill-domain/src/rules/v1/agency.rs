@@ -5,15 +5,22 @@ use std::collections::BTreeSet;
 use sijill_event::{Event, Kid};
 
 use super::{accepted, new_key, registry_data, type_not_here};
-use crate::event::{AgencyEvent, OfficerEnrolled, Role};
+use crate::event::{AgencyEvent, OfficerEnrolled, Role, UnitCalendarSet};
 use crate::registry::{Agency, Change, KeyRecord, Owner};
 use crate::{Accepted, AgencyId, OfficerId, Refusal, Registry, Signer, UnitId};
 
-pub(super) fn judge(registry: &Registry, signer: &Signer, event: &Event) -> Result<Accepted, Refusal> {
+pub(in crate::rules) fn judge(
+    registry: &Registry,
+    signer: &Signer,
+    event: &Event,
+) -> Result<Accepted, Refusal> {
     let name = event.stream.id().unwrap_or_default();
     let unknown = || Refusal::AgencyUnknown(name.to_owned());
     let agency = registry.agency(name).filter(|agency| !agency.is_removed()).ok_or_else(unknown)?;
     let id = AgencyId::parse(name).ok_or_else(unknown)?;
+    if event.event_type == UnitCalendarSet::TYPE {
+        return Err(type_not_here(event));
+    }
     let read = AgencyEvent::parse(&event.event_type, &event.data).ok_or_else(|| type_not_here(event))?;
     registry_data(event)?;
     let act = read?;
@@ -28,6 +35,7 @@ pub(super) fn judge(registry: &Registry, signer: &Signer, event: &Event) -> Resu
         AgencyEvent::UnitOpened(_) => {}
         AgencyEvent::UnitRenamed(act) => place.open_unit(&act.unit)?,
         AgencyEvent::UnitClosed(act) => place.open_unit(&act.unit)?,
+        AgencyEvent::UnitCalendarSet(act) => place.open_unit(&act.unit)?,
         AgencyEvent::OfficerEnrolled(act) => place.enrol(act)?,
         AgencyEvent::OfficerMoved(act) => {
             place.officer(&act.officer)?;
@@ -56,7 +64,7 @@ pub(super) fn judge(registry: &Registry, signer: &Signer, event: &Event) -> Resu
 }
 
 /// The root or a registrar of the agency, or of the one it is now. (The root of a merged agency signs nothing.)
-fn is_registrar(registry: &Registry, signer: &Signer, agency: &AgencyId) -> bool {
+pub(in crate::rules) fn is_registrar(registry: &Registry, signer: &Signer, agency: &AgencyId) -> bool {
     let ours = signer.agency().is_some_and(|own| own == agency || registry.now(agency.as_str()) == Some(own));
     ours && match signer {
         Signer::Service(_) => false,

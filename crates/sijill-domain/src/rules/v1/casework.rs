@@ -11,7 +11,7 @@ use crate::{Accepted, AgencyId, Parties, Refusal, Registry, Signer};
 const NOT_HERE: [&str; 10] =
     ["ledger", "proposal", "agency", "unit", "officer", "key", "roles", "certificate", "log", "heads"];
 
-pub(super) fn judge(
+pub(in crate::rules) fn judge(
     registry: &Registry,
     signer: &Signer,
     event: &Event,
@@ -46,7 +46,7 @@ fn author<'a>(registry: &Registry, signer: &'a Signer, role: Role) -> Result<&'a
 }
 
 /// The agency in `data.to`, if there is that member.
-fn addressed(registry: &Registry, data: &Json) -> Result<Option<AgencyId>, Refusal> {
+pub(in crate::rules) fn addressed(registry: &Registry, data: &Json) -> Result<Option<AgencyId>, Refusal> {
     let Some(to) = data.get("to") else { return Ok(None) };
     let Some(id) = to.get("agency").and_then(Json::as_str).and_then(AgencyId::parse) else {
         return Err(Refusal::AgencyUnknown("in `to`".to_owned()));

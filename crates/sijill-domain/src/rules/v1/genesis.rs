@@ -10,7 +10,7 @@ use crate::registry::Change;
 use crate::{Accepted, Refusal, Registry, Signer, rules};
 
 /// Entry 0.
-pub(super) fn create(event: &Event) -> Result<Accepted, Refusal> {
+pub(in crate::rules) fn create(event: &Event) -> Result<Accepted, Refusal> {
     if event.event_type != LedgerCreated::TYPE {
         return Err(Refusal::NotRatified);
     }
@@ -74,7 +74,11 @@ fn keys_are_distinct(created: &LedgerCreated) -> Result<(), Refusal> {
 }
 
 /// What comes before every founder has ratified.
-pub(super) fn ratify(registry: &Registry, signer: &Signer, event: &Event) -> Result<Accepted, Refusal> {
+pub(in crate::rules) fn ratify(
+    registry: &Registry,
+    signer: &Signer,
+    event: &Event,
+) -> Result<Accepted, Refusal> {
     let Signer::Root(founder) = signer else { return Err(Refusal::NotRatified) };
     if event.event_type != LedgerRatified::TYPE || event.stream.kind() != StreamKind::Ledger {
         return Err(Refusal::NotRatified);

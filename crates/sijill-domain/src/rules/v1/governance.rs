@@ -7,7 +7,7 @@ use crate::event::{LedgerRatified, ProposalApproved, ProposalOpened};
 use crate::registry::{Change, Passage, Status};
 use crate::{Accepted, AgencyId, Position, Refusal, Registry, Signer};
 
-pub(super) fn judge(
+pub(in crate::rules) fn judge(
     registry: &Registry,
     at: Position,
     signer: &Signer,

@@ -1,10 +1,10 @@
 //! Rule-set 1: `docs/ledger-format.md`, Annex B, in its order and words. **Never edited once released.**
 
 mod action;
-mod agency;
-mod casework;
-mod genesis;
-mod governance;
+pub(super) mod agency;
+pub(super) mod casework;
+pub(super) mod genesis;
+pub(super) mod governance;
 
 use sijill_event::{Event, Json, PublicKey, StreamKind};
 
@@ -39,7 +39,7 @@ pub(super) fn judge(
 }
 
 /// Who the event speaks for.
-fn signer<'a>(registry: &'a Registry, event: &Event) -> Result<&'a Signer, Refusal> {
+pub(super) fn signer<'a>(registry: &'a Registry, event: &Event) -> Result<&'a Signer, Refusal> {
     let signer = registry.signer(&event.kid).ok_or(Refusal::KeyNotValid)?;
     if signer.iss_sub() != (&event.iss, &event.sub) {
         return Err(Refusal::KeyNotValid);
@@ -60,7 +60,7 @@ fn is_service(registry: &Registry, signer: &Signer) -> bool {
 }
 
 /// The `data` of a registry event: schema version 1, nothing hidden.
-fn registry_data(event: &Event) -> Result<&Json, Refusal> {
+pub(super) fn registry_data(event: &Event) -> Result<&Json, Refusal> {
     if event.v != 1 {
         return Err(Refusal::malformed(&event.event_type, "v"));
     }
@@ -86,11 +86,11 @@ fn quorum(quorum: u64, members: usize) -> Result<(), Refusal> {
     if quorum <= n && n - quorum < quorum { Ok(()) } else { Err(refused) }
 }
 
-fn type_not_here(event: &Event) -> Refusal {
+pub(super) fn type_not_here(event: &Event) -> Refusal {
     Refusal::TypeNotHere { kind: event.event_type.clone(), stream: event.stream.to_string() }
 }
 
 /// Accepted, in a stream whose parties do not matter.
-fn accepted(change: Change) -> Accepted {
+pub(super) fn accepted(change: Change) -> Accepted {
     Accepted { new_parties: Parties::new(), change }
 }

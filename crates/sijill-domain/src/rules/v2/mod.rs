@@ -1,0 +1,61 @@
+//! Rule-set 2: `docs/casework.md` §1, what it changes in rule-set 1. **Never edited once released.**
+
+mod casework;
+
+use sijill_event::{Event, StreamKind};
+
+use super::v1::{self, accepted, registry_data};
+use crate::event::{AgencyEvent, Grant, HolidayAnnounced, UnitCalendarSet};
+use crate::registry::Change;
+use crate::{Accepted, AgencyId, Parties, Position, Refusal, Registry, Signer};
+
+pub(super) fn judge(
+    registry: &Registry,
+    at: Position,
+    event: &Event,
+    parties: &Parties,
+) -> Result<Accepted, Refusal> {
+    let signer = v1::signer(registry, event)?;
+    if !registry.ratified() {
+        return v1::genesis::ratify(registry, signer, event);
+    }
+    match event.stream.kind() {
+        StreamKind::Ledger if event.event_type == HolidayAnnounced::TYPE => announce(registry, signer, event),
+        StreamKind::Ledger => v1::governance::judge(registry, at, signer, event),
+        StreamKind::Agency if event.event_type == UnitCalendarSet::TYPE => hours(registry, signer, event),
+        StreamKind::Agency => v1::agency::judge(registry, signer, event),
+        StreamKind::Case | StreamKind::Contact => casework::work(registry, signer, event, parties),
+        StreamKind::Auto => casework::automation(registry, signer, event, parties),
+        StreamKind::Access => casework::access(registry, signer, event, parties),
+        StreamKind::Log => Err(Refusal::StreamReserved(event.stream.to_string())),
+    }
+}
+
+/// A holiday, by an agency that may announce one.
+fn announce(registry: &Registry, signer: &Signer, event: &Event) -> Result<Accepted, Refusal> {
+    let Signer::Root(by) = signer else { return Err(Refusal::GrantMissing(Grant::Calendar.as_str())) };
+    if !registry.agency(by.as_str()).is_some_and(|agency| agency.grants.contains(&Grant::Calendar)) {
+        return Err(Refusal::GrantMissing(Grant::Calendar.as_str()));
+    }
+    let holiday = HolidayAnnounced::parse(registry_data(event)?)?;
+    if holiday.from > holiday.to {
+        return Err(Refusal::malformed(HolidayAnnounced::TYPE, "to"));
+    }
+    Ok(accepted(Change::Announced { by: by.clone(), holiday: Box::new(holiday) }))
+}
+
+/// The hours of a unit, by its registrar.
+fn hours(registry: &Registry, signer: &Signer, event: &Event) -> Result<Accepted, Refusal> {
+    let name = event.stream.id().unwrap_or_default();
+    let unknown = || Refusal::AgencyUnknown(name.to_owned());
+    let agency = registry.agency(name).filter(|agency| !agency.is_removed()).ok_or_else(unknown)?;
+    let id = AgencyId::parse(name).ok_or_else(unknown)?;
+    let set = UnitCalendarSet::parse(registry_data(event)?)?;
+    if !v1::agency::is_registrar(registry, signer, &id) {
+        return Err(Refusal::NotRegistrar(id.to_string()));
+    }
+    if agency.open_unit(set.unit.as_str()).is_none() {
+        return Err(Refusal::UnitUnknown(set.unit.to_string()));
+    }
+    Ok(accepted(Change::Agency { agency: id, event: Box::new(AgencyEvent::UnitCalendarSet(set)) }))
+}
