@@ -17,7 +17,9 @@ pub mod case;
 pub mod catalogue;
 pub mod codes;
 pub mod policy;
+mod refusal;
 mod word;
 
 pub use codes::Code;
+pub use refusal::{Refusal, Thing};
 pub use word::{Address, Amount, Clock, Milestone, Priority};
