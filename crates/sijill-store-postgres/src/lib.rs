@@ -15,6 +15,7 @@ mod lookup;
 mod page;
 mod schema;
 mod store;
+mod stray;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod value;

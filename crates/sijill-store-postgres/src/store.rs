@@ -5,14 +5,14 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use sijill_store::{
-    Attachment, Batch, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId, Result, Store,
-    StoreError, StoredDisclosure, StreamHead,
+    Attachment, AttachmentRow, Batch, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId,
+    Result, Store, StoreError, StoredDisclosure, Stray, StreamHead, refuse_strays,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::error::store_error;
-use crate::{attachment, commit, connect, lookup, page, schema};
+use crate::{attachment, commit, connect, lookup, page, schema, stray};
 
 /// What to do instead of asking us for a backup.
 pub(crate) const BACKUP: &str = "PostgreSQL is backed up with its own tools: `pg_dump --format=custom` for a copy, `pg_basebackup` with archived WAL \
@@ -30,12 +30,15 @@ impl PostgresStore {
     /// Connects to the ledger's database and brings its schema up to date.
     ///
     /// `url` is `postgres://user@host:port/database`, with `?sslmode=verify-full` where the network is not trusted; what
-    /// it leaves out comes from the environment (`PGPASSWORD`, `PGPASSFILE` …).
+    /// it leaves out comes from the environment (`PGPASSWORD`, `PGPASSFILE` …). Refused, among others: `store-corrupt` if it
+    /// holds rows that its head does not cover.
     pub async fn connect(url: &str) -> Result<Self> {
         let migrations = schema::ledger();
         let writers = connect::pool(url, &migrations, 4).await?;
         let readers = connect::reading_pool(url, &migrations, 8).await?;
-        Ok(Self { writers: Some(writers), readers })
+        let store = Self { writers: Some(writers), readers };
+        refuse_strays(&store).await?;
+        Ok(store)
     }
 
     /// Connects to read only: as a user who may select and no more, or to a streaming replica, which may lag behind.
@@ -110,6 +113,14 @@ impl Store for PostgresStore {
 
     async fn stream_head_rows(&self, after: &str, limit: u32) -> Result<Vec<StreamHead>> {
         page::stream_head_rows(&self.readers, after, limit).await
+    }
+
+    async fn attachment_rows(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<AttachmentRow>> {
+        attachment::rows(&self.readers, after, limit).await
+    }
+
+    async fn strays(&self) -> Result<Vec<Stray>> {
+        stray::strays(&self.readers).await
     }
 
     async fn remember_assertion(&self, id: Hash, expires_unix: i64, now: i64) -> Result<bool> {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use sijill_store::conformance::sample::{Writer, assert_sound};
-use sijill_store::{CommitOutcome, KeyStore, Store, StoreError};
+use sijill_store::{CommitOutcome, KeyStore, Store, StoreError, Stray};
 use sijill_store_postgres::testing::Cluster;
 use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -226,4 +226,54 @@ fn a_missing_postgresql_is_not_passed_over_in_silence() {
     assert!(said.contains("SKIPPED backups_are_left_to_postgresql: PostgreSQL is not installed"), "{said}");
     assert!(said.contains("apt install postgresql"), "{said}");
     assert!(!run("1").status.success(), "required, and yet not missed");
+}
+
+/// Rows that no ledger wrote, and what they are found as. The ledger has 300 entries.
+const PLANTED: [(&str, Stray); 6] = [
+    (
+        "INSERT INTO entry SELECT 310, 0, gen_random_uuid(), false, 'case/planted', entry FROM entry WHERE idx = 8",
+        Stray::Entry(310),
+    ),
+    (
+        "INSERT INTO disclosure VALUES (4000, decode(repeat('07', 32), 'hex'), NULL, NULL)",
+        Stray::Disclosure(4000),
+    ),
+    (
+        "INSERT INTO disclosure VALUES (-1, decode(repeat('07', 32), 'hex'), NULL, NULL)",
+        Stray::Disclosure(-1),
+    ),
+    ("INSERT INTO tile VALUES (0, 1, decode(repeat('00', 8192), 'hex'))", Stray::Tile { level: 0, index: 1 }),
+    ("INSERT INTO tile VALUES (3, 9, decode(repeat('00', 8192), 'hex'))", Stray::Tile { level: 3, index: 9 }),
+    (
+        "INSERT INTO tile VALUES (200, 0, decode(repeat('00', 8192), 'hex'))",
+        Stray::Tile { level: 200, index: 0 },
+    ),
+];
+
+#[tokio::test]
+async fn rows_beyond_the_head_are_refused() {
+    let Some(cluster) = Cluster::shared() else { return };
+    for (sql, stray) in PLANTED {
+        let url = cluster.create_ledger().await;
+        grown(&url, 300).await.close().await;
+        execute(&url, sql).await;
+        let error = refused(&url).await;
+        assert_eq!(error.code(), "store-corrupt");
+        assert!(error.to_string().contains(&stray.to_string()), "{error}");
+        let reader = PostgresStore::connect_read_only(&url).await.expect("an auditor sees it");
+        assert_eq!(reader.strays().await.expect("readable"), [stray]);
+    }
+}
+
+#[tokio::test]
+async fn a_row_in_the_way_of_a_commit_is_a_contradiction() {
+    let Some(cluster) = Cluster::shared() else { return };
+    for (sql, _) in [PLANTED[0], PLANTED[3]] {
+        let url = cluster.create_ledger().await;
+        let store = grown(&url, 300).await;
+        let batch = Writer::resume("first", &store).await.batch(300);
+        execute(&url, sql).await;
+        assert_eq!(store.commit(&batch).await.expect_err(sql).code(), "store-corrupt");
+        assert_eq!(store.head().await.expect("a head").size, 300, "nothing was written");
+    }
 }

@@ -1,12 +1,12 @@
 //! Attachments: uploads in chunks, the sweep, and what is held.
 
-use sijill_store::{Attachment, Finished, Hash, KeyId, MAX_CHUNK_BYTES, Result, StoreError};
+use sijill_store::{Attachment, AttachmentRow, Finished, Hash, KeyId, MAX_CHUNK_BYTES, Result, StoreError};
 use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use crate::error::store_error;
 use crate::open::empty_log;
-use crate::value::{fixed, stored, unsigned};
+use crate::value::{fixed, page_limit, stored, unsigned};
 
 pub(crate) async fn begin(writer: &SqlitePool, upload: Uuid, now: i64) -> Result<()> {
     sqlx::query!("INSERT INTO attachment (upload, begun) VALUES (?, ?)", upload, now)
@@ -134,6 +134,33 @@ pub(crate) async fn chunk(readers: &SqlitePool, digest: Hash, number: u32) -> Re
     .fetch_optional(readers)
     .await
     .map_err(store_error)
+}
+
+type Row = (Uuid, i64, Option<Vec<u8>>, Option<i64>, bool);
+
+/// All uploads behind one, by name.
+pub(crate) async fn rows(
+    readers: &SqlitePool,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<AttachmentRow>> {
+    let query = match after {
+        None => sqlx::query_as(
+            "SELECT upload, begun, digest, entry, erased FROM attachment ORDER BY upload LIMIT ?1",
+        ),
+        Some(_) => sqlx::query_as(
+            "SELECT upload, begun, digest, entry, erased FROM attachment WHERE upload > ?2 ORDER BY upload LIMIT ?1",
+        ),
+    };
+    let query = query.bind(page_limit(limit));
+    let query = if let Some(after) = after { query.bind(after) } else { query };
+    let rows: Vec<Row> = query.fetch_all(readers).await.map_err(store_error)?;
+    rows.into_iter()
+        .map(|(upload, begun, digest, entry, erased)| {
+            let digest = digest.as_deref().map(fixed).transpose()?;
+            Ok(AttachmentRow { upload, begun, digest, entry: entry.map(unsigned).transpose()?, erased })
+        })
+        .collect()
 }
 
 pub(crate) async fn sweep(writer: &SqlitePool, begun_before: i64) -> Result<Vec<KeyId>> {

@@ -6,6 +6,7 @@ use sqlx::migrate::MigrateError;
 
 /// Primary result codes of SQLite; the extended code's low byte.
 mod code {
+    pub(super) const ERROR: u32 = 1;
     pub(super) const BUSY: u32 = 5;
     pub(super) const LOCKED: u32 = 6;
     pub(super) const READONLY: u32 = 8;
@@ -22,6 +23,7 @@ pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(database) => match primary_code(database.as_ref()) {
             Some(code::BUSY | code::LOCKED | code::SCHEMA) => StoreError::Retry(error.into()),
+            Some(code::ERROR) if is_of_another_shape(database.message()) => corrupt(error),
             Some(code::CORRUPT | code::NOTADB | code::CONSTRAINT | code::MISMATCH) => corrupt(error),
             _ => StoreError::Unavailable(error.into()),
         },
@@ -48,6 +50,11 @@ fn corrupt(error: sqlx::Error) -> StoreError {
         what: "SQLite refused a row or found its file damaged".into(),
         cause: Some(error.into()),
     }
+}
+
+/// Whether a table or a column is missing: SQLite has no code of its own for it.
+fn is_of_another_shape(message: &str) -> bool {
+    message.contains("no such table") || message.contains("no such column")
 }
 
 /// Whether the file, or one beside it, could not be opened or written.

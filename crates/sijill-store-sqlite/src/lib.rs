@@ -15,6 +15,7 @@ mod open;
 mod page;
 mod schema;
 mod store;
+mod stray;
 mod value;
 
 pub use keys::SqliteKeyStore;

@@ -49,18 +49,35 @@ pub(crate) async fn writer(path: &Path, migrator: &'static Migrator) -> Result<S
         .pragma("journal_size_limit", LOG_SIZE)
         .pragma("cache_size", WRITER_CACHE)
         .pragma("secure_delete", "ON");
-    let pool = pool(1).connect_with(options).await.map_err(store_error)?;
+    let pool = patiently(|| pool(1).connect_with(options.clone())).await?;
     let mut connection = pool.acquire().await.map_err(store_error)?;
     schema::migrate(&mut connection, migrator).await?;
     drop(connection);
     Ok(pool)
 }
 
+/// Connects, and again if the file is busy: servers that turn a fresh file to WAL at the same moment get in each other's way,
+/// and there SQLite does not wait by itself.
+async fn patiently<F>(connect: impl Fn() -> F) -> Result<SqlitePool>
+where
+    F: Future<Output = Result<SqlitePool, sqlx::Error>>,
+{
+    let mut pause = Duration::from_millis(5);
+    while pause < BUSY_TIMEOUT {
+        match connect().await.map_err(store_error) {
+            Err(StoreError::Retry(_)) => tokio::time::sleep(pause).await,
+            connected => return connected,
+        }
+        pause *= 2;
+    }
+    connect().await.map_err(store_error)
+}
+
 /// Connections that read beside the writer.
 pub(crate) async fn readers(path: &Path) -> Result<SqlitePool> {
     let count = std::thread::available_parallelism().map_or(4, usize::from).clamp(4, 16);
     let count = u32::try_from(count).unwrap_or(4);
-    pool(count).connect_with(existing(path).read_only(true)).await.map_err(store_error)
+    patiently(|| pool(count).connect_with(existing(path).read_only(true))).await
 }
 
 /// Connections that read a file they may not be able to write to, whether or not a server is running.

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use sijill_store::{
-    Attachment, Batch, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId, Result, Store,
-    StoreError, StoredDisclosure, StreamHead,
+    Attachment, AttachmentRow, Batch, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId,
+    Result, Store, StoreError, StoredDisclosure, Stray, StreamHead, refuse_strays,
 };
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use crate::error::store_error;
 use crate::open::{self, Frozen};
-use crate::{attachment, commit, lookup, page, schema};
+use crate::{attachment, commit, lookup, page, schema, stray};
 
 /// The event store on SQLite.
 #[derive(Debug)]
@@ -28,12 +28,15 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the ledger's file, which is created if there is none, and brings its schema up to date.
+    /// Opens the ledger's file, which is created if there is none, and brings its schema up to date. Refused, among others:
+    /// `store-corrupt` if it holds rows that its head does not cover.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = open::create(path.as_ref(), 0o640)?;
         let writer = open::writer(&path, &schema::LEDGER).await?;
         let readers = open::readers(&path).await?;
-        Ok(Self { path, readers, writer: Some(writer), frozen: None })
+        let store = Self { path, readers, writer: Some(writer), frozen: None };
+        refuse_strays(&store).await?;
+        Ok(store)
     }
 
     /// Opens the ledger's file to read it, also where the user may not write and while a server is running. Creates
@@ -120,6 +123,14 @@ impl Store for SqliteStore {
 
     async fn stream_head_rows(&self, after: &str, limit: u32) -> Result<Vec<StreamHead>> {
         self.read(page::stream_head_rows(&self.readers, after, limit)).await
+    }
+
+    async fn attachment_rows(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<AttachmentRow>> {
+        self.read(attachment::rows(&self.readers, after, limit)).await
+    }
+
+    async fn strays(&self) -> Result<Vec<Stray>> {
+        self.read(stray::strays(&self.readers)).await
     }
 
     async fn remember_assertion(&self, id: Hash, expires_unix: i64, now: i64) -> Result<bool> {

@@ -126,6 +126,18 @@ async fn missing_rows_are_contradictions() {
 }
 
 #[tokio::test]
+async fn a_missing_table_is_a_contradiction() {
+    let directory = directory();
+    let path = ledger(directory.path()).await;
+    let store = SqliteStore::open(&path).await.expect("the ledger opens");
+    execute(&path, "DROP TABLE tile").await;
+    execute(&path, "ALTER TABLE disclosure RENAME COLUMN ciphertext TO other").await;
+    let code = |error: StoreError| error.code();
+    assert_eq!(store.tile(0, 0).await.map_err(code), Err("store-corrupt"));
+    assert_eq!(store.disclosures(0..9, None, 9).await.map_err(code), Err("store-corrupt"));
+}
+
+#[tokio::test]
 async fn a_writer_that_waits_too_long_may_try_again() {
     let directory = directory();
     let path = ledger(directory.path()).await;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::batch::Batch;
 use crate::error::{Result, StoreError};
 use crate::types::{
-    Attachment, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId, StoredDisclosure,
-    StreamHead,
+    Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId,
+    StoredDisclosure, Stray, StreamHead,
 };
 
 /// Most rows one page holds, whatever is asked: a bound on the memory one reader can take.
@@ -69,6 +69,13 @@ pub trait Store: Send + Sync {
     /// All stream heads behind `after`, by the bytes of the name: for an audit. The first page is behind `""`.
     async fn stream_head_rows(&self, after: &str, limit: u32) -> Result<Vec<StreamHead>>;
 
+    /// All uploads behind `after`, by name: for an audit.
+    async fn attachment_rows(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<AttachmentRow>>;
+
+    /// Rows at positions that the head does not cover: the first entry, the first disclosure and the first tile of each
+    /// level, as of one moment.
+    async fn strays(&self) -> Result<Vec<Stray>>;
+
     /// Remembers a client assertion until it expires, for all servers that share the database (replay protection of
     /// RFC 7523 §3 `jti`). `false`: it is there already. Times are Unix seconds; `now` decides what is purged.
     async fn remember_assertion(&self, id: Hash, expires_unix: i64, now: i64) -> Result<bool>;
@@ -120,6 +127,17 @@ pub trait KeyStore: Send + Sync {
 
     /// Writes a consistent copy to a new file while the store is in use.
     async fn backup(&self, to: &Path) -> Result<()>;
+}
+
+/// Refuses a database that holds rows its head does not cover, before a ledger stands on it: the first commit that reached
+/// them would fail, and so would every one after it. Refused: `store-corrupt`.
+pub async fn refuse_strays(store: &dyn Store) -> Result<()> {
+    match store.strays().await?.first() {
+        None => Ok(()),
+        Some(stray) => Err(StoreError::corrupt(format!(
+            "it holds {stray}: no ledger wrote that; run `sijill audit` on it, and restore it before it goes on"
+        ))),
+    }
 }
 
 /// Checks that a page's positions run on from `from` without a gap; a gap means rows were removed behind our back.

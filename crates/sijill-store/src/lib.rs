@@ -23,9 +23,9 @@ mod types;
 pub mod conformance;
 
 pub use batch::{Batch, BatchFault, MAX_STREAM_BYTES, TILE_BYTES};
-pub use contract::{KeyStore, MAX_CHUNK_BYTES, MAX_PAGE, Store, contiguous};
+pub use contract::{KeyStore, MAX_CHUNK_BYTES, MAX_PAGE, Store, contiguous, refuse_strays};
 pub use error::{Cause, Result, StoreError};
 pub use types::{
-    Attachment, CommitOutcome, DisclosureKey, Finished, FullTile, Hash, Head, IndexRow, KeyId, NewEntry,
-    Sealed, SealedDisclosure, StoredDisclosure, StreamHead,
+    Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, FullTile, Hash, Head, IndexRow, KeyId,
+    NewEntry, Sealed, SealedDisclosure, StoredDisclosure, Stray, StreamHead,
 };

@@ -147,6 +147,52 @@ pub struct Attachment {
     pub key_id: Option<KeyId>,
 }
 
+/// An upload as the store keeps it, finished or not: for an audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachmentRow {
+    /// The upload's name.
+    pub upload: Uuid,
+    /// When it was begun, Unix seconds.
+    pub begun: i64,
+    /// The digest an event names it by; `None` while it is in progress.
+    pub digest: Option<Hash>,
+    /// The first entry that names it, as the row claims.
+    pub entry: Option<u64>,
+    /// Whether the row says that it was erased.
+    pub erased: bool,
+}
+
+/// A row where a ledger has none: no commit wrote it, and it would stand in the way of one to come. Positions are as the
+/// database has them, negative ones included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stray {
+    /// An entry beyond the head.
+    Entry(i64),
+    /// A disclosure of an entry beyond the head.
+    Disclosure(i64),
+    /// A tile that is not full yet.
+    Tile {
+        /// Its level.
+        level: i64,
+        /// Its index within the level.
+        index: i64,
+    },
+}
+
+impl std::fmt::Display for Stray {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Entry(index) => write!(f, "an entry at position {index}, which its head does not cover"),
+            Self::Disclosure(index) => {
+                write!(f, "a disclosure of position {index}, which its head does not cover")
+            }
+            Self::Tile { level, index } => {
+                write!(f, "tile {index} of level {level}, which its head does not fill")
+            }
+        }
+    }
+}
+
 /// How an upload ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]

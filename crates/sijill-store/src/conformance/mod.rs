@@ -64,6 +64,7 @@ macro_rules! conformance {
             uploads::the_first_upload_of_a_digest_stays,
             uploads::an_erased_attachment_never_returns,
             uploads::what_no_entry_attaches_is_swept,
+            uploads::uploads_are_listed_by_name,
             keys::keys_are_added_and_destroyed,
             keys::keys_are_never_replaced,
             keys::many_keys_at_once,

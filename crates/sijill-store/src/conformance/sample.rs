@@ -258,6 +258,7 @@ pub async fn assert_sound(store: &dyn Store) -> Head {
         assert_eq!(tile.hashes.len(), TILE_BYTES);
     }
     assert_eq!(store.tile(0, head.size / 256).await.unwrap(), None, "the edge tile is not full");
+    assert_eq!(store.strays().await.unwrap(), [], "nothing stands beyond the head");
     head
 }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::Fixture;
 use super::appending::{commit, grown};
-use crate::{Attachment, Finished, Hash, MAX_CHUNK_BYTES, Store};
+use crate::{Attachment, AttachmentRow, Finished, Hash, MAX_CHUNK_BYTES, Store};
 
 const FILE: Hash = [0xfa; 32];
 
@@ -140,4 +140,37 @@ pub async fn what_no_entry_attaches_is_swept(fixture: &impl Fixture) {
     commit(&*store, &mut writer, &again).await;
     assert_eq!(store.sweep_attachments(i64::MAX).await.unwrap(), [[3; 16]]);
     assert_eq!(store.known_attachments(&[attached]).await.unwrap(), [attached]);
+}
+
+pub async fn uploads_are_listed_by_name(fixture: &impl Fixture) {
+    let (store, mut writer) = grown(fixture, 5).await;
+    let row = |name: u128, begun, digest, entry, erased| AttachmentRow {
+        upload: Uuid::from_u128(name),
+        begun,
+        digest,
+        entry,
+        erased,
+    };
+    let [attached, waiting, erased] = [[1; 32], [2; 32], [3; 32]];
+    for (name, digest) in [(u128::MAX, attached), (1 << 70, waiting), (7, erased)] {
+        assert_eq!(upload(&*store, name, digest, 40).await, Finished::Stored);
+    }
+    store.begin_attachment(Uuid::from_u128(1), -3).await.unwrap();
+    let mut batch = writer.batch(2);
+    batch.attached = vec![(6, attached), (5, erased)];
+    commit(&*store, &mut writer, &batch).await;
+    let mut batch = writer.batch(1);
+    batch.erased_attachments = vec![erased];
+    commit(&*store, &mut writer, &batch).await;
+
+    let all = [
+        row(1, -3, None, None, false),
+        row(7, 40, Some(erased), Some(5), true),
+        row(1 << 70, 40, Some(waiting), None, false),
+        row(u128::MAX, 40, Some(attached), Some(6), false),
+    ];
+    assert_eq!(store.attachment_rows(None, 10).await.unwrap(), all);
+    assert_eq!(store.attachment_rows(None, 2).await.unwrap(), all[..2]);
+    assert_eq!(store.attachment_rows(Some(all[1].upload), 10).await.unwrap(), all[2..]);
+    assert_eq!(store.attachment_rows(Some(all[3].upload), 10).await.unwrap(), []);
 }
