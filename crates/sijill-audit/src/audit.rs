@@ -20,6 +20,9 @@ use crate::trust::read_checkpoint;
 use crate::whole::{Whole, named_key};
 use crate::{HeldCheckpoint, Receipt, Trust, Unreadable};
 
+/// Things that a database says otherwise than its entries, told in the one sentence of that fault.
+const TOLD_OF_THE_WHOLE: usize = 20;
+
 const NOT_YET: &str = "this release does not check this level";
 
 /// What an audit holds against a ledger, and how it runs.
@@ -266,10 +269,15 @@ fn judge_end(
     let found = source.check_end(&end)?;
     let (whole, of_entries): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.index.is_none());
     add_discrepancies(judge, of_entries);
-    // One fault, for they have one code and no index; its sentence leaves none of them out.
-    let whole: Vec<String> = whole.into_iter().map(|found| found.message).collect();
-    if !whole.is_empty() {
-        judge.faults.add(FaultCode::Store, None, whole.join("; "));
+    // One fault, for they have one code and no index; its sentence tells them all, as far as one can be read.
+    let more = whole.len().saturating_sub(TOLD_OF_THE_WHOLE);
+    let mut told: Vec<String> =
+        whole.into_iter().take(TOLD_OF_THE_WHOLE).map(|found| found.message).collect();
+    if more > 0 {
+        told.push(format!("and {more} more like these"));
+    }
+    if !told.is_empty() {
+        judge.faults.add(FaultCode::Store, None, told.join("; "));
     }
     Ok(())
 }

@@ -5,16 +5,18 @@
 //! out; everything below the seal's size has to be right.
 
 mod compare;
+mod held;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sijill_audit::{DisclosureRow, Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, Unreadable};
-use sijill_event::{Digest, Disclosure, Entry, Event, Json};
+use sijill_audit::{Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, Unreadable};
 use sijill_ledger::Vault;
 use sijill_log::{Checkpoint, Note, Tile};
-use sijill_store::{Hash, KeyId, KeyStore, MAX_PAGE, Store, StoreError, StoredDisclosure};
+use sijill_store::{DisclosureKey, Hash, KeyStore, MAX_PAGE, Store, StoreError};
 use tokio::runtime::Handle;
 
 use crate::data_dir::DataDir;
@@ -25,12 +27,17 @@ use crate::running::{existing_key_store, store_to_read};
 pub struct Database {
     store: Arc<dyn Store>,
     keys: Option<Keys>,
-    seal: Option<String>,
+    seal: Option<Vec<u8>>,
+    seal_path: PathBuf,
     /// Entries below the sealed size are published.
     size: u64,
     origin: String,
     /// Attachments that disclosures cite.
     attachments: Mutex<BTreeMap<Hash, Cited>>,
+    /// Disclosures the vault holds, erased ones too, of entries that are not compared yet.
+    held: Mutex<Vec<DisclosureKey>>,
+    /// What was found while reading.
+    noted: Mutex<Vec<Discrepancy>>,
     runtime: Handle,
 }
 
@@ -57,8 +64,11 @@ pub enum Disclosed {
 impl Database {
     /// Opens a data directory to read it. Without key store or master key its disclosures count as withheld.
     pub async fn open(dir: &DataDir) -> Result<(Self, Disclosed)> {
-        let seal = dir.seal();
-        let seal = seal.read().map_err(|error| Error::Source(error.to_string()))?;
+        let seal_path = dir.seal().path().to_path_buf();
+        let seal = match std::fs::read(&seal_path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            seal => Some(seal.map_err(Error::unreadable(&seal_path))?),
+        };
         let size = seal.as_deref().and_then(sealed_size).unwrap_or(0);
         let store = store_to_read(dir).await?;
         let (keys, disclosed) = match open_keys(dir).await {
@@ -66,7 +76,8 @@ impl Database {
             Err(error) => (None, Disclosed::Withheld(error.to_string())),
         };
         let (origin, runtime) = (dir.config.origin.clone(), Handle::current());
-        let database = Self { store, keys, seal, size, origin, attachments: Mutex::default(), runtime };
+        let (attachments, held, noted) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let database = Self { store, keys, seal, seal_path, size, origin, attachments, held, noted, runtime };
         Ok((database, disclosed))
     }
 
@@ -80,68 +91,56 @@ impl Database {
         self.size
     }
 
-    fn wait<T>(&self, answer: impl Future<Output = sijill_store::Result<T>>) -> Result<T, Unreadable> {
-        self.runtime.block_on(answer).map_err(|error| unreadable(&error))
-    }
-
-    fn stored(&self, range: Range<u64>) -> Result<Vec<StoredDisclosure>, Unreadable> {
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
-            let page = self.wait(self.store.disclosures(range.clone(), after, MAX_PAGE))?;
-            let Some(last) = page.last() else { return Ok(all) };
-            after = Some((last.index, last.digest));
-            all.extend(page);
-        }
-    }
-
-    /// The events these disclosures belong to; malformed entries have none.
-    fn events(&self, stored: &[StoredDisclosure]) -> Result<BTreeMap<u64, Event>, Unreadable> {
-        let wanted: BTreeSet<u64> = stored.iter().map(|row| row.index).collect();
-        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else { return Ok(BTreeMap::new()) };
-        let entries = self.entries(*first, usize::try_from(last - first + 1).unwrap_or(usize::MAX))?;
-        let entries = entries.into_iter().filter(|(index, _)| wanted.contains(index));
-        Ok(entries.filter_map(|(index, bytes)| Some((index, Entry::parse(&bytes).ok()?.event))).collect())
-    }
-
-    fn open_disclosure(
+    /// What the store answers; `None`, and a note of it, if what it holds is nothing a ledger writes: a table that is gone, a
+    /// hash of another length. The rest can be audited all the same.
+    fn sound<T>(
         &self,
-        keys: &Keys,
-        row: &StoredDisclosure,
-        wrapped: &BTreeMap<KeyId, Vec<u8>>,
-        events: &BTreeMap<u64, Event>,
-    ) -> Option<DisclosureRow> {
-        // Erased, or its key is gone: it is simply not there.
-        let sealed = row.sealed.as_ref()?;
-        let wrapped = wrapped.get(&sealed.key_id)?;
-        let event = events.get(&row.index)?;
-        let digest = Digest(row.digest);
-        let opened = keys.vault.open(event, &digest, &sealed.key_id, wrapped, &sealed.ciphertext);
-        let disclosure = opened.map_err(|error| format!("its ciphertext: {error}")).and_then(|text| {
-            // By its digest a row is served and erased: with another's text it would be the other's value.
-            if Digest::of(&text) == digest {
-                Ok(text)
-            } else {
-                Err("its text has another digest".to_string())
+        what: impl Display,
+        answer: impl Future<Output = sijill_store::Result<T>>,
+    ) -> Result<Option<T>, Unreadable> {
+        match self.runtime.block_on(answer) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error @ StoreError::Corrupt { .. }) => {
+                self.note(None, format!("{what} cannot be read: {}", told(&error)));
+                Ok(None)
             }
-        });
-        if let Ok(text) = &disclosure {
-            self.note_attachment(row.index, text);
+            Err(error) => Err(unreadable(&error)),
         }
-        Some(DisclosureRow { index: Some(row.index), disclosure })
     }
 
-    fn note_attachment(&self, index: u64, disclosure: &str) {
-        let Ok(disclosure) = Disclosure::parse(disclosure) else { return };
-        let Some(digest) = attachment_of(&disclosure.value) else { return };
-        let size = disclosure.value.get("size").and_then(Json::as_u64);
-        let mut attachments = self.attachments.lock().unwrap_or_else(PoisonError::into_inner);
-        attachments.entry(digest).or_insert(Cited { index, size });
+    fn note(&self, index: Option<u64>, message: String) {
+        let (mut noted, found) = (locked(&self.noted), Discrepancy { index, message });
+        // A table that is gone is gone for each of its readers.
+        if index.is_some() || !noted.contains(&found) {
+            noted.push(found);
+        }
+    }
+
+    /// What was noted of entries; with `whole`, of the ledger too.
+    fn take_notes(&self, whole: bool) -> Vec<Discrepancy> {
+        locked(&self.noted).extract_if(.., |noted| whole || noted.index.is_some()).collect()
     }
 }
 
 impl Source for Database {
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, Unreadable> {
-        Ok(self.seal.clone().map(String::into_bytes))
+        Ok(self.seal.clone())
+    }
+
+    fn unsealed(&self) -> Result<Option<Discrepancy>, Unreadable> {
+        let head = self.sound("the head", self.store.head())?;
+        let entries = self.sound("the entries", self.store.index_rows(0, 1))?;
+        let seal = self.seal_path.display();
+        let held = match (head, entries) {
+            (Some(head), Some(entries)) if head.size == 0 && entries.is_empty() => return Ok(None),
+            (Some(head), _) if head.size > 0 => format!("{} entries", head.size),
+            _ => "something no ledger wrote".to_string(),
+        };
+        let message = format!(
+            "the seal {seal} is missing, and the database holds {held}: a ledger that published them has sealed them. Nothing \
+             else was checked; put the seal back, or the newest checkpoint that a receipt, a witness or a mirror holds"
+        );
+        Ok(Some(Discrepancy { index: None, message }))
     }
 
     fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Unreadable> {
@@ -149,6 +148,7 @@ impl Source for Database {
         let mut next = from;
         while all.len() < limit && next < self.size {
             let left = u32::try_from(limit - all.len()).unwrap_or(MAX_PAGE).min(MAX_PAGE);
+            // What is not there, or is no text, the audit finds to be missing.
             let page = match self.runtime.block_on(self.store.entries(next, left)) {
                 Err(StoreError::Corrupt { .. }) => self.around_hole(next, left)?,
                 page => page.map_err(|error| unreadable(&error))?,
@@ -165,23 +165,12 @@ impl Source for Database {
     }
 
     fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, Unreadable> {
-        self.wait(self.store.tile(tile.level, tile.index))
+        let found = self.sound("the tiles", self.store.tile(tile.level, tile.index))?;
+        Ok(found.flatten())
     }
 
     fn disclosures(&self, range: Range<u64>, _size: u64) -> Result<Disclosures, Unreadable> {
-        let Some(keys) = &self.keys else { return Ok(Disclosures::default()) };
-        if range.is_empty() {
-            return Ok(Disclosures { rows: Vec::new(), all: true });
-        }
-        let stored = self.stored(range)?;
-        let ids: BTreeSet<KeyId> =
-            stored.iter().filter_map(|row| Some(row.sealed.as_ref()?.key_id)).collect();
-        let ids: Vec<KeyId> = ids.into_iter().collect();
-        let wrapped: BTreeMap<KeyId, Vec<u8>> = self.wait(keys.store.get(&ids))?.into_iter().collect();
-        let events = self.events(&stored)?;
-        let rows =
-            stored.iter().filter_map(|row| self.open_disclosure(keys, row, &wrapped, &events)).collect();
-        Ok(Disclosures { rows, all: true })
+        self.read_disclosures(range)
     }
 
     fn stated(&self) -> Stated {
@@ -194,11 +183,15 @@ impl Source for Database {
     }
 
     fn check_rows(&self, facts: &[Facts<'_>]) -> Result<Vec<Discrepancy>, Unreadable> {
-        self.compare_rows(facts)
+        self.compare_rows(facts)?;
+        self.compare_held(facts);
+        Ok(self.take_notes(false))
     }
 
     fn check_end(&self, end: &LedgerEnd<'_>) -> Result<Vec<Discrepancy>, Unreadable> {
-        self.compare_end(end)
+        self.compare_end(end)?;
+        self.compare_attachments(end.size)?;
+        Ok(self.take_notes(true))
     }
 }
 
@@ -223,16 +216,25 @@ async fn open_keys(dir: &DataDir) -> Result<Keys> {
     Ok(Keys { store: existing_key_store(dir).await?, vault })
 }
 
-fn sealed_size(note: &str) -> Option<u64> {
-    let note = Note::parse(note.as_bytes()).ok()?;
+fn sealed_size(note: &[u8]) -> Option<u64> {
+    let note = Note::parse(note).ok()?;
     Some(Checkpoint::parse(note.text()).ok()?.size)
-}
-
-/// The digest of `{"attachment": digest, …}`.
-fn attachment_of(value: &Json) -> Option<Hash> {
-    Digest::parse(value.get("attachment")?.as_str()?).ok().map(|digest| digest.0)
 }
 
 fn unreadable(error: &StoreError) -> Unreadable {
     Unreadable::Source(error.to_string())
+}
+
+/// What a store found, with what its engine said.
+fn told(error: &StoreError) -> String {
+    match error {
+        StoreError::Corrupt { what, cause: Some(cause) } => format!("{what} ({cause})"),
+        StoreError::Corrupt { what, cause: None } => what.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// What a thread that panicked left is no worse than what the others see.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

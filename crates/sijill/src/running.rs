@@ -123,7 +123,7 @@ fn limits(dir: &DataDir) -> Limits {
 /// The store for reading only, beside whoever writes.
 pub async fn store_to_read(dir: &DataDir) -> Result<Arc<dyn Store>> {
     Ok(match (dir.config.engine, &dir.config.url) {
-        (Engine::Postgres, Some(url)) => Arc::new(PostgresStore::connect(url).await?),
+        (Engine::Postgres, Some(url)) => Arc::new(PostgresStore::connect_read_only(url).await?),
         _ => Arc::new(SqliteStore::open_read_only(&dir.database_path()).await?),
     })
 }

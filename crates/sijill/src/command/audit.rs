@@ -22,7 +22,8 @@ use crate::source::{Opened, blocking, is_url, open_path, open_url};
 #[command(
     after_help = "SOURCE is a data directory (read only, also while it is served; PostgreSQL by its sijill.toml), an export, a tile \
     log's URL such as https://ledger.example/log, or an evidence file.\n\n\
-    Exit status: 0 nothing is wrong in what was checked; 1 faults; 2 there was nothing that could be read.\n\n\
+    Exit status: 0 nothing is wrong in what was checked; 1 faults; 2 there was nothing that could be read, such as a URL that \
+    has no checkpoint.\n\n\
     Without --trust an audit says first that it is not anchored: a wholly invented ledger is self-consistent. The trust file \
     in a data directory is the ledger's own word and is never used by itself."
 )]
@@ -54,7 +55,8 @@ pub async fn run(args: Args) -> Result<Answer> {
     let (source, withheld) = open(&args, trust.as_ref()).await?;
     let report = blocking(move || run_audit(&*source, trust.as_ref(), &receipts, &since)).await?;
     let report = report.map_err(Error::audit)?;
-    Ok(Answer::good(summary(&report, withheld.as_deref()), &report).bad_if(!report.is_faultless()))
+    let text = summary(&report, args.trust.is_some(), withheld.as_deref());
+    Ok(Answer::good(text, &report).bad_if(!report.is_faultless()))
 }
 
 fn run_audit(
@@ -102,9 +104,12 @@ fn read_all<T>(paths: &[PathBuf], parse: impl Fn(&[u8]) -> Result<T, Unreadable>
 const TOLD_OF_A_CODE: usize = 10;
 
 /// For people: what it is, what holds, what is wrong.
-fn summary(report: &Report, withheld: Option<&str>) -> String {
+fn summary(report: &Report, trusting: bool, withheld: Option<&str>) -> String {
     let mut text = String::new();
-    if !report.anchored {
+    if trusting && !report.anchored {
+        text +=
+            "anchored: false: the trust file is of another ledger, and what follows was judged without it\n";
+    } else if !report.anchored {
         text += "anchored: false: no trust file says which ledger this has to be, and an invented one is self-consistent\n";
     }
     let origin = report.origin.as_deref().unwrap_or("no checkpoint that can be read");

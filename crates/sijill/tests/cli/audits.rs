@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::town::Town;
+use crate::town::{ORIGIN, Town};
 
 const AUDIT: [&str; 4] = ["audit", "d", "--trust", "d/trust.json"];
 
@@ -80,6 +80,40 @@ fn what_the_database_keeps_beside_the_entries_is_compared() {
             "disclosure-mismatch@7 disclosure-missing@7",
         ),
         ("DELETE FROM disclosure WHERE idx = 8", "disclosure-missing@8"),
+        // Rows in the vault that no entry names.
+        ("INSERT INTO disclosure VALUES (9, randomblob(32), NULL, NULL)", "store@9"),
+        ("INSERT INTO disclosure VALUES (2, randomblob(32), randomblob(16), x'00')", "store@2"),
+        (
+            "INSERT INTO attachment VALUES (randomblob(16), 0, randomblob(32), 9, 1, randomblob(16), 9, 0)",
+            "store@9",
+        ),
+        (
+            "INSERT INTO attachment VALUES (randomblob(16), 0, randomblob(32), 9, 1, randomblob(16), 2, 0)",
+            "store@2",
+        ),
+        (
+            "INSERT INTO attachment VALUES (randomblob(16), 0, randomblob(32), 9, 1, randomblob(16), 99, 0)",
+            "store",
+        ),
+        ("INSERT INTO attachment VALUES (randomblob(16), 0, randomblob(32), 9, 0, NULL, NULL, 1)", "store"),
+        ("INSERT INTO tile VALUES (3, 9, zeroblob(8192))", "store"),
+        ("INSERT INTO tile VALUES (9, 0, zeroblob(8192))", "store"),
+        // Tables and columns that no ledger writes.
+        ("DROP TABLE tile", "store"),
+        ("DROP TABLE head", "store"),
+        ("DELETE FROM head", "store"),
+        ("DROP TABLE stream_head", "store"),
+        ("DROP TABLE attachment", "store"),
+        ("PRAGMA ignore_check_constraints = 1; UPDATE head SET root = x'00'", "store"),
+        ("PRAGMA ignore_check_constraints = 1; UPDATE entry SET jti = x'00' WHERE idx = 8", "store@8"),
+        (
+            "PRAGMA ignore_check_constraints = 1; INSERT INTO disclosure VALUES (8, x'00', NULL, NULL)",
+            "disclosure-missing@8 store@8",
+        ),
+        (
+            "PRAGMA ignore_check_constraints = 1; UPDATE stream_head SET last = x'00' WHERE stream = 'case/A'",
+            "store",
+        ),
     ];
     let town = Town::busy();
     let whole = fs::read(town.path("d/ledger.sqlite")).expect("read");
@@ -90,6 +124,107 @@ fn what_the_database_keeps_beside_the_entries_is_compared() {
         fs::write(town.path("d/ledger.sqlite"), &whole).expect("written");
     }
     assert_eq!(town.faults(AUDIT), (0, Vec::new()));
+}
+
+/// Uploads a file, and cites it in the next entry.
+fn attach(town: &Town) {
+    fs::write(town.path("photo"), [7; 5_000]).expect("written");
+    let server = town.serve();
+    let token = town.good(["keys", "token", "--key", "moh-amal.key", "--url", &server.url]);
+    let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().expect("a token"));
+    let url = format!("{}/v1/attachments", server.url);
+    let mut curl = std::process::Command::new("curl");
+    curl.args(["-sS", "--fail", "-T"]).arg(town.path("photo")).args(["-H", &bearer, &url]);
+    let held = curl.output().expect("curl is installed");
+    assert!(held.status.success(), "{held:?}");
+    let held: serde_json::Value = serde_json::from_slice(&held.stdout).expect("JSON");
+    server.stop();
+    let file = serde_json::json!({"attachment": held["digest"], "size": 5_000, "media_type": "image/png"});
+    let disclose = format!("narrative.photo={file}");
+    let append =
+        ["append", "--dir", "d", "--key", "moh-amal.key", "--stream", "case/A", "--type", "note.added"];
+    town.good(append.into_iter().chain(["--disclose", &disclose]));
+}
+
+/// A file that an entry cites, and what its row says of that.
+#[test]
+fn files_are_held_against_the_entries_that_cite_them() {
+    let town = Town::busy();
+    attach(&town);
+    assert_eq!(town.faults(AUDIT), (0, Vec::new()));
+    let whole = fs::read(town.path("d/ledger.sqlite")).expect("read");
+    let cited = 11;
+    for (sql, place) in [
+        ("UPDATE attachment SET entry = NULL", Some(cited)),
+        ("UPDATE attachment SET entry = 9", Some(9)),
+        ("UPDATE attachment SET entry = 77", None),
+        ("UPDATE attachment SET begun = begun + 4000", Some(cited)),
+        ("UPDATE attachment SET begun = -1", Some(cited)),
+        ("UPDATE attachment SET size = size + 1", Some(cited)),
+        ("DELETE FROM attachment", Some(cited)),
+        ("PRAGMA ignore_check_constraints = 1; UPDATE attachment SET key_id = x'00'", Some(cited)),
+    ] {
+        town.tamper(sql);
+        let expected = place.map_or("store".to_string(), |index: u64| format!("store@{index}"));
+        assert_eq!(town.faults(AUDIT), (1, vec![expected]), "{sql}");
+        fs::write(town.path("d/ledger.sqlite"), &whole).expect("written");
+    }
+    assert_eq!(town.faults(AUDIT), (0, Vec::new()));
+    // Without the keys nobody can tell what an entry cites; that one has nothing to cite with can be told.
+    fs::remove_file(town.path("d/keys/master.key")).expect("removed");
+    assert_eq!(town.faults(AUDIT), (0, Vec::new()));
+    town.tamper("UPDATE attachment SET entry = 2");
+    assert_eq!(town.faults(AUDIT), (1, vec!["store@2".to_string()]));
+}
+
+#[test]
+fn a_ledger_does_not_start_on_planted_rows() {
+    let town = Town::busy();
+    let whole = fs::read(town.path("d/ledger.sqlite")).expect("read");
+    let append =
+        ["append", "--dir", "d", "--key", "moh-amal.key", "--stream", "case/A", "--type", "note.added"];
+    for sql in [
+        "INSERT INTO entry SELECT 11, 'case/planted', 0, randomblob(16), 0, entry FROM entry WHERE idx = 8",
+        "INSERT INTO disclosure VALUES (11, randomblob(32), NULL, NULL)",
+        "INSERT INTO tile VALUES (0, 0, zeroblob(8192))",
+    ] {
+        town.tamper(sql);
+        let refused = town.run(append);
+        assert!(refused.err.contains("sijill audit"), "{refused:?}");
+        assert_eq!(refused.refused(2), "store-corrupt", "{sql}");
+        fs::write(town.path("d/ledger.sqlite"), &whole).expect("written");
+    }
+    town.good(append);
+}
+
+#[test]
+fn a_data_directory_without_its_seal_is_at_fault() {
+    let town = Town::busy();
+    fs::remove_file(town.path("d/seal")).expect("removed");
+    let run = town.run(AUDIT);
+    let report = run.json();
+    let fault = &report["faults"][0];
+    assert_eq!((run.status, fault["code"].as_str(), fault["index"].as_u64()), (1, Some("store"), None));
+    let sentence = fault["message"].as_str().expect("a sentence");
+    assert!(sentence.contains("d/seal") && sentence.contains("11 entries"), "{sentence}");
+    assert_eq!(report["levels"]["authority"]["status"], "not_run");
+
+    fs::write(town.path("d/seal"), [0xff, 0xfe]).expect("written");
+    assert_eq!(town.faults(AUDIT), (1, vec!["checkpoint-signature".to_string()]));
+}
+
+#[test]
+fn another_ledgers_trust_file_is_one_fault_told_first() {
+    let town = Town::busy();
+    let other = Town::new();
+    let elsewhere = |arg| if arg == ORIGIN { "ledger.example/elsewhere" } else { arg };
+    other.good(Town::init(&[]).into_iter().map(elsewhere));
+    fs::copy(other.path("d/trust.json"), town.path("trust")).expect("copied");
+    let (status, faults) = town.faults(["audit", "d", "--trust", "trust"]);
+    assert_eq!((status, faults), (1, vec!["checkpoint-signature".to_string()]));
+    let people = town.run_for_people(&["audit", "d", "--trust", "trust"]);
+    assert!(people.out.starts_with("anchored: false: the trust file is of another ledger"), "{}", people.out);
+    assert!(people.out.contains("ledger.example/elsewhere"), "{}", people.out);
 }
 
 #[test]
@@ -164,6 +299,10 @@ fn what_cannot_be_read_is_no_verdict() {
     assert_eq!(town.run(["audit", "d", "--trust", "d/seal"]).refused(2), "file-malformed");
     assert_eq!(town.run(["audit", "d", "--receipt", "d/seal"]).refused(2), "file-malformed");
     assert_eq!(town.run(["audit", "http://127.0.0.1:9/log"]).refused(2), "tile-log-unreachable");
+    let server = town.serve();
+    let mistyped = format!("{}/lgo", server.url);
+    assert_eq!(town.run(["audit", &mistyped]).refused(2), "no-checkpoint");
+    server.stop();
     fs::remove_file(town.path("d/ledger.sqlite")).expect("removed");
     assert_eq!(town.run(["audit", "d"]).refused(2), "store-not-found");
 }
