@@ -5,6 +5,8 @@
 
 mod book;
 mod list;
+mod shipped;
 
 pub use book::CodeBook;
 pub use list::{Code, CodeEntry, CodeList, CodeListError, Label};
+pub use shipped::SHIPPED;
