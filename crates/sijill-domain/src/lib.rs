@@ -19,7 +19,7 @@ mod registry;
 pub mod rules;
 
 pub use id::{AgencyId, OfficerId, Origin, Reason, UnitId};
-pub use parties::{Parties, PartiesMalformed};
+pub use parties::{Parties, PartiesMalformed, party_streams};
 pub use refusal::Refusal;
 pub use registry::{
     Accepted, Agency, Announced, KeyRecord, Naming, Officer, Owner, Position, Proposal, Published, Queue,

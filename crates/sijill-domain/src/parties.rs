@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+use sijill_event::{Stream, StreamKind};
 
 use crate::AgencyId;
 
@@ -19,6 +20,28 @@ pub struct Parties(BTreeSet<AgencyId>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("parties are agency ids with commas between")]
 pub struct PartiesMalformed;
+
+/// The streams that may hold the parties to `stream`, never none. Its parties are those of the first of these that has
+/// any; parties that an event of `stream` adds are added to the first of these (`docs/casework.md` §1).
+///
+/// A case has one set of parties, that of `case/X`, whoever acts in it: `auto/X` shares it, and so does `access/X`, which
+/// for a contact that is no case yet has those of `contact/X`. Every other stream has its own.
+///
+/// ```
+/// use sijill_domain::party_streams;
+/// use sijill_event::Stream;
+///
+/// let streams = party_streams(&Stream::parse("access/7Q").unwrap());
+/// assert_eq!(streams.iter().map(Stream::as_str).collect::<Vec<_>>(), ["case/7Q", "contact/7Q"]);
+/// ```
+pub fn party_streams(stream: &Stream) -> Vec<Stream> {
+    let kinds: &[StreamKind] = match stream.kind() {
+        StreamKind::Auto => &[StreamKind::Case],
+        StreamKind::Access => &[StreamKind::Case, StreamKind::Contact],
+        _ => return vec![stream.clone()],
+    };
+    kinds.iter().filter_map(|kind| Stream::new(*kind, stream.id()?)).collect()
+}
 
 impl Parties {
     /// No parties: those of a stream before its first event.
@@ -96,6 +119,22 @@ mod tests {
             assert_eq!(text.parse::<Parties>().map(|parties| parties.to_string()), Ok(text.to_owned()));
         }
         assert_eq!("rop,moh".parse::<Parties>().map(|parties| parties.to_string()), Ok("moh,rop".to_owned()));
+    }
+
+    #[test]
+    fn only_what_is_done_in_a_case_shares_its_parties() {
+        for (stream, kept) in [
+            ("case/x", "case/x"),
+            ("auto/x", "case/x"),
+            ("access/x", "case/x contact/x"),
+            ("contact/x", "contact/x"),
+            ("agency/x", "agency/x"),
+            ("ledger", "ledger"),
+            ("log", "log"),
+        ] {
+            let streams = party_streams(&Stream::parse(stream).unwrap());
+            assert_eq!(streams.iter().map(Stream::as_str).collect::<Vec<_>>().join(" "), kept, "{stream}");
+        }
     }
 
     #[test]

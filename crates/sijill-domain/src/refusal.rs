@@ -1,6 +1,6 @@
 //! Every way in which the registry of authority refuses an event.
 
-/// Why an event is refused (`docs/ledger-format.md`, Annex B). [`code`](Self::code) is stable; the sentence
+/// Why an event is refused (`docs/ledger-format.md`, Annex B; the last three `docs/casework.md` §1). [`code`](Self::code) is stable; the sentence
 /// helps a person and may change. No sentence repeats a value of the event beyond ids and event types.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentence of each variant is its documentation")]
@@ -33,7 +33,7 @@ pub enum Refusal {
     QuorumArithmetic { quorum: u64, members: usize },
     #[error("the next version of this document is {next}")]
     VersionNotNext { next: u64 },
-    #[error("there is no rule-set {0}")]
+    #[error("there is no rule-set {0}, or a later one is in force")]
     RulesUnknown(u64),
 
     #[error("agency {0} is known already")]
@@ -73,7 +73,7 @@ pub enum Refusal {
     GrantMissing(&'static str),
     #[error("only the ledger's service `{0}` writes in this stream")]
     NotTheService(&'static str),
-    #[error("stream `{0}` belongs to no case or contact: open it first")]
+    #[error("stream `{0}` is of no case or contact that is there")]
     CaseUnknown(String),
 }
 

@@ -75,7 +75,7 @@ struct Charter {
 /// An event that may be: what the ledger needs to know of it, and what [`Registry::evolve`] will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// Parties of its stream that were none before.
+    /// Who becomes a party with it, to the first of its stream's [`party_streams`](crate::party_streams).
     pub new_parties: Parties,
     pub(crate) change: Change,
 }
@@ -87,8 +87,8 @@ impl Registry {
     }
 
     /// Takes the next event of the log: [`advance`](Self::advance), [`decide`](Self::decide),
-    /// [`evolve`](Self::evolve). `parties` are those its stream has had so far. On refusal nothing but the
-    /// advance has happened.
+    /// [`evolve`](Self::evolve). `parties` are those to its stream so far
+    /// ([`party_streams`](crate::party_streams) says where they are). On refusal nothing but the advance has happened.
     pub fn apply(&mut self, at: Position, event: &Event, parties: &Parties) -> Result<Accepted, Refusal> {
         self.advance(at);
         let accepted = rules::judge(self, at, event, parties)?;
@@ -123,7 +123,7 @@ impl Registry {
         self.scheduled.first_key_value().is_some_and(|((effective, _), _)| *effective <= received)
     }
 
-    /// Whether `event` may be the entry at `at`, in a stream that has had these `parties`, on the state after
+    /// Whether `event` may be the entry at `at`, in a stream that has these `parties` so far, on the state after
     /// what is due then was enacted. Changes nothing. The signature itself is not checked here.
     pub fn decide(&self, at: Position, event: &Event, parties: &Parties) -> Result<Accepted, Refusal> {
         if !self.is_due(at.received) {

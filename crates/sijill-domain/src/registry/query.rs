@@ -96,9 +96,9 @@ impl Registry {
 
     /// The rule-set version in force for the entry at `index`, so far as is known now; `None` before genesis.
     pub fn rules_at(&self, index: u64) -> Option<u64> {
-        // What entry i puts in force counts from the entry after it; genesis counts for itself.
-        let mut until = self.rules_since.iter().rev();
-        until.find(|(since, _)| *since < index || index == 0).map(|(_, version)| *version)
+        // What entry i puts in force counts from the entry after it; entry 0 has no other than its own.
+        let latest = self.rules_since.iter().rfind(|(since, _)| *since < index);
+        latest.or(self.rules_since.first()).map(|(_, version)| *version)
     }
 
     /// Holidays announced, in log order.

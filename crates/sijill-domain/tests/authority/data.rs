@@ -3,15 +3,16 @@
 use sijill_domain::Refusal;
 use sijill_domain::Signer;
 use sijill_domain::event::{
-    Action, AgencyEvent, AgencyMerge, AgencyRemove, AgencyRename, CertificateGranted, Clock, DocumentKind,
-    DocumentPublish, GrantsSet, KeyAdded, KeyCompromised, KeyRevoked, LedgerCreated, LedgerRatified, Name,
-    OfficerMoved, OfficerRemoved, ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate,
-    RegistrarSuspend, Role, RolesSet, RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitClosed,
-    UnitOpened, UnitRenamed, prove,
+    Action, AgencyEvent, AgencyMerge, AgencyRemove, AgencyRename, CertificateGranted, Clock, Day,
+    DocumentKind, DocumentPublish, GrantsSet, HolidayAnnounced, KeyAdded, KeyCompromised, KeyRevoked,
+    LedgerCreated, LedgerRatified, Name, OfficerMoved, OfficerRemoved, ProposalApproved, ProposalOpened,
+    QuorumSet, RegistrarReinstate, RegistrarSuspend, Role, RolesSet, RootKeyReplace, RulesPut, Service,
+    ServiceKeyReplace, UnitCalendarSet, UnitClosed, UnitOpened, UnitRenamed, prove,
 };
 use sijill_event::{Digest, Json, parse_json};
 
 use crate::governance::admit;
+use crate::second;
 use crate::support::*;
 
 fn actions() -> Vec<Action> {
@@ -48,6 +49,7 @@ fn agency_events() -> Vec<AgencyEvent> {
         UnitOpened { unit: desk.clone(), name: name("Desk") }.into(),
         UnitRenamed { unit: desk.clone(), name: name("Ward") }.into(),
         UnitClosed { unit: desk.clone() }.into(),
+        UnitCalendarSet { unit: desk.clone(), calendar: unit("office") }.into(),
         enrolled("moh", "cw", &[Role::Casework, Role::Registrar]).into(),
         OfficerMoved { officer: cw.clone(), unit: desk }.into(),
         OfficerRemoved { officer: cw.clone(), reason: reason("left") }.into(),
@@ -66,6 +68,7 @@ fn reread(kind: &str, data: &Json) -> Result<Json, Refusal> {
         LedgerRatified::TYPE => LedgerRatified::parse(data).map(|event| event.data()),
         ProposalOpened::TYPE => ProposalOpened::parse(data).map(|event| event.data()),
         ProposalApproved::TYPE => ProposalApproved::parse(data).map(|event| event.data()),
+        HolidayAnnounced::TYPE => HolidayAnnounced::parse(data).map(|event| event.data()),
         _ => AgencyEvent::parse(kind, data).unwrap().map(|event| event.data()),
     }
 }
@@ -75,6 +78,7 @@ fn examples() -> Vec<(&'static str, Json)> {
         (LedgerCreated::TYPE, created(&["moe", "moh"], 2, Clock::Simulated).data()),
         (LedgerRatified::TYPE, LedgerRatified { created: Digest([1; 32]) }.data()),
         (ProposalApproved::TYPE, ProposalApproved { proposal: Digest([1; 32]) }.data()),
+        (HolidayAnnounced::TYPE, second::holiday("moh/root").data),
     ];
     examples.extend(agency_events().iter().map(|event| (event.event_type(), event.data())));
     let opened = |action| ProposalOpened { action, effective: Some(time(START)) }.data();
@@ -202,6 +206,16 @@ fn sets_have_one_spelling() {
     {
         let data = parse_json(format!(r#"{{"officer":"cw","roles":{roles}}}"#).as_bytes()).unwrap();
         assert_eq!(code(RolesSet::parse(&data)), "data-malformed", "{roles}");
+    }
+}
+
+#[test]
+fn days_are_days() {
+    assert_eq!(Day::parse("2028-02-29").map(|day| day.to_string()), Some("2028-02-29".to_owned()));
+    for text in
+        ["2026-02-29", "2026-2-28", "2026-02-28Z", "2026-02-2٨", "0000-01-01", "28-02-2026", " 026-02-28"]
+    {
+        assert_eq!(Day::parse(text), None, "{text}");
     }
 }
 

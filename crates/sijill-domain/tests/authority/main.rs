@@ -6,4 +6,5 @@ mod data;
 mod governance;
 mod random;
 mod refusals;
+mod second;
 mod support;

@@ -7,20 +7,23 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use sijill_domain::event::{
     Action, AgencyAdmit, AgencyEvent, AgencyMerge, AgencyRemove, AgencyRename, Clock, DocumentKind,
-    DocumentPublish, Grant, GrantsSet, KeyAdded, KeyCompromised, KeyRevoked, OfficerEnrolled, OfficerKind,
-    OfficerMoved, OfficerRemoved, ProposalApproved, QuorumSet, RegistrarReinstate, RegistrarSuspend, Role,
-    RolesSet, RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitClosed, UnitOpened, UnitRenamed,
-    prove,
+    DocumentPublish, Grant, GrantsSet, HolidayAnnounced, KeyAdded, KeyCompromised, KeyRevoked, LedgerCreated,
+    OfficerEnrolled, OfficerKind, OfficerMoved, OfficerRemoved, ProposalApproved, QuorumSet,
+    RegistrarReinstate, RegistrarSuspend, Role, RolesSet, RootKeyReplace, RulesPut, Service,
+    ServiceKeyReplace, UnitCalendarSet, UnitClosed, UnitOpened, UnitRenamed, prove,
 };
 use sijill_domain::{Owner, Parties, Registry, Signer, Status};
-use sijill_event::{Digest, Kid};
+use sijill_event::{Digest, Event, Kid, StreamKind};
 
+use crate::second::holiday;
 use crate::support::*;
 
 /// `a`, `b` and `c` found the ledger.
 const AGENCIES: [&str; 5] = ["a", "b", "c", "d", "e"];
 const WHO: [&str; 4] = ["root", "reg", "cw", "new"];
 const UNITS: [&str; 2] = ["desk", "ward"];
+const STREAMS: [&str; 8] =
+    ["case/x", "case/x", "case/y", "contact/x", "contact/z", "auto/x", "access/x", "access/z"];
 const KEYS: [&str; 8] = ["a/root", "b/cw", "checkpoint", "k1", "k2", "k3", "k4", "k5"];
 
 /// What somebody tries.
@@ -30,6 +33,7 @@ enum Attempt {
     Approve { by: &'static str, nth: usize },
     Keep { who: String, key: Option<&'static str>, agency: &'static str, event: AgencyEvent },
     Work { who: String, key: Option<&'static str>, stream: &'static str, to: Option<&'static str> },
+    Announce { who: String },
     Wait { ms: u64 },
 }
 
@@ -109,7 +113,7 @@ fn action() -> impl Strategy<Value = Action> {
             let (kind, hash) = (DocumentKind::Manual, Digest([0; 32]));
             DocumentPublish { kind, id: unit("intake"), version, hash }.into()
         }),
-        (1..=2_u64).prop_map(|version| RulesPut { version }.into()),
+        (1..=3_u64).prop_map(|version| RulesPut { version }.into()),
     ];
     prop_oneof![membership, keys, rest]
 }
@@ -125,6 +129,7 @@ fn agency_event(id: &'static str) -> impl Strategy<Value = AgencyEvent> {
         unit_id().prop_map(|id| UnitOpened { unit: unit(id), name: name(id) }.into()),
         unit_id().prop_map(|id| UnitRenamed { unit: unit(id), name: name("New name") }.into()),
         unit_id().prop_map(|id| UnitClosed { unit: unit(id) }.into()),
+        unit_id().prop_map(|id| UnitCalendarSet { unit: unit(id), calendar: unit("office") }.into()),
     ];
     let own_key = move |who: &str| format!("{id}/{who}");
     let officers = prop_oneof![
@@ -153,6 +158,8 @@ fn agency_event(id: &'static str) -> impl Strategy<Value = AgencyEvent> {
 /// What `by` (a strategy for agencies) may try: everything that its root and officers can sign.
 fn attempt(by: BoxedStrategy<&'static str>) -> impl Strategy<Value = Attempt> {
     let speaker = (by.clone(), who()).prop_map(|(id, who)| format!("{id}/{who}")).boxed();
+    let service = select(Service::ALL).prop_map(|service| format!("ledger/{service}"));
+    let worker = prop_oneof![3 => speaker.clone(), 1 => service];
     prop_oneof![
         4 => (by.clone(), action(), proptest::option::of(0..20_000_u64), vec(by.clone(), 0..4))
             .prop_map(|(by, action, wait, votes)| Attempt::Propose { by, action, wait, votes }),
@@ -161,8 +168,9 @@ fn attempt(by: BoxedStrategy<&'static str>) -> impl Strategy<Value = Attempt> {
             let speaker = speaker.clone();
             move |(agency, event)| (speaker.clone(), other_key(), Just(agency), Just(event))
         }).prop_map(|(who, key, agency, event)| Attempt::Keep { who, key, agency, event }),
-        3 => (speaker, other_key(), select(&["case/x", "case/y", "contact/x", "auto/x"][..]), proptest::option::of(id()))
+        4 => (worker, other_key(), select(&STREAMS[..]), proptest::option::of(id()))
             .prop_map(|(who, key, stream, to)| Attempt::Work { who, key, stream, to }),
+        1 => speaker.prop_map(|who| Attempt::Announce { who }),
         1 => (0..20_000_u64).prop_map(|ms| Attempt::Wait { ms }),
     ]
 }
@@ -193,16 +201,28 @@ fn play(world: &mut World, attempt: &Attempt) {
         Attempt::Work { who, key, stream, to } => {
             let _ = world.say(&work(who, stream, *to).with_key(key.unwrap_or(who)));
         }
+        Attempt::Announce { who } => _ = world.say(&holiday(who)),
         Attempt::Wait { ms } => world.received += ms,
     }
 }
 
-fn beginning() -> World {
-    let mut world = World::founded(&["a", "b", "c"], 2, Clock::Live);
+/// Founded and peopled under a rule-set.
+fn beginning(rules: u64) -> World {
+    let mut world = World::empty();
+    world.create(&LedgerCreated { rules, ..created(&["a", "b", "c"], 2, Clock::Live) }).unwrap();
+    for id in ["a", "b", "c"] {
+        world.ratify(id).unwrap();
+    }
     for id in ["a", "b", "c"] {
         world.people(id);
     }
     world
+}
+
+/// What no ledger takes before rule-set 2.
+fn is_of_rule_set_2(event: &Event) -> bool {
+    matches!(event.stream.kind(), StreamKind::Auto | StreamKind::Access)
+        || [UnitCalendarSet::TYPE, HolidayAnnounced::TYPE].contains(&event.event_type.as_str())
 }
 
 /// All that only the members together may change.
@@ -262,9 +282,9 @@ fn replay(log: &World) -> Registry {
     let mut parties = BTreeMap::<String, Parties>::new();
     for (at, event, verdict) in &log.log {
         let before = registry.clone();
-        let stream = parties.entry(event.stream.to_string()).or_default();
-        let decided = before.decide(*at, event, stream);
-        let applied = registry.apply(*at, event, stream);
+        let known = parties_of(&parties, &event.stream);
+        let decided = before.decide(*at, event, &known);
+        let applied = registry.apply(*at, event, &known);
         assert_eq!(decided, applied, "decide says what apply does");
         assert_eq!(
             applied.as_ref().map(|_| ()).map_err(Clone::clone),
@@ -278,7 +298,7 @@ fn replay(log: &World) -> Registry {
         match &applied {
             Err(_) => assert_eq!(registry, advanced, "a refused event changes nothing but the advance"),
             Ok(accepted) => {
-                stream.extend(&accepted.new_parties);
+                add_parties(&mut parties, &event.stream, &accepted.new_parties);
                 let mut evolved = before.clone();
                 evolved.evolve(*at, event, accepted);
                 assert_eq!(registry, evolved, "apply is advance, decide, evolve");
@@ -296,6 +316,9 @@ fn replay(log: &World) -> Registry {
             }
             assert!(!due || before.proposals().values().any(|p| matches!(p.status, Status::Scheduled(_))));
         }
+        assert!(before.rules() <= registry.rules(), "a rule-set is never taken back");
+        assert!(at.index == 0 || registry.rules_at(at.index) == advanced.rules());
+        assert!(advanced.rules() >= Some(2) || applied.is_err() || !is_of_rule_set_2(event));
         quorum_holds(&registry);
         keys_are_sound(&before, &registry);
     }
@@ -314,8 +337,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_tried(attempts in vec(attempt(id().boxed()), 1..40)) {
-        let mut world = beginning();
+    fn whatever_is_tried(rules in 1..=2_u64, attempts in vec(attempt(id().boxed()), 1..40)) {
+        let mut world = beginning(rules);
         for attempt in &attempts {
             play(&mut world, attempt);
         }
@@ -323,8 +346,11 @@ proptest! {
     }
 
     #[test]
-    fn one_agency_alone_changes_nothing_of_the_others(attempts in vec(attempt(Just("a").boxed()), 1..40)) {
-        let mut world = beginning();
+    fn one_agency_alone_changes_nothing_of_the_others(
+        rules in 1..=2_u64,
+        attempts in vec(attempt(Just("a").boxed()), 1..40),
+    ) {
+        let mut world = beginning(rules);
         let before = world.registry.clone();
         for attempt in &attempts {
             play(&mut world, attempt);
@@ -345,9 +371,9 @@ fn random_histories_reach_most_of_the_rules() {
 
     let mut runner = TestRunner::deterministic();
     let mut verdicts = BTreeMap::<&str, usize>::new();
-    for _ in 0..60 {
+    for rules in [1, 2].repeat(30) {
         let attempts = vec(attempt(id().boxed()), 40).new_tree(&mut runner).unwrap().current();
-        let mut world = beginning();
+        let mut world = beginning(rules);
         let from = world.log.len();
         for attempt in &attempts {
             play(&mut world, attempt);
@@ -358,5 +384,8 @@ fn random_histories_reach_most_of_the_rules() {
     }
     let total: usize = verdicts.values().sum();
     assert!(verdicts["accepted"] * 5 > total, "{verdicts:?}");
-    assert!(verdicts.len() >= 20, "{verdicts:?}");
+    assert!(verdicts.len() >= 24, "{verdicts:?}");
+    for code in ["grant-missing", "not-the-service", "case-unknown", "stream-reserved"] {
+        assert!(verdicts.contains_key(code), "{code}: {verdicts:?}");
+    }
 }

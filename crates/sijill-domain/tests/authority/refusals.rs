@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use crate::second;
 use crate::support::*;
 use sijill_domain::event::{
-    AgencyAdmit, AgencyMerge, AgencyRemove, AgencyRename, Clock, DocumentKind, DocumentPublish, GrantsSet,
-    KeyAdded, KeyCompromised, KeyRevoked, LedgerCreated, LedgerRatified, OfficerKind, OfficerMoved,
-    OfficerRemoved, ProposalApproved, QuorumSet, RegistrarSuspend, Role, RolesSet, RootKeyReplace, RulesPut,
-    Service, ServiceKeyReplace, UnitClosed, UnitOpened, UnitRenamed, prove,
+    AgencyAdmit, AgencyMerge, AgencyRemove, AgencyRename, Clock, DocumentKind, DocumentPublish, Grant,
+    GrantsSet, KeyAdded, KeyCompromised, KeyRevoked, LedgerCreated, LedgerRatified, OfficerKind,
+    OfficerMoved, OfficerRemoved, ProposalApproved, QuorumSet, RegistrarSuspend, Role, RolesSet,
+    RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitCalendarSet, UnitClosed, UnitOpened,
+    UnitRenamed, prove,
 };
 use sijill_domain::{Refusal, Signer};
 use sijill_event::{Digest, Json};
 
-type History = fn() -> Result<(), Refusal>;
+pub(crate) type History = fn() -> Result<(), Refusal>;
 
 /// What happens, and the code of the refusal it ends in.
 const HISTORIES: &[(&str, &str, History)] = &[
@@ -100,11 +102,18 @@ const HISTORIES: &[(&str, &str, History)] = &[
         let closed = UnitClosed { unit: unit("desk") };
         peopled(&by("moh/cw", "case/a", UnitClosed::TYPE, closed.data()))
     }),
+    ("a unit's calendar in rule-set 1", "type-not-here", || {
+        kept(UnitCalendarSet { unit: unit("desk"), calendar: unit("office") })
+    }),
+    ("a holiday in rule-set 1", "type-not-here", || peopled(&second::holiday("moh/root"))),
     ("the automation acts in rule-set 1", "stream-reserved", || {
         peopled(&work("ledger/automation", "auto/a", None))
     }),
     ("a disclosure is asked for in rule-set 1", "stream-reserved", || {
         peopled(&work("moh/cw", "access/a", None))
+    }),
+    ("a disclosure is released in rule-set 1", "stream-reserved", || {
+        peopled(&work("ledger/access", "access/a", None))
     }),
     ("the log speaks in rule-set 1", "stream-reserved", || peopled(&work("ledger/log", "log", None))),
     ("a registrar approves", "not-a-member", || {
@@ -167,8 +176,8 @@ const HISTORIES: &[(&str, &str, History)] = &[
         world.pass(&["moh", "moe"], publish(1))?;
         world.pass(&["moh", "moe"], publish(1)).map(|_| ())
     }),
-    ("rule-set 2", "rules-unknown", || passed(RulesPut { version: 2 })),
-    ("genesis under rule-set 2", "rules-unknown", || found(&LedgerCreated { rules: 2, ..ordinary() })),
+    ("rule-set 3", "rules-unknown", || passed(RulesPut { version: 3 })),
+    ("genesis under rule-set 3", "rules-unknown", || found(&LedgerCreated { rules: 3, ..ordinary() })),
     ("admitting a member again", "agency-known", || passed(admit("moh", true, Some(3)))),
     ("admitting an agency that left", "agency-known", || {
         let mut world = World::peopled();
@@ -329,6 +338,11 @@ const HISTORIES: &[(&str, &str, History)] = &[
         let roles = RolesSet { officer: officer("cw"), roles: [Role::Auditor].into() };
         world.keep("moh/reg", "agency/moh", roles).map(|_| ())
     }),
+    ("a supervisor without the grant", "role-not-granted", || {
+        let mut world = World::peopled();
+        world.pass(&["moe", "rop"], GrantsSet { agency: agency("moh"), grants: [Grant::Calendar].into() })?;
+        world.enrol("moh", "new", &[Role::Supervisor]).map(|_| ())
+    }),
     ("enrolled with a role that is not granted", "role-not-granted", || {
         let mut world = World::peopled();
         world.pass(&["moe", "rop"], GrantsSet { agency: agency("moh"), grants: [].into() })?;
@@ -340,6 +354,11 @@ const HISTORIES: &[(&str, &str, History)] = &[
         world.work("moh/cw", "case/a", None).map(|_| ())
     }),
     ("a registrar works on a case", "role-missing", || peopled(&work("moh/reg", "case/a", None))),
+    ("a supervisor who is no case worker works on a case", "role-missing", || {
+        let mut world = World::peopled();
+        world.enrol("moh", "chief", &[Role::Specialist, Role::Supervisor])?;
+        world.work("moh/chief", "case/a", None).map(|_| ())
+    }),
     ("a root works on a case", "role-missing", || peopled(&work("moh/root", "contact/a", None))),
     ("the automation works on a case", "role-missing", || {
         peopled(&work("ledger/automation", "case/a", None))
@@ -371,7 +390,7 @@ fn each_history_ends_in_its_refusal() {
 
 #[test]
 fn every_code_has_a_history() {
-    let told: BTreeSet<&str> = HISTORIES.iter().map(|(_, code, _)| *code).collect();
+    let told: BTreeSet<&str> = HISTORIES.iter().chain(second::HISTORIES).map(|(_, code, _)| *code).collect();
     let known: BTreeSet<&str> = Refusal::examples().iter().map(Refusal::code).collect();
     assert_eq!(told, known);
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use sijill_domain::event::{
     Action, AgencyEvent, Clock, Founder, Grant, LedgerCreated, LedgerRatified, Name, OfficerEnrolled,
-    OfficerKind, ProposalApproved, ProposalOpened, Role, Service, ServiceKey, UnitOpened, WitnessPolicy,
-    prove,
+    OfficerKind, ProposalApproved, ProposalOpened, Role, RulesPut, Service, ServiceKey, UnitOpened,
+    WitnessPolicy, prove,
 };
 use sijill_domain::{
-    AgencyId, OfficerId, Origin, Parties, Position, Reason, Refusal, Registry, Signer, UnitId,
+    AgencyId, OfficerId, Origin, Parties, Position, Reason, Refusal, Registry, Signer, UnitId, party_streams,
 };
 use sijill_event::{Class, Digest, Draft, Event, Json, Seen, SigningKey, Stream, Timestamp, Uuid};
 
@@ -55,7 +55,8 @@ pub(crate) fn time(unix_ms: u64) -> Timestamp {
     Timestamp::parse(&time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)).unwrap()
 }
 
-pub(crate) const ALL_GRANTS: [Grant; 4] = [Grant::Audit, Grant::Casework, Grant::Mirror, Grant::Oversight];
+pub(crate) const ALL_GRANTS: [Grant; 5] =
+    [Grant::Audit, Grant::Calendar, Grant::Casework, Grant::Mirror, Grant::Oversight];
 
 /// A `ledger.created` of these founders, with their roots' keys under `<agency>/root`.
 pub(crate) fn created(founders: &[&str], quorum: u64, clock: Clock) -> LedgerCreated {
@@ -170,6 +171,13 @@ impl World {
         world
     }
 
+    /// The same, under rule-set 2 since a moment ago.
+    pub(crate) fn second() -> Self {
+        let mut world = Self::peopled();
+        world.pass(&["moh", "moe"], RulesPut { version: 2 }).unwrap();
+        world
+    }
+
     pub(crate) fn people(&mut self, id: &str) {
         let stream = format!("agency/{id}");
         self.keep(&format!("{id}/root"), &stream, UnitOpened { unit: unit("desk"), name: name("Desk") })
@@ -221,10 +229,10 @@ impl World {
 
     pub(crate) fn sequence(&mut self, event: Event) -> Result<(), Refusal> {
         let at = self.next();
-        let parties = self.parties.entry(event.stream.to_string()).or_default();
-        let verdict = self.registry.apply(at, &event, parties);
+        let parties = parties_of(&self.parties, &event.stream);
+        let verdict = self.registry.apply(at, &event, &parties);
         if let Ok(accepted) = &verdict {
-            parties.extend(&accepted.new_parties);
+            add_parties(&mut self.parties, &event.stream, &accepted.new_parties);
             self.heads.insert(event.stream.to_string(), (event.seq, event.hash()));
         }
         let verdict = verdict.map(|_| ());
@@ -302,6 +310,18 @@ impl World {
     pub(crate) fn work(&mut self, who: &str, stream: &str, to: Option<&str>) -> Result<Event, Refusal> {
         self.say(&work(who, stream, to))
     }
+}
+
+/// Who is a party to the stream.
+pub(crate) fn parties_of(kept: &BTreeMap<String, Parties>, stream: &Stream) -> Parties {
+    let streams = party_streams(stream);
+    let mut some = streams.iter().filter_map(|stream| kept.get(stream.as_str()));
+    some.find(|parties| !parties.is_empty()).cloned().unwrap_or_default()
+}
+
+pub(crate) fn add_parties(kept: &mut BTreeMap<String, Parties>, stream: &Stream, new: &Parties) {
+    let first = party_streams(stream).swap_remove(0);
+    kept.entry(first.to_string()).or_default().extend(new);
 }
 
 pub(crate) fn enrolled(id: &str, who: &str, roles: &[Role]) -> OfficerEnrolled {

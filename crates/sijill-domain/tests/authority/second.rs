@@ -1,0 +1,322 @@
+//! Rule-set 2 (`docs/casework.md` §1): a history for everything that it changes, and how it comes into force.
+
+use sijill_domain::event::{
+    AgencyMerge, AgencyRemove, Clock, Day, Grant, GrantsSet, HolidayAnnounced, LedgerCreated, Role, RolesSet,
+    RulesPut, UnitCalendarSet, UnitClosed,
+};
+use sijill_domain::{Refusal, Status};
+use sijill_event::Json;
+
+use crate::refusals::History;
+use crate::support::*;
+
+/// What happens under rule-set 2, and the code of the refusal it ends in.
+pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
+    ("back to rule-set 1", "rules-unknown", || {
+        World::second().pass(&["moh", "moe"], RulesPut { version: 1 }).map(|_| ())
+    }),
+    ("the log speaks", "stream-reserved", || tried(&work("ledger/log", "log", None))),
+    ("case work on the ledger stream", "type-not-here", || tried(&work("moh/root", "ledger", None))),
+    ("case work on an agency's stream", "type-not-here", || tried(&work("moh/reg", "agency/moh", None))),
+    ("an unknown key asks for a disclosure", "key-not-valid", || {
+        opened(&work("moh/stranger", "access/a", None))
+    }),
+    ("a person asks on behalf of another", "act-not-allowed", || {
+        opened(&work("moh/cw", "access/a", None).acting_for("reg"))
+    }),
+    ("a service before all have ratified", "not-ratified", || {
+        let mut world = World::empty();
+        world.create(&LedgerCreated { rules: 2, ..created(&["moe", "moh"], 2, Clock::Live) })?;
+        world.ratify("moh")?;
+        world.work("ledger/automation", "auto/a", None).map(|_| ())
+    }),
+    // Calendars and holidays.
+    ("another agency's registrar sets hours", "not-registrar", || hours("moe/reg", "agency/moh", "desk")),
+    ("hours of no unit", "unit-unknown", || hours("moh/reg", "agency/moh", "ward")),
+    ("hours of a closed unit", "unit-unknown", || {
+        let mut world = World::second();
+        world.keep("moh/reg", "agency/moh", UnitClosed { unit: unit("desk") })?;
+        world.keep("moh/reg", "agency/moh", calendar("desk")).map(|_| ())
+    }),
+    ("hours in the registry of nobody", "agency-unknown", || hours("moh/root", "agency/ngo", "desk")),
+    ("hours in the registry of an agency that left", "agency-unknown", || {
+        let mut world = World::second();
+        world.pass(&["moh", "moe"], AgencyRemove { agency: agency("rop"), quorum: None })?;
+        world.keep("moh/root", "agency/rop", calendar("desk")).map(|_| ())
+    }),
+    ("schema version 2 of hours", "data-malformed", || {
+        let mut said = by("moh/reg", "agency/moh", UnitCalendarSet::TYPE, calendar("desk").data());
+        said.v = 2;
+        tried(&said)
+    }),
+    ("a holiday announced by a registrar", "grant-missing", || tried(&holiday("moh/reg"))),
+    ("a holiday announced by a service", "grant-missing", || tried(&holiday("ledger/automation"))),
+    ("a holiday announced without the grant", "grant-missing", || {
+        let mut world = World::second();
+        let grants = [Grant::Audit, Grant::Casework].into();
+        world.pass(&["moe", "rop"], GrantsSet { agency: agency("moh"), grants })?;
+        world.say(&holiday("moh/root")).map(|_| ())
+    }),
+    ("a holiday announced by an agency that was merged", "key-not-valid", || {
+        let mut world = World::second();
+        world.pass(&["moh", "moe"], merge_rop_into_moh())?;
+        world.say(&holiday("rop/root")).map(|_| ())
+    }),
+    ("a holiday that ends before it begins", "data-malformed", || {
+        let days = HolidayAnnounced { to: Day::parse("2026-03-18").unwrap(), ..eid() };
+        tried(&by("moh/root", "ledger", HolidayAnnounced::TYPE, days.data()))
+    }),
+    ("a holiday with something hidden", "data-malformed", || {
+        let mut said = holiday("moh/root");
+        said.disclosed = true;
+        tried(&said)
+    }),
+    ("a holiday on an agency's stream", "type-not-here", || {
+        tried(&by("moh/root", "agency/moh", HolidayAnnounced::TYPE, eid().data()))
+    }),
+    // The automation.
+    ("a case worker writes for the automation", "not-the-service", || {
+        opened(&work("moh/cw", "auto/a", None))
+    }),
+    ("another service writes for the automation", "not-the-service", || {
+        opened(&work("ledger/access", "auto/a", None))
+    }),
+    ("the automation acts where no case is", "case-unknown", || {
+        opened(&work("ledger/automation", "auto/b", None))
+    }),
+    ("the automation acts in a contact", "case-unknown", || {
+        let mut world = World::second();
+        world.work("moh/cw", "contact/b", None)?;
+        world.work("ledger/automation", "auto/b", None).map(|_| ())
+    }),
+    ("the automation acts in a case that only refused events tried to open", "case-unknown", || {
+        let mut world = World::second();
+        assert_eq!(code(world.work("moh/reg", "case/b", None)), "role-missing");
+        world.work("ledger/automation", "auto/b", None).map(|_| ())
+    }),
+    ("the automation refers to nobody", "agency-unknown", || {
+        opened(&work("ledger/automation", "auto/a", Some("ngo")))
+    }),
+    ("the automation refers to an agency that left", "agency-unknown", || {
+        let mut world = World::second();
+        world.work("moh/cw", "case/a", None)?;
+        world.pass(&["moh", "moe"], AgencyRemove { agency: agency("rop"), quorum: None })?;
+        world.work("ledger/automation", "auto/a", Some("rop")).map(|_| ())
+    }),
+    // Disclosures.
+    ("a registrar asks for a disclosure", "role-missing", || opened(&work("moh/reg", "access/a", None))),
+    ("a root asks for a disclosure", "role-missing", || opened(&work("moh/root", "access/a", None))),
+    ("the automation releases a disclosure", "role-missing", || {
+        opened(&work("ledger/automation", "access/a", None))
+    }),
+    ("an auditor whose agency lost the grant asks", "role-missing", || {
+        let mut world = World::second();
+        world.work("moh/cw", "case/a", None)?;
+        world.enrol("moe", "aud", &[Role::Auditor])?;
+        let grants = [Grant::Casework].into();
+        world.pass(&["moh", "rop"], GrantsSet { agency: agency("moe"), grants })?;
+        world.work("moe/aud", "access/a", None).map(|_| ())
+    }),
+    ("a disclosure of nothing is asked for", "case-unknown", || opened(&work("moh/cw", "access/b", None))),
+    ("a disclosure of nothing is released", "case-unknown", || {
+        opened(&work("ledger/access", "access/b", None))
+    }),
+    // Cases: as before, and the members of a conference.
+    ("a stranger's case", "not-a-party", || opened(&work("moe/cw", "case/a", None))),
+    ("who asked for a disclosure is no party by that", "not-a-party", || {
+        let mut world = World::second();
+        world.work("moh/cw", "case/a", None)?;
+        world.work("moe/cw", "access/a", Some("moe"))?;
+        world.work("moe/cw", "case/a", None).map(|_| ())
+    }),
+    ("a party to the contact is none to the case", "not-a-party", || {
+        let mut world = World::second();
+        world.work("moe/cw", "contact/a", None)?;
+        world.work("moh/cw", "case/a", None)?;
+        world.work("moe/cw", "case/a", None).map(|_| ())
+    }),
+    ("a conference with nobody", "agency-unknown", || {
+        tried(&conference(["moe", "ngo"].map(Json::from).into()))
+    }),
+    ("a conference with what is no agency", "agency-unknown", || tried(&conference(vec![Json::Integer(1)]))),
+    ("a conference with what is no list", "agency-unknown", || {
+        tried(&by("moh/cw", "case/a", "conference.scheduled", Json::object([("members", "moe".into())])))
+    }),
+    ("a conference with an agency that left", "agency-unknown", || {
+        let mut world = World::second();
+        world.pass(&["moh", "moe"], AgencyRemove { agency: agency("rop"), quorum: None })?;
+        world.say(&conference(vec!["rop".into()])).map(|_| ())
+    }),
+];
+
+#[test]
+fn each_history_under_rule_set_2_ends_in_its_refusal() {
+    for (name, code, history) in HISTORIES {
+        assert_eq!(history().map_err(|refusal| refusal.code()), Err(*code), "{name}");
+    }
+}
+
+fn tried(said: &Said) -> Result<(), Refusal> {
+    World::second().say(said).map(|_| ())
+}
+
+/// After `moh` opened `case/a`.
+fn opened(said: &Said) -> Result<(), Refusal> {
+    let mut world = World::second();
+    world.work("moh/cw", "case/a", None).unwrap();
+    world.say(said).map(|_| ())
+}
+
+fn calendar(id: &str) -> UnitCalendarSet {
+    UnitCalendarSet { unit: unit(id), calendar: unit("office") }
+}
+
+fn hours(who: &str, stream: &str, unit: &str) -> Result<(), Refusal> {
+    World::second().keep(who, stream, calendar(unit)).map(|_| ())
+}
+
+fn eid() -> HolidayAnnounced {
+    let day = |text| Day::parse(text).unwrap();
+    HolidayAnnounced {
+        calendar: unit("oman"),
+        from: day("2026-03-19"),
+        to: day("2026-03-22"),
+        name: name("Eid"),
+    }
+}
+
+pub(crate) fn holiday(who: &str) -> Said {
+    by(who, "ledger", HolidayAnnounced::TYPE, eid().data())
+}
+
+fn conference(members: Vec<Json>) -> Said {
+    by("moh/cw", "case/a", "conference.scheduled", Json::object([("members", Json::Array(members))]))
+}
+
+fn merge_rop_into_moh() -> AgencyMerge {
+    AgencyMerge { agency: agency("rop"), into: agency("moh"), quorum: None }
+}
+
+#[test]
+fn rule_set_2_comes_by_proposal_and_stays() {
+    let mut world = World::peopled();
+    let hours = by("moh/reg", "agency/moh", UnitCalendarSet::TYPE, calendar("desk").data());
+    assert_eq!(code(world.say(&hours)), "type-not-here");
+    let back = world.open("moh", RulesPut { version: 1 }).unwrap();
+    let last = world.next().index + 2;
+    world.pass(&["moh", "moe"], RulesPut { version: 2 }).unwrap();
+    assert_eq!(world.registry.rules(), Some(2));
+    assert_eq!(code(world.say(&hours)), "accepted");
+    // An earlier proposal, and one that comes to no change.
+    world.approve("moh", back).unwrap();
+    assert_eq!(code(world.approve("moe", back)), "rules-unknown");
+    world.pass(&["moh", "moe"], RulesPut { version: 2 }).unwrap();
+    assert_eq!(world.registry.rules(), Some(2));
+    let at = [0, 1, last, last + 1, u64::MAX].map(|index| world.registry.rules_at(index));
+    assert_eq!(at, [Some(1), Some(1), Some(1), Some(2), Some(2)]);
+}
+
+#[test]
+fn a_scheduled_return_to_rule_set_1_is_void() {
+    let mut world = World::peopled();
+    let noon = world.received + 3_600_000;
+    let back = world.pass_at(&["moh", "moe"], RulesPut { version: 1 }, Some(noon + 1)).unwrap();
+    world.pass_at(&["moh", "moe"], RulesPut { version: 2 }, Some(noon)).unwrap();
+    assert_eq!(code(world.work("moh/cw", "access/a", None)), "stream-reserved");
+    world.received = noon + 1;
+    let first = world.next().index;
+    assert_eq!(code(world.work("moh/cw", "access/a", None)), "case-unknown");
+    assert_eq!(
+        world.registry.proposals()[&back].status,
+        Status::Void { index: first - 1, code: "rules-unknown" }
+    );
+    assert_eq!([first - 1, first].map(|index| world.registry.rules_at(index)), [Some(1), Some(2)]);
+}
+
+#[test]
+fn a_ledger_begins_under_rule_set_2() {
+    let mut world = World::empty();
+    assert_eq!(world.registry.rules_at(0), None);
+    world.create(&LedgerCreated { rules: 2, ..created(&["moh"], 1, Clock::Live) }).unwrap();
+    world.ratify("moh").unwrap();
+    world.people("moh");
+    assert_eq!([0, 1].map(|index| world.registry.rules_at(index)), [Some(2), Some(2)]);
+    assert_eq!(code(world.keep("moh/reg", "agency/moh", calendar("desk"))), "accepted");
+}
+
+#[test]
+fn working_hours_and_holidays_are_kept() {
+    let mut world = World::second();
+    assert_eq!(world.registry.agency("rop").unwrap().units["desk"].calendar, None);
+    world.keep("rop/reg", "agency/rop", calendar("desk")).unwrap();
+    assert_eq!(world.registry.agency("rop").unwrap().units["desk"].calendar, Some(unit("office")));
+    // After a merger the successor's registrar keeps them too.
+    world.pass(&["moh", "moe"], merge_rop_into_moh()).unwrap();
+    assert_eq!(code(world.keep("moh/reg", "agency/rop", calendar("desk"))), "accepted");
+
+    let at = world.next();
+    world.say(&holiday("moh/root")).unwrap();
+    // An agency without a vote announces as well.
+    world.pass(&["moh", "moe"], crate::governance::admit("ngo", false, None)).unwrap();
+    world.say(&holiday("ngo/root")).unwrap();
+    let announced = world.registry.announced();
+    assert_eq!(announced.iter().map(|one| one.by.as_str()).collect::<Vec<_>>(), ["moh", "ngo"]);
+    assert_eq!(
+        (announced[0].index, announced[0].since, &announced[0].holiday),
+        (at.index, at.received, &eid())
+    );
+}
+
+#[test]
+fn a_case_has_one_set_of_parties() {
+    let mut world = World::second();
+    world.work("moh/cw", "case/a", None).unwrap();
+    assert_eq!(code(world.work("ledger/automation", "auto/a", Some("moe"))), "accepted");
+    assert_eq!(
+        world.parties["case/a"].to_string(),
+        "moe,moh",
+        "the automation addressed moe, and is no party"
+    );
+    assert_eq!(code(world.work("moe/cw", "case/a", None)), "accepted");
+    // Who asks need be no party; nor does asking, or an answer, make one.
+    assert_eq!(code(world.work("rop/cw", "access/a", Some("rop"))), "accepted");
+    assert_eq!(code(world.work("ledger/access", "access/a", Some("rop"))), "accepted");
+    assert_eq!(world.parties["case/a"].to_string(), "moe,moh");
+    assert!(!world.parties.contains_key("auto/a"));
+}
+
+#[test]
+fn disclosures_are_asked_for_in_contacts_and_by_auditors() {
+    let mut world = World::second();
+    world.work("moh/cw", "contact/a", None).unwrap();
+    world.enrol("rop", "aud", &[Role::Auditor]).unwrap();
+    for who in ["moh/cw", "rop/aud", "ledger/access"] {
+        assert_eq!(code(world.work(who, "access/a", None)), "accepted", "{who}");
+    }
+    assert_eq!(world.parties["contact/a"].to_string(), "moh");
+}
+
+#[test]
+fn the_members_of_a_conference_become_parties() {
+    let mut world = World::second();
+    world.say(&conference(vec!["moe".into(), "rop".into(), "moe".into()])).unwrap();
+    assert_eq!(world.parties["case/a"].to_string(), "moe,moh,rop");
+    assert_eq!(code(world.work("rop/cw", "case/a", None)), "accepted");
+    // In rule-set 1 the word means nothing.
+    let mut world = World::peopled();
+    world.say(&conference(vec![Json::Integer(1), "moe".into()])).unwrap();
+    assert_eq!(world.parties["case/a"].to_string(), "moh");
+}
+
+#[test]
+fn specialists_and_supervisors_are_case_workers_with_more() {
+    let mut world = World::second();
+    world.enrol("moh", "chief", &[Role::Casework, Role::Specialist, Role::Supervisor]).unwrap();
+    assert_eq!(code(world.work("moh/chief", "case/a", None)), "accepted");
+    let kid = key("moh/chief").public().kid();
+    assert!([Role::Specialist, Role::Supervisor].iter().all(|role| world.registry.may_use(&kid, *role)));
+    world
+        .keep("moh/reg", "agency/moh", RolesSet { officer: officer("chief"), roles: [Role::Casework].into() })
+        .unwrap();
+    assert!(![Role::Specialist, Role::Supervisor].iter().any(|role| world.registry.may_use(&kid, *role)));
+}
