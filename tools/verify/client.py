@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -28,6 +29,11 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def compact(value):
     return b64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+def uuid7():
+    """RFC 9562 version 7."""
+    value = time.time_ns() // 10**6 << 80 | 7 << 76 | secrets.randbits(76)
+    return str(UUID(int=value & ~(3 << 62) | 2 << 62))
 
 class Key:
     """A signer's key: `agency`, `officer`, and the public `x` and `kid`."""
@@ -55,12 +61,6 @@ class Key:
         text = compact({"alg": "Ed25519", "typ": typ, "kid": self.kid}) + "." + compact(payload)
         return f"{text}.{self.sign(text.encode())}"
 
-def uuid7():
-    """RFC 9562 version 7."""
-    value = time.time_ns() // 10**6 << 80 | 7 << 76 | secrets.randbits(76)
-    text = f"{value & ~(3 << 62) | 2 << 62:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
 def sign_event(key, payload, hidden=()):
     """An SD-JWT of `payload`, with `hidden` (class, name, value) in its `data`; salts are never derived."""
     data, delivered = dict(payload["data"]), []
@@ -77,8 +77,8 @@ def check_receipt(receipt, jwt, log_key):
 
 class Client:
     def __init__(self, url, key, log_key):
-        self.url, self.key, self.log_key, self._token, self._until = url.rstrip("/"), key, log_key, None, 0
-        self.origin = parse_vkey(log_key)[0]
+        self.url, self.key, self.log_key, self.origin = url.rstrip("/"), key, log_key, parse_vkey(log_key)[0]
+        self._token, self._until = None, 0
 
     def call(self, path, body=None, headers={}):
         """One request; returns the JSON answered, or raises a `RuntimeError` with the ledger's problem."""
@@ -134,11 +134,11 @@ def main():
         parser.add_argument(f"--{name}")
     parser.add_argument("--disclose", type=lambda text: text.split("=", 1), action="append", default=[])
     given = parser.parse_args()
-    answer = {"keygen": keygen, "append": append, "check": check}[given.command](given)
+    try:
+        answer = {"keygen": keygen, "append": append, "check": check}[given.command](given)
+    except (RuntimeError, OSError, ValueError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
     print(json.dumps(answer, ensure_ascii=False, indent=2))
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (RuntimeError, OSError, ValueError) as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    main()

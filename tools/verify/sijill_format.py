@@ -1,5 +1,5 @@
 """Strict reading of what a ledger holds: docs/ledger-format.md §2, §3 and Annex A.
-Written from the text alone, so that it can disagree with the Rust program.
+Written from the text alone, so that it can disagree with the Rust program. What is malformed raises `Refused`.
 """
 import base64
 import hashlib
@@ -11,12 +11,9 @@ from functools import lru_cache
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+Refused = ValueError  # what Python's own decoders raise as well
 LARGEST = 2**53 - 1
 CLASSES = "casework identity narrative sensitive reporter".split()
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-class Refused(ValueError):
-    """Something that the format or the registry does not allow."""
 
 def require(condition, why):
     if not condition:
@@ -25,56 +22,57 @@ def require(condition, why):
 def sha256(data):
     return hashlib.sha256(data).digest()
 
+def b64(data):
+    return base64.b64encode(data).decode()
+
 def b64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+def unbase64(text, encode=b64):
+    """The decoder skips foreign characters and unused bits: what is not canonical does not come out again."""
+    data = base64.b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+    require(encode(data) == text, "base64 is not canonical")
+    return data
+
+def unb64url(text):
+    return unbase64(text, b64url)
 
 def hash_of(text):
     return b64url(sha256(text.encode()))
 
-def unb64url(text):
-    """Canonical, unpadded base64url: Python's own decoder skips foreign characters and unused bits."""
-    require(re.fullmatch("[A-Za-z0-9_-]*", text) and len(text) % 4 != 1, "not base64url")
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    require(b64url(data) == text, "base64url is not canonical")
-    return data
-
 # --- JSON ---
+
+def parts_of(value, depth=1):
+    """Yields (depth, part) for `value` and all that is in it, names too, from the outside in."""
+    yield depth, value
+    for part in [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from parts_of(part, depth + 1)
+
+def objects_in(value):
+    return [part for _, part in parts_of(value) if isinstance(part, dict)]
+
+def names_in(value):
+    return {name for one in objects_in(value) for name in one}
 
 def _members(pairs):
     require(len(dict(pairs)) == len(pairs), "a member stands twice")
     return dict(pairs)
 
 def _integer(text):
-    require(text != "-0" and len(text) <= 17 and abs(int(text)) <= LARGEST, "not an integer allowed here")
+    require(text != "-0" and abs(int(text)) <= LARGEST, "not an integer allowed here")
     return int(text)
-
-def _check(value, depth=1):
-    if isinstance(value, str):
-        require(b"\0" not in value.encode(), "U+0000")  # a lone surrogate does not encode
-    elif isinstance(value, (dict, list)):
-        require(depth <= 8, "nested too deeply")
-        for child in value if isinstance(value, list) else (*value, *value.values()):
-            _check(child, depth + 1)
 
 def strict_json(raw):
     """Parses UTF-8 bytes by the profile of §2. int() refuses fractions, exponents and NaN."""
     try:
         value = json.loads(raw.decode(), object_pairs_hook=_members, parse_int=_integer, parse_float=int,
                            parse_constant=int)
-        _check(value)
-        return value
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"not strict JSON: {error}") from None
-
-def objects_in(value):
-    """Every object in `value`, at any depth."""
-    if isinstance(value, dict):
-        yield value
-    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from objects_in(child)
-
-def names_in(value):
-    return {name for one in objects_in(value) for name in one}
+    except RecursionError:
+        raise Refused("nested too deeply") from None
+    for depth, part in parts_of(value):
+        require(depth <= 8 or not isinstance(part, (dict, list)), "nested too deeply")
+        require(not isinstance(part, str) or b"\0" not in part.encode(), "U+0000")  # nor encodes a lone surrogate
+    return value
 
 # --- syntax: a rule is a pattern for strings, or a function ---
 
@@ -84,21 +82,21 @@ def fits(rule, value):
 
 def shaped(value, shape):
     """Whether `value` is an object of just the members listed: `name`, `name?` if optional, `name=RULE`."""
-    terms = [re.fullmatch(r"(\w+)(\??)=?(\w*)", term).groups() for term in shape.split()]
+    terms = re.findall(r"(\w+)(\??)=?(\w*)", shape)
     return isinstance(value, dict) and value.keys() <= {name for name, _, _ in terms} and all(
         fits(rule or name, value[name]) if name in value else optional for name, optional, rule in terms)
 
-DATE_TIME = ("([0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])"
-             r"(?:\.([0-9]{1,9}))?(Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])")
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+DATE_TIME = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{CLOCK}:[0-5][0-9](\.[0-9]{{1,9}})?(Z|[+-]{CLOCK})"
 
-def instant_ms(value):
+def instant_ms(text):
     """Unix milliseconds, rounded down, of an RFC 3339 date-time; None if it is not one."""
     try:
-        seconds, fraction, zone = re.fullmatch(DATE_TIME, value).groups()
-        moment = datetime.fromisoformat(seconds + zone.replace("Z", "+00:00"))
-    except (AttributeError, TypeError, ValueError):  # no match, no string, no such day
+        require(re.fullmatch(DATE_TIME, text), "not a date-time")
+        return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
+    except (TypeError, ValueError):  # no string, or no such day
         return None
-    return (moment - EPOCH) // timedelta(milliseconds=1) + int((fraction or "").ljust(3, "0")[:3])
 
 AGENCY = "(?!ledger$)[a-z0-9][a-z0-9-]{0,31}"
 RULES = {
@@ -108,15 +106,13 @@ RULES = {
     "time": lambda value: instant_ms(value) is not None,
     "object": lambda value: isinstance(value, dict), "string": "(?s).*",
     "hash": "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]",  # 32 bytes; the last character has two unused bits
-    "salt": "[A-Za-z0-9_-]{21}[AQgw]",  # 16 bytes
-    "signature": "[A-Za-z0-9_-]{85}[AQgw]",  # 64 bytes
+    "salt": "[A-Za-z0-9_-]{21}[AQgw]", "signature": "[A-Za-z0-9_-]{85}[AQgw]",  # 16 and 64 bytes
     "id": "[a-z0-9][a-z0-9-]{0,31}", "agency": AGENCY, "officer": "[a-z0-9][a-z0-9._-]{0,63}",
     "word": "[a-z][a-z0-9_]{0,63}", "origin": "[!-*,-~]{1,255}",
     "stream": f"ledger|log|agency/{AGENCY}|(contact|case|auto|access)/[A-Za-z0-9][A-Za-z0-9._-]{{0,127}}",
     "type": r"(?=.{1,64}$)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+",
     "jti": "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-    "alg": "Ed25519|EdDSA", "typ": r"case-event\+sd-jwt", "_sd_alg": "sha-256",
-    "crv": "Ed25519", "kty": "OKP",
+    "alg": "Ed25519|EdDSA", "typ": r"case-event\+sd-jwt", "_sd_alg": "sha-256", "crv": "Ed25519", "kty": "OKP",
     "seen": lambda value: shaped(value, "size=count root=hash"),
     "key": lambda value: shaped(value, "crv kty x=hash") and is_good_point(unb64url(value["x"])),
 }
@@ -163,10 +159,10 @@ class Event:
     """An issuer-signed JWT. `digests` maps each digest to its class. The signature is not judged."""
 
     def __init__(self, raw):
-        require(len(raw) <= 60_000 and raw.isascii() and raw.count(b".") == 2, "not a JWT, or too long")
-        self.jwt, self.hash, self.digests = raw.decode(), b64url(sha256(raw)), {}
-        head, body, signature = self.jwt.split(".")
-        header, said = strict_json(unb64url(head)), strict_json(unb64url(body))
+        require(len(raw) <= 60_000, "too long")
+        self.jwt, self.hash, self.digests = raw.decode("ascii"), b64url(sha256(raw)), {}
+        self.signed, _, signature = self.jwt.rpartition(".")
+        header, said = map(strict_json, map(unb64url, self.signed.split(".")))
         require(shaped(header, "alg typ kid=hash") and fits("signature", signature), "header or signature")
         require(shaped(said, PAYLOAD) and ("prev" in said) == (said["seq"] > 0), "the payload is malformed")
         self.kid, self.payload, self.signature = header["kid"], said, unb64url(signature)
@@ -175,13 +171,12 @@ class Event:
         require(names.isdisjoint({"_sd", "_sd_alg", "..."}), "_sd, _sd_alg or ... where it may not be")
         for name, value in hidden.items():
             listed = value["_sd"] if isinstance(value, dict) and [*value] == ["_sd"] else None
-            require(listed and isinstance(listed, list), f"data.{name} is no class of digests")
-            require(all(fits("hash", digest) for digest in listed), f"data.{name} holds more than digests")
-            require(listed == sorted({*listed} - self.digests.keys()), "digests disordered, or repeated")
+            require(listed and isinstance(listed, list) and all(fits("hash", digest) for digest in listed)
+                    and listed == sorted({*listed} - self.digests.keys()), f"data.{name} is no class of digests")
             self.digests.update(dict.fromkeys(listed, name))
 
     def signed_by(self, x):
-        return verify(unb64url(x), self.jwt.rpartition(".")[0].encode(), self.signature)
+        return verify(unb64url(x), self.signed.encode(), self.signature)
 
 def parse_entry(raw):
     """Parses `<received>` SP `<JWT>`; returns (received, Event)."""

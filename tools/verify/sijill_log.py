@@ -1,11 +1,13 @@
 """The log: RFC 6962 §2; C2SP signed-note and tlog-checkpoint v1.0.0, tlog-tiles v0.1.0, tlog-proof."""
-import base64
 import re
 from pathlib import Path
 
-from sijill_format import Refused, fits, is_good_point, require, sha256, shaped, verify
+from sijill_format import RULES, fits, is_good_point, require, sha256, shaped, unbase64, verify
 
 TILE, ED25519 = 256, 1  # width of a tile; a log's signature type
+HASH = "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="  # in base64
+NOTE = r"(?s)(.*\n)\n((?:\u2014 [^\s+]+ \S+\n){1,64})"
+PROOF = rf"c2sp\.org/tlog-proof@v1\n(?:extra (.+)\n)?index ([0-9]+)\n((?:{HASH}\n){{0,63}})\n((?s:.*))"
 
 def leaf_hash(entry):
     return sha256(b"\0" + entry)
@@ -16,10 +18,10 @@ def node_hash(left, right):
 class Tree:
     """All complete subtrees of a growing log, 64 bytes an entry: the root at any past size is cheap."""
 
-    def __init__(self, leaves=()):
+    def __init__(self, hashes=b""):
         self.size, self._rows = 0, []
-        for leaf in leaves:
-            self.append(leaf)
+        for at in range(0, len(hashes), 32):
+            self.append(hashes[at:at + 32])
 
     def append(self, node, level=0):
         self.size += level == 0
@@ -52,15 +54,6 @@ def root_from_inclusion(node, index, size, proof):
 
 # --- signed notes, checkpoints, proofs ---
 
-def unbase64(text, length=None):
-    """Canonical padded base64."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError:
-        raise Refused("not base64") from None
-    require(base64.b64encode(data).decode() == text and length in (None, len(data)), "not the base64 wanted")
-    return data
-
 def decimal(text):
     """A number as the C2SP formats write it."""
     require(re.fullmatch("0|[1-9][0-9]{0,18}", text) and int(text) < 2**63, "not a decimal number")
@@ -73,8 +66,9 @@ def parse_vkey(text, kind=ED25519):
     """A verifier key of a type: (name, type, public key)."""
     match = re.fullmatch(r"([^\s+]+)\+([0-9a-f]{8})\+(\S{44})", text)
     require(match, "not a verifier key")
-    key = match[1], kind, unbase64(match[3], 33)[1:]
-    require(unbase64(match[3])[0] == kind and is_good_point(key[2]), "not an Ed25519 key of the type wanted")
+    raw = unbase64(match[3])
+    key = match[1], kind, raw[1:]
+    require(raw[0] == kind and is_good_point(key[2]), "not an Ed25519 key of the type wanted")
     require(key_id(*key).hex() == match[2], "the verifier key's id is wrong")
     return key
 
@@ -82,52 +76,39 @@ class Note:
     """A signed note; its signatures are not judged."""
 
     def __init__(self, raw):
-        require(len(raw) <= 1_000_000 and not re.search(rb"[\0-\x09\x0b-\x1f]", raw), "not a signed note")
-        try:
-            text, blank, tail = raw.decode().rpartition("\n\n")
-        except UnicodeDecodeError:
-            raise Refused("not UTF-8") from None
-        *lines, end = tail.split("\n")
-        require(blank and not end and 1 <= len(lines) <= 64, "not a signed note")
-        self.text, self.signatures = text + "\n", []
-        for line in lines:
-            match = re.fullmatch(r"\u2014 ([^\s+]+) (\S+)", line)
-            signature = unbase64(match[2] if match else "")
-            require(len(signature) > 4 and len(match[1].encode()) < 256, "a signature line is malformed")
-            self.signatures.append((match[1], signature))
+        match = re.fullmatch(NOTE, raw.decode())
+        require(match and len(raw) <= 1_000_000 and not re.search(rb"[\0-\x09\x0b-\x1f]", raw), "not a signed note")
+        self.text, lines = match[1], [line.split(" ") for line in match[2].split("\n")[:-1]]
+        self.signatures = [(name, unbase64(signature)) for _, name, signature in lines]
+        require(all(len(name.encode()) < 256 and len(signature) > 4 for name, signature in self.signatures),
+                "a signature line is malformed")
 
-    def signature_by(self, key):
-        """The one line of `key`, without its id; None if there is none, `Refused` if there are two."""
-        own = [raw[4:] for name, raw in self.signatures if (name, raw[:4]) == (key[0], key_id(*key))]
-        require(len(own) < 2, f"{key[0]} signed twice")
-        return own[0] if own else None
+    def signatures_by(self, key):
+        """The lines of `key`, without its id."""
+        return [raw[4:] for name, raw in self.signatures if (name, raw[:4]) == (key[0], key_id(*key))]
 
 class Checkpoint(Note):
     def __init__(self, raw):
         super().__init__(raw)
-        lines = self.text.split("\n")
-        require(len(lines) == 4 and fits("origin", lines[0]), "not origin, size and root")
-        self.origin, self.size, self.root = lines[0], decimal(lines[1]), unbase64(lines[2], 32)
+        match = re.fullmatch(f"({RULES['origin']})\n([0-9]+)\n({HASH})\n", self.text)
+        require(match, "not origin, size and root")
+        self.origin, self.size, self.root = match[1], decimal(match[2]), unbase64(match[3])
         require(self.size or self.root == sha256(b""), "an empty log has the empty root")
 
     def is_signed_by(self, key):
-        """Whether the log's `key` did, in its own name."""
-        try:
-            signature = self.signature_by(key) if key and key[0] == self.origin else None
-        except Refused:
-            return False
-        return signature is not None and verify(key[2], self.text.encode(), signature)
+        """Whether the log's `key` did, in its own name, and once."""
+        own = self.signatures_by(key) if key and key[0] == self.origin else []
+        return len(own) == 1 and verify(key[2], self.text.encode(), own[0])
 
 class Proof:
     """A tlog-proof."""
 
-    def __init__(self, raw):
-        head, _, note = raw.partition(b"\n\n")
-        match = re.fullmatch(rb"c2sp\.org/tlog-proof@v1\n(?:extra (.+)\n)?index (.+)((?:\n.+){0,63})", head)
-        require(match and head.isascii(), "not a tlog-proof")
-        unbase64((match[1] or b"").decode())
-        self.index, self.checkpoint = decimal(match[2].decode()), Checkpoint(note)
-        self.hashes = [unbase64(line, 32) for line in match[3].decode().split("\n")[1:]]
+    def __init__(self, text):
+        match = re.fullmatch(PROOF, text)
+        require(match, "not a tlog-proof")
+        unbase64(match[1] or "")
+        self.index, self.checkpoint = decimal(match[2]), Checkpoint(match[4].encode())
+        self.hashes = [unbase64(line) for line in match[3].split()]
 
     def proves(self, leaf):
         root = root_from_inclusion(leaf, self.index, self.checkpoint.size, self.hashes)
@@ -135,10 +116,10 @@ class Proof:
 
 class Receipt(Proof):
     def __init__(self, value):
-        require(fits("object", value), "not a receipt")
-        known = {name: value[name] for name in value if name in ("index", "received", "proof")}
-        require(shaped(known, "index=int received=int proof=string"), "not a receipt")
-        super().__init__(value["proof"].encode())
+        known = ("index", "received", "proof")  # others are ignored
+        require(fits("object", value) and shaped({name: value[name] for name in known if name in value},
+                                                 "index=int received=int proof=string"), "not a receipt")
+        super().__init__(value["proof"])
         self.told, self.received = value["index"], value["received"]
 
     def proves_entry(self, entry):
@@ -165,35 +146,23 @@ def parse_bundle(raw, width):
 
 def read_bundles(directory, size):
     """Yields (first index, entries) of the bundles that are there, in order: a false size costs nothing."""
-    base, (full, width) = Path(directory, "tile", "entries"), divmod(size, TILE)
+    base = Path(directory, "tile", "entries")
     found = {int(re.sub(r"\D", "", str(path.relative_to(base)))) for path in base.rglob("[0-9][0-9][0-9]")}
-    for number in (*sorted(number for number in found if number < full), full):
-        path = tile_path(directory, "entries", number, width if number == full else TILE)
-        entries = parse_bundle(path.read_bytes(), width if number == full else TILE) if path.is_file() else []
+    for number in sorted({*found, size // TILE}):
+        width = min(TILE, size - number * TILE)
+        path = tile_path(directory, "entries", number, width)
+        entries = parse_bundle(path.read_bytes(), width) if width > 0 and path.is_file() else []
         if entries:
             yield number * TILE, entries
 
-class Tiles:
-    """Compares hash tiles with what the entries give; `faults` are the first leaves of bad ones."""
-
-    def __init__(self, directory, size):
-        self._directory, self._size, self.faults, self._open = directory, size, [], {}
-
-    def add(self, index, digest, level=0):
-        number = index // TILE
-        hashes = self._open.setdefault((level, number), [])  # not judged unless all are there
-        hashes.append(digest)
-        if len(hashes) == TILE:
-            self._compare(level, number, self._open.pop((level, number)))
-            self.add(number, Tree(hashes).root(TILE), level + 1)
-
-    def finish(self):
-        for (level, number), hashes in self._open.items():  # the partial ones
-            if (number, len(hashes)) == divmod(self._size // TILE ** level, TILE):
-                self._compare(level, number, hashes)
-        return self.faults
-
-    def _compare(self, level, number, hashes):
-        path = tile_path(self._directory, level, number, len(hashes))
-        if not path.is_file() or path.read_bytes() != b"".join(hashes):
-            self.faults.append(number * TILE ** (level + 1))
+def bad_tiles(directory, size, tiles, level=0):
+    """First leaves of the hash tiles that are not those of the entries. `tiles` is what these give, by number; a tile
+    above a missing entry is not judged."""
+    bad, above = [], {}
+    for number, hashes in tiles.items():
+        path = tile_path(directory, level, number, min(TILE, size - number * TILE))
+        if len(hashes) == 32 * min(TILE, size - number * TILE) and not (path.is_file() and path.read_bytes() == hashes):
+            bad.append(number * TILE ** (level + 1))
+        if len(hashes) == 32 * TILE:
+            above[number // TILE] = above.get(number // TILE, b"") + Tree(hashes).root(TILE)
+    return bad + (bad_tiles(directory, size // TILE, above, level + 1) if above else [])

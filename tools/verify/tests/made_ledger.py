@@ -5,7 +5,6 @@
                                  writes DIR/export, DIR/trust.json, DIR/vkey, DIR/old-checkpoint and, of the last
                                  entry, DIR/receipt.json, DIR/entry and DIR/entry.tlog-proof
 """
-import base64
 import json
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from client import Key, compact  # noqa: E402
-from sijill_format import b64url, hash_of, sha256, unb64url  # noqa: E402
+from sijill_format import b64, b64url, hash_of, sha256, unb64url  # noqa: E402
 from sijill_log import TILE, Tree, key_id, leaf_hash, tile_path  # noqa: E402
 
 ORIGIN = "ledger.test/sijill"
@@ -32,10 +31,6 @@ def name(text):
     return {"ar": text, "en": text}
 
 
-def b64(data):
-    return base64.b64encode(data).decode()
-
-
 def vkey(name, public, kind=1):
     return f"{name}+{key_id(name, kind, public).hex()}+{b64(bytes([kind]) + public)}"
 
@@ -50,7 +45,7 @@ def disclosure(name, value, salt):
 
 
 def root_of(hashes):
-    return Tree(hashes).root(len(hashes))
+    return Tree(b"".join(hashes)).root(len(hashes))
 
 
 class Ledger:
@@ -170,8 +165,8 @@ class Ledger:
     def export(self, directory, disclosures="all"):
         directory = Path(directory)
         write(directory / "export.json", json.dumps(
-            {"sijill": "export/1", "origin": ORIGIN, "size": len(self.entries), "disclosures": disclosures,
-             "attachments": "none"}))
+            {"sijill": "export/1", "origin": ORIGIN, "size": len(self.entries),
+             "disclosures": disclosures, "attachments": "none"}))
         write(directory / "checkpoint", self.checkpoint())
         for start in range(0, len(self.entries), TILE):
             part = self.entries[start:start + TILE]

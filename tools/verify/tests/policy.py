@@ -10,9 +10,11 @@ COSIGNATURE = 4
 
 def signing_time(note, key):
     """None if `key` has no line, else 0 or a witness's time; a wrong line, or two: `Refused`."""
-    signature = note.signature_by(key)
-    if signature is None:
+    signatures = note.signatures_by(key)
+    if not signatures:
         return None
+    require(len(signatures) == 1, f"{key[0]} signed twice")
+    signature, = signatures
     time, message = 0, note.text.encode()
     if key[1] == COSIGNATURE:
         time, signature = int.from_bytes(signature[:8], "big"), signature[8:]

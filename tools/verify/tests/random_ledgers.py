@@ -11,7 +11,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from made_ledger import ORIGIN, Ledger, key, name, write
+from made_ledger import ORIGIN, Ledger, key, name, vkey, write
 from sijill_format import Refused, b64url, strict_json, unb64url
 from sijill_log import Checkpoint, Receipt
 from verify import Audit, read_trust
@@ -19,6 +19,7 @@ from verify import Audit, read_trust
 AGENCIES, PEOPLE, UNITS = ["moh", "moe", "rop", "mosd", "moj"], ["reg", "cw", "svc", "new"], ["u1", "u2"]
 ROLES = ["auditor", "casework", "importer", "mirror", "oversight", "registrar"]
 GRANTS = ["audit", "casework", "mirror", "oversight"]
+ELSEWHERE = "elsewhere.test/sijill"
 ODD = [None, True, 0, 1, 2, -1, "", "x", "ledger", "root", [], ["registrar", "casework"], {}, {"agency": "moh"},
        {"agency": 1}, 2**53 - 1, "a" * 201, "2026-02-30T00:00:00Z", {"_sd": []}]
 
@@ -279,7 +280,11 @@ def make(directory, seed):
     export = ledger.export(directory / "export", chance.choice(("all", "all", "all", "none")))
     held = {}
     if chance.random() < .5:
-        held["trust.json"] = json.dumps(ledger.trust())
+        other = {"origin": ELSEWHERE, "log_key": vkey(ELSEWHERE, unb64url(key("elsewhere", "log").x)),
+                 "genesis": ledger.jwt_hash(0)}  # the trust file of another ledger; now and then of the same entry 0
+        if chance.random() < .3:
+            del other["genesis"]
+        held["trust.json"] = json.dumps({**ledger.trust(), **(other if chance.random() < .1 else {})})
     if chance.random() < .3:
         receipt = ledger.receipt(chance.randrange(size - 1), size)
         held["receipt.json"] = json.dumps({**receipt, "received": receipt["received"] + (chance.random() < .2)})
@@ -297,9 +302,9 @@ def make(directory, seed):
 
 def judge(directory):
     def held(name, read):
-        return read(directory / name) if (directory / name).exists() else None
+        return [read(directory / name)] if (directory / name).exists() else []
     try:
-        return Audit(directory / "export", held("trust.json", read_trust),
+        return Audit(directory / "export", next(iter(held("trust.json", read_trust)), None),
                      held("receipt.json", lambda path: Receipt(strict_json(path.read_bytes()))),
                      held("since", lambda path: Checkpoint(path.read_bytes()))).run().report()
     except (Refused, OSError):

@@ -13,7 +13,7 @@ TOOLS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOOLS), str(TOOLS / "tests")]
 
 from client import Key, check_receipt, uuid7  # noqa: E402
-from made_ledger import ORIGIN, START, Ledger, key, name, pack_bundle, usual, vkey, write  # noqa: E402
+from made_ledger import LOG_KEY, ORIGIN, START, Ledger, key, name, pack_bundle, usual, vkey, write  # noqa: E402
 from sijill_format import (L, P, Refused, b64url, fits, instant_ms, parse_entry, sha256, strict_json,  # noqa: E402
                            unb64url, verify)
 from sijill_log import Checkpoint, Receipt, Tree, leaf_hash, node_hash, tile_path  # noqa: E402
@@ -34,17 +34,14 @@ class Scratch(unittest.TestCase):
         write(self.dir / name, json.dumps(value))
         return self.dir / name
 
-    def audit(self, ledger, tamper=None, trust=True, disclosures="all", receipt=None, since=None):
+    def audit(self, ledger, tamper=None, trust=True, disclosures="all", receipts=(), since=()):
         """Exports, lets `tamper` loose on the directory, audits."""
         export = ledger.export(self.dir / "export", disclosures)
         if tamper:
             tamper(export)
         trust = read_trust(self.json_file("trust.json", ledger.trust())) if trust is True else trust
-        if receipt:
-            receipt = Receipt(receipt)
-        if since:
-            since = Checkpoint(since.encode())
-        return Audit(export, trust or None, receipt, since).run()
+        return Audit(export, trust or None, [*map(Receipt, receipts)],
+                     [Checkpoint(text.encode()) for text in since]).run()
 
     def finds(self, expected, *args, **kwargs):
         done = self.audit(*args, **kwargs)
@@ -56,7 +53,7 @@ class Honest(Scratch):
     def test_clean(self):
         ledger = usual()
         size = len(ledger.entries)
-        report = self.finds([], ledger, receipt=ledger.receipt(9, 11), since=ledger.checkpoint(10))
+        report = self.finds([], ledger, receipts=[ledger.receipt(9, 11)], since=[ledger.checkpoint(10)])
         self.assertEqual({name: level["status"] for name, level in report["levels"].items()},
                          {"integrity": "clean", "authority": "clean", "rules": "not_run", "figures": "not_run"})
         self.assertEqual((report["entries"], report["levels"]["integrity"]["checked"]), (size, size))
@@ -69,7 +66,7 @@ class Honest(Scratch):
         ledger = usual(1)
         while len(ledger.entries) < 600:
             ledger.append(WORKER, "contact/many", "contact.noted", {})
-        self.finds([], ledger, receipt=ledger.receipt(9, 512), since=ledger.checkpoint(257))
+        self.finds([], ledger, receipts=[ledger.receipt(9, 512)], since=[ledger.checkpoint(257)])
 
     def test_no_disclosures_is_partial(self):
         report = self.finds([], usual(), disclosures="none")
@@ -207,7 +204,7 @@ class Integrity(Scratch):
 
     def test_checkpoint(self):
         ledger, path = usual(1), "checkpoint"
-        self.finds({("checkpoint-signature", None)}, ledger, lambda export: (export / path).unlink())
+        self.finds({("checkpoint-signature", None)}, ledger, lambda export: write(export / path, b"not a checkpoint"))
         self.finds({("checkpoint-signature", None)}, ledger,
                    lambda export: write(export / path, ledger.checkpoint(signer=STRANGER)))
         self.finds({("root", None)}, ledger,
@@ -225,30 +222,67 @@ class Integrity(Scratch):
         self.assertTrue({("root", 256), ("checkpoint-signature", None)} <= set(found.faults))
 
     def test_export_names_another_size(self):
-        self.finds({("checkpoint-signature", None)}, usual(1), lambda export: write(export / "export.json", json.dumps(
-            {"sijill": "export/1", "origin": ORIGIN, "size": 1, "disclosures": "all", "attachments": "none"})))
+        named = {"sijill": "export/1", "origin": ORIGIN, "size": 1, "disclosures": "all", "attachments": "none"}
+        self.finds({("checkpoint-signature", None)}, usual(1),
+                   lambda export: write(export / "export.json", json.dumps(named)))
+        for wrong in ({"attachments": "all"}, {"disclosures": "some"}, {"sijill": "export/2"}, {"more": 1}):
+            self.assertRaises(Refused, self.audit, usual(1),
+                              lambda export: write(export / "export.json", json.dumps({**named, **wrong})))
 
     def test_another_genesis_than_trusted(self):
         other = Ledger(founders=("moh",)).ratify()
         trust = read_trust(self.json_file("other.json", other.trust()))
         self.finds({("genesis", 0)}, usual(1), trust=trust)
 
+    def other_trust(self, ledger, **genesis):
+        """A trust file that names another origin, and a key of that name."""
+        named = {"origin": "other.test/sijill", "log_key": vkey("other.test/sijill", unb64url(STRANGER.x))}
+        return read_trust(self.json_file("other.json", {**ledger.trust(), **named, **genesis}))
+
+    def test_the_trust_file_of_another_ledger_is_one_fault(self):
+        ledger, foreign = usual(1), {"genesis": b64url(sha256(b"another entry"))}
+        self.assertFalse(self.finds({("checkpoint-signature", None)}, ledger,
+                                    trust=self.other_trust(ledger, **foreign))["anchored"])
+        gone = self.finds({("checkpoint-signature", None), ("root", 0), ("not-authorised", 0)}, ledger,
+                          lambda export: tile_path(export, "entries", 0, len(ledger.entries)).unlink(),
+                          trust=self.other_trust(ledger))
+        self.assertFalse(gone["anchored"])
+
+    def test_a_trust_file_of_this_entry_0_is_believed(self):
+        ledger = usual(1)
+        found = self.audit(ledger, trust=self.other_trust(ledger))
+        self.assertTrue(found.report()["anchored"])
+        self.assertEqual(set(found.faults), {("checkpoint-signature", None)} | {
+            ("entry-format", index) for index in range(len(ledger.entries))})
+
+    def test_no_checkpoint_is_nothing_to_judge(self):
+        self.assertRaises(FileNotFoundError, self.audit, usual(1), lambda export: (export / "checkpoint").unlink())
+
+    def test_several_checkpoints_and_receipts(self):
+        ledger, other = usual(2), Ledger(quorum=2, founders=("moh", "mosd", "rop")).ratify()
+        self.finds([], ledger, receipts=[ledger.receipt(8), ledger.receipt(9, 11), ledger.receipt(9)],
+                   since=[ledger.checkpoint(3), ledger.checkpoint(7)])
+        self.finds({("root", 8), ("root", 11)}, ledger, receipts=[
+            {**ledger.receipt(8), "received": 1}, ledger.receipt(9), {**ledger.receipt(11), "received": 1}])
+        self.finds({("root", None), ("checkpoint-signature", None)}, ledger, since=[
+            ledger.checkpoint(3), other.checkpoint(), ledger.checkpoint(9, signer=STRANGER)])
+
     def test_held_checkpoints(self):
         ledger, other = usual(1), Ledger(quorum=2, founders=("moh", "mosd", "rop")).ratify()
         for officer in "abcdefgh":
             other.enrol("moh", officer, [])
-        self.finds({("root", None)}, ledger, since=other.checkpoint(9))
-        self.finds({("root", None)}, ledger, since=other.checkpoint())
-        self.finds({("checkpoint-signature", None)}, ledger, since=ledger.checkpoint(9, signer=STRANGER))
+        self.finds({("root", None)}, ledger, since=[other.checkpoint(9)])
+        self.finds({("root", None)}, ledger, since=[other.checkpoint()])
+        self.finds({("checkpoint-signature", None)}, ledger, since=[ledger.checkpoint(9, signer=STRANGER)])
 
     def test_receipts(self):
         ledger = usual(1)
         receipt = ledger.receipt(8)
-        self.finds({("root", 8)}, ledger, receipt={**receipt, "received": 1})
-        self.finds({("root", 9)}, ledger, receipt={**receipt, "index": 9})
-        self.finds({("root", 7)}, ledger, receipt={**ledger.receipt(7), "proof": receipt["proof"]})
+        self.finds({("root", 8)}, ledger, receipts=[{**receipt, "received": 1}])
+        self.finds({("root", 9)}, ledger, receipts=[{**receipt, "index": 9}])
+        self.finds({("root", 7)}, ledger, receipts=[{**ledger.receipt(7), "proof": receipt["proof"]}])
         longer = usual(2)
-        self.finds({("root", None), ("root", 11)}, ledger, receipt=longer.receipt(11))
+        self.finds({("root", None), ("root", 11)}, ledger, receipts=[longer.receipt(11)])
 
     def test_disclosures(self):
         ledger = usual(1)
@@ -544,10 +578,27 @@ class CommandLine(Scratch):
         self.assertEqual(list(report), ["origin", "size", "root", "entries", "anchored", "levels", "faults", "seconds"])
         self.assertEqual(report["root"], b64url(Tree.root(usual_tree(export), report["size"])))
         self.assertTrue(self.run_audit(export).stdout.startswith("anchored: no"))
-        (export / "checkpoint").unlink()
-        self.assertEqual(self.run_audit(export, "--json").returncode, 1)
         self.assertEqual(self.run_audit(export / "nowhere").returncode, 2)
         self.assertEqual(self.run_audit(export, "--trust", export / "nowhere").returncode, 2)
+        write(export / "checkpoint", b"not a checkpoint")
+        self.assertEqual(self.run_audit(export, "--json").returncode, 1)
+        (export / "checkpoint").unlink()
+        gone = self.run_audit(export, "--json")
+        self.assertEqual((gone.returncode, gone.stdout), (2, ""))
+        self.assertIn("could not be read", gone.stderr)
+
+    def test_receipts_and_checkpoints_may_be_given_several_times(self):
+        ledger = usual(1)
+        export, held = ledger.export(self.dir / "export"), []
+        for index, lie in ((8, {}), (9, {"received": 1}), (7, {"received": 1})):
+            held += ["--receipt", self.json_file(f"receipt-{index}", {**ledger.receipt(index), **lie})]
+        for size, signer in ((5, STRANGER), (6, LOG_KEY)):
+            write(self.dir / f"since-{size}", ledger.checkpoint(size, signer=signer))
+            held += ["--since", self.dir / f"since-{size}"]
+        found = self.run_audit(export, "--trust", self.json_file("trust.json", ledger.trust()), "--json", *held)
+        self.assertEqual(found.returncode, 1)
+        self.assertEqual([(one["code"], one["index"]) for one in json.loads(found.stdout)["faults"]],
+                         [("checkpoint-signature", None), ("root", 7), ("root", 9)])
 
     def test_keygen_writes_a_key_only_its_owner_reads(self):
         path = self.dir / "key.json"

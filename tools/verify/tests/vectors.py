@@ -3,7 +3,6 @@
 
 Refusal codes are not compared: the files name the Rust crates' own, which are finer than the format's.
 """
-import base64
 import json
 import re
 import sys
@@ -14,16 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from policy import COSIGNATURE, Policy, signing_time  # noqa: E402
-from sijill_format import (Event, Refused, b64url, disclosure_faults, fits, hash_of, parse_disclosure,  # noqa: E402
-                           parse_entry, require, sha256, strict_json, thumbprint, unb64url, verify)
+from sijill_format import (Event, Refused, b64, b64url, disclosure_faults, fits, hash_of,  # noqa: E402
+                           parse_disclosure, parse_entry, require, sha256, strict_json, thumbprint, unb64url, verify)
 from sijill_log import (ED25519, Checkpoint, Note, Proof, Tree, leaf_hash, node_hash, parse_bundle,  # noqa: E402
                         parse_vkey, root_from_inclusion, tile_path, unbase64)
 
 LARGEST = 2**63 - 1
-
-
-def b64(data):
-    return base64.b64encode(data).decode()
 
 
 def unhash(text):
@@ -201,7 +196,7 @@ def cosignature(case):
 
 
 def proof(case):
-    read = Proof(case["proof"].encode())
+    read = Proof(case["proof"])
     require(read.proves(unhash(case["leaf"])), "proves nothing")
     return signed_checkpoint(read.checkpoint, case["log"])
 
