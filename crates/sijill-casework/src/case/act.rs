@@ -1,0 +1,234 @@
+//! What the automation is to do: pure functions of the state, so that anyone can recompute them
+//! (`docs/casework.md` §7).
+
+use sha2::{Digest as _, Sha256};
+use sijill_domain::Position;
+use sijill_event::{Digest, Json, Uuid};
+
+use super::deadline::{Deadline, Doing};
+use super::file::{Case, CaseFile};
+use super::referral::Basis;
+use super::World;
+use crate::catalogue::{self, CaseEvent};
+use crate::policy::{Prescription, StepTo};
+use crate::Address;
+
+/// An event that a service of the ledger is to append.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Act {
+    /// Its type.
+    pub event_type: &'static str,
+    /// Its values by field name: what [`catalogue::TypeSpec::draft`] takes.
+    pub values: Json,
+    /// The instant it was due, Unix milliseconds; for what an event triggers, that event's `received`.
+    pub instant: u64,
+    /// The event that caused it, or that set the deadline.
+    pub cause: Digest,
+    /// Which of the cause's or deadline's acts it is.
+    pub step: u32,
+}
+
+impl Act {
+    /// Its idempotency key, the same whoever computes it: a `UUIDv7` with the time of the instant and, for its
+    /// random bits, the first of SHA-256 over what the act is.
+    pub fn jti(&self, origin: &str, id: &str) -> Uuid {
+        let mut hash = Sha256::new();
+        let step = self.step.to_string();
+        for part in [origin, id, &self.cause.to_string(), self.event_type, &step] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.update(self.values.get("milestone").and_then(Json::as_str).unwrap_or_default());
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut random = [0; 10];
+        random.copy_from_slice(&digest[..10]);
+        uuid::Builder::from_unix_timestamp_millis(self.instant, &random).into_uuid()
+    }
+}
+
+impl CaseFile {
+    /// The next act that the log owes this case: what was triggered, then what fell due by `until`.
+    pub fn next_act(&self, world: &World, until: u64) -> Option<Act> {
+        self.owed.front().cloned().or_else(|| {
+            let (deadline, instant, doing) = self.next_due(until)?;
+            Some(self.act(world, deadline, instant, doing))
+        })
+    }
+
+    /// The instant of the next thing that falls due, if nothing else happens: when to look again.
+    pub fn wakes_at(&self) -> Option<u64> {
+        self.running().filter_map(|deadline| deadline.next()).map(|(instant, _)| instant).min()
+    }
+
+    fn running(&self) -> impl Iterator<Item = &Deadline> {
+        self.case.iter().flat_map(|case| &case.deadlines).filter(|deadline| deadline.runs())
+    }
+
+    pub(super) fn next_due(&self, until: u64) -> Option<(&Deadline, u64, Doing<'_>)> {
+        self.running()
+            .filter_map(|deadline| deadline.next().map(|(instant, doing)| (deadline, instant, doing)))
+            .filter(|(_, instant, _)| *instant <= until)
+            .min_by_key(|(deadline, instant, _)| (*instant, deadline.milestone, deadline.index, deadline.of))
+    }
+
+    fn act(&self, world: &World, deadline: &Deadline, instant: u64, doing: Doing<'_>) -> Act {
+        let reference = [
+            ("milestone", Json::from(deadline.milestone.as_str())),
+            ("of", deadline.of.to_string().into()),
+            ("policy", number(deadline.policy)),
+            ("due", number(deadline.due.unwrap_or(instant))),
+        ];
+        let mut values: Vec<(&str, Json)> = reference.into();
+        let event_type = match doing {
+            Doing::Remind => {
+                values.push(("to", address(&deadline.owes)));
+                "reminder.sent"
+            }
+            Doing::Breach => {
+                values.push(("owes", address(&deadline.owes)));
+                let referral = deadline.subject.filter(|_| deadline.milestone.is_of_referral());
+                match referral.and_then(|hash| self.case.as_ref()?.referrals.get_key_value(&hash)) {
+                    Some((hash, referral)) => {
+                        values.push(("referral", hash.to_string().into()));
+                        values.push(("state", referral.state.as_str().into()));
+                        "referral.breached"
+                    }
+                    None => "deadline.breached",
+                }
+            }
+            Doing::Escalate(step, to) => {
+                values.push(("step", number(step.into())));
+                values.push(("to", address(&self.above(deadline, to))));
+                "escalation.raised"
+            }
+        };
+        finish(world, event_type, values, instant, deadline.of, deadline.done)
+    }
+
+    /// Whom a step of a ladder tells. Where the policy's target has no unit for the governorate, the owner.
+    fn above(&self, deadline: &Deadline, to: &StepTo) -> Address {
+        let owner = || self.case.as_ref().map_or_else(|| deadline.owes.clone(), |case| case.owner.clone());
+        match to {
+            StepTo::Supervisor => deadline.owes.clone(),
+            StepTo::Owner => owner(),
+            StepTo::Target(id) => {
+                let governorate = self.case.as_ref().map(|case| case.situation.governorate.as_str());
+                governorate
+                    .and_then(|governorate| deadline.under.target(id, governorate))
+                    .cloned()
+                    .unwrap_or_else(owner)
+            }
+        }
+    }
+
+    /// What an event triggers is owed from now on, directly after it.
+    pub(super) fn react(&mut self, world: &World, at: Position, hash: Digest, read: &CaseEvent) {
+        use CaseEvent as E;
+        let from_automation = self.events.get(&hash).is_some_and(|noted| noted.by.is_none());
+        if from_automation {
+            self.owed.pop_front();
+            return;
+        }
+        let Some(case) = &self.case else { return };
+        let acts: Vec<(&'static str, Vec<(&str, Json)>)> = match read {
+            E::CaseOpened(_) | E::ChildRegistered(_) | E::ChildCorrected(_) | E::RiskAssessed(_) => {
+                prescribed(world, case, hash)
+            }
+            E::BreakGlassInvoked(_) => vec![notice(&hash, &case.owner)],
+            E::ConsentWithdrawn(act) => withdrawn(case, hash, &act.consent),
+            _ => Vec::new(),
+        };
+        let numbered = (0_u32..).zip(acts);
+        self.owed.extend(numbered.map(|(step, (event_type, values))| {
+            finish(world, event_type, values, at.received, hash, step)
+        }));
+    }
+}
+
+fn prescribed(world: &World, case: &Case, cause: Digest) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
+    let Some(in_force) = world.policy() else { return Vec::new() };
+    in_force
+        .policy
+        .prescribe(&case.situation)
+        .into_iter()
+        .filter(|p| {
+            let known = world.registry().agency(p.to.agency.as_str()).is_some_and(|agency| !agency.is_removed());
+            known && p.to != case.owner && !case.prescribed.contains(&(p.table.clone(), p.to.clone()))
+        })
+        .map(|prescription| ("referral.requested", request(&prescription, in_force.version, cause)))
+        .collect()
+}
+
+fn request(p: &Prescription, policy: u64, cause: Digest) -> Vec<(&'static str, Json)> {
+    vec![
+        ("to", address(&p.to)),
+        ("fields", Json::Array(p.fields.iter().map(|field| field.to_string().into()).collect())),
+        ("service", p.service.as_str().into()),
+        ("priority", p.priority.as_str().into()),
+        ("legal_basis", p.legal_basis.as_str().into()),
+        ("reason", p.reason.as_str().into()),
+        ("policy", number(policy)),
+        ("rule", format!("{}/{}", p.table, p.rule).into()),
+        ("cause", cause.to_string().into()),
+    ]
+}
+
+/// What rests on the withdrawn consent alone ends, and each receiver is told once.
+fn withdrawn(case: &Case, hash: Digest, consent: &Digest) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
+    let ends: Vec<_> = case
+        .referrals
+        .iter()
+        .filter(|(_, referral)| {
+            referral.state.is_live()
+                && referral.basis == Basis::Consent(*consent)
+                && !case.rests_elsewhere(&referral.to.agency, consent)
+        })
+        .collect();
+    let receivers: std::collections::BTreeSet<&Address> = ends.iter().map(|(_, referral)| &referral.to).collect();
+    let ended = ends.iter().map(|(referral, _)| {
+        let values = vec![("referral", referral.to_string().into()), ("cause", hash.to_string().into())];
+        ("referral.withdrawn", values)
+    });
+    ended.chain(receivers.into_iter().map(|to| notice(&hash, to))).collect()
+}
+
+fn notice(about: &Digest, to: &Address) -> (&'static str, Vec<(&'static str, Json)>) {
+    ("notice.given", vec![("about", about.to_string().into()), ("to", address(to))])
+}
+
+fn finish(
+    world: &World,
+    event_type: &'static str,
+    mut values: Vec<(&str, Json)>,
+    instant: u64,
+    cause: Digest,
+    step: u32,
+) -> Act {
+    if let Some(codes) = catalogue::latest(event_type).and_then(|spec| world.codes(spec.lists())) {
+        values.push(("codes", codes));
+    }
+    Act { event_type, values: sorted(Json::object(values)), instant, cause, step }
+}
+
+/// The values of an event that was read, as [`Act::values`] has them.
+pub(super) fn flat(read: &CaseEvent) -> Json {
+    sorted(read.values())
+}
+
+fn sorted(json: Json) -> Json {
+    match json {
+        Json::Object(mut members) => {
+            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Json::Object(members)
+        }
+        other => other,
+    }
+}
+
+fn address(to: &Address) -> Json {
+    Json::object([("agency", Json::from(to.agency.as_str())), ("unit", to.unit.as_str().into())])
+}
+
+fn number(number: u64) -> Json {
+    Json::try_from(number).unwrap_or(Json::Null)
+}

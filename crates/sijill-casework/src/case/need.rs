@@ -1,0 +1,107 @@
+//! Need to know: who may be shown what (`docs/casework.md` §8). One pure function of the replayed state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sijill_domain::{AgencyId, OfficerId, Position};
+use sijill_event::{Class, Digest, Json, StreamKind};
+
+use super::act::Act;
+use super::author::Author;
+use super::file::{Case, CaseFile, Noted};
+use super::World;
+use crate::catalogue::{self, FieldClass};
+
+/// What is released of which event: field paths `<class>.<name>`, by the event's hash.
+pub type Released = BTreeMap<Digest, BTreeSet<String>>;
+
+impl CaseFile {
+    /// What this reader may be shown now: of the named events, or of all; of these classes.
+    pub fn permitted(
+        &self,
+        world: &World,
+        at: Position,
+        reader: &Author,
+        events: Option<&BTreeSet<Digest>>,
+        classes: &BTreeSet<Class>,
+    ) -> Released {
+        let mut released = Released::new();
+        if self.restricted_officers.contains(&reader.person()) || self.restricted_units.contains(&reader.unit) {
+            return released;
+        }
+        let breaks = self.broken.values().any(|b| reader.is(&b.by) && at.received < b.until);
+        for (hash, noted) in &self.events {
+            if events.is_some_and(|events| !events.contains(hash)) {
+                continue;
+            }
+            let Some(spec) = catalogue::spec(noted.event_type, noted.v) else { continue };
+            let paths: BTreeSet<String> = spec
+                .fields
+                .iter()
+                .filter_map(|field| match field.class {
+                    FieldClass::Disclosed(class) if classes.contains(&class) => {
+                        let path = format!("{}.{}", class.as_str(), field.name);
+                        self.may_see(world, reader, breaks, noted, class, &path).then_some(path)
+                    }
+                    _ => None,
+                })
+                .collect();
+            if !paths.is_empty() {
+                released.insert(*hash, paths);
+            }
+        }
+        released
+    }
+
+    fn may_see(&self, world: &World, reader: &Author, breaks: bool, noted: &Noted, class: Class, path: &str) -> bool {
+        let logged_here = self.contact.as_ref().is_some_and(|contact| contact.by == reader.unit);
+        match class {
+            Class::Reporter => return logged_here,
+            Class::Sensitive if !reader.is_specialist() => return false,
+            Class::Casework if reader.is_auditor() => return true,
+            _ => {}
+        }
+        if breaks || noted.by.as_ref() == Some(&reader.unit) {
+            return true;
+        }
+        if noted.stream == StreamKind::Contact {
+            let linked = self.contact.iter().flat_map(|contact| contact.linked.values());
+            return logged_here || linked.into_iter().any(|unit| *unit == reader.unit);
+        }
+        self.case.as_ref().is_some_and(|case| in_case(case, world, reader, noted, path))
+    }
+
+    /// What the access service owes in answer to the request that came last.
+    pub fn answer(&self, world: &World, at: Position) -> Option<Act> {
+        let (hash, (agency, officer), request) = self.asked.as_ref()?;
+        let released = self.reader(world, agency, officer).map_or_else(Released::new, |reader| {
+            self.permitted(world, at, &reader, request.events.as_ref(), &request.classes)
+        });
+        let list = released.iter().map(|(event, fields)| {
+            let fields = fields.iter().map(|field| Json::from(field.as_str())).collect();
+            Json::object([("event", Json::from(event.to_string())), ("fields", Json::Array(fields))])
+        });
+        let values = [("released", Json::Array(list.collect())), ("request", hash.to_string().into())];
+        Some(Act {
+            event_type: "access.released",
+            values: Json::object(values),
+            instant: at.received,
+            cause: *hash,
+            step: 0,
+        })
+    }
+
+    fn reader(&self, world: &World, agency: &AgencyId, officer: &OfficerId) -> Option<Author> {
+        Author::reader(world.registry(), agency, officer)
+    }
+}
+
+fn in_case(case: &Case, world: &World, reader: &Author, noted: &Noted, path: &str) -> bool {
+    if case.owner == reader.unit || reader.supervises(world.registry(), &case.owner) {
+        return true;
+    }
+    case.referrals.iter().any(|(hash, referral)| {
+        referral.state.is_live()
+            && referral.to == reader.unit
+            && (referral.fields.contains(path) || noted.referral.as_ref() == Some(hash) || noted.index == referral.index)
+    })
+}

@@ -1,0 +1,192 @@
+//! The referral's machine (FHIR Task's states, cut to what two agencies need): `docs/casework.md` §4.
+
+use std::collections::BTreeSet;
+
+use sijill_event::Digest;
+
+use super::Author;
+use super::file::Case;
+use crate::refusal::Thing;
+use crate::{Address, Code, Priority, Refusal};
+
+/// A referral: one thread, whoever it is addressed to at last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referral {
+    /// The entry that requested it.
+    pub index: u64,
+    /// Whether the automation requested it.
+    pub automatic: bool,
+    /// Whom it is addressed to now.
+    pub to: Address,
+    /// What is asked for.
+    pub service: Code,
+    /// How urgent.
+    pub priority: Priority,
+    /// What disclosure to the addressee rests on.
+    pub basis: Basis,
+    /// What the addressee may be shown: `<class>.<name>`.
+    pub fields: BTreeSet<String>,
+    /// Where it stands.
+    pub state: ReferralState,
+    /// Since when, Unix milliseconds: every change of state keeps its own time.
+    pub since: u64,
+    /// Where it goes back to when it is resumed or the question is answered.
+    pub(super) resumes: ReferralState,
+    /// Whether a deadline of it was missed.
+    pub breached: bool,
+    /// Whether the owner has settled what becomes of it.
+    pub disposed: bool,
+}
+
+/// What disclosure rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// This consent.
+    Consent(Digest),
+    /// A legal basis, by its code.
+    Legal(Code),
+}
+
+macro_rules! states {
+    ($($(#[$doc:meta])* $state:ident = $word:literal,)*) => {
+        /// Where a referral stands.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ReferralState { $($(#[$doc])* $state,)* }
+
+        impl ReferralState {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$state,)*];
+
+            /// The word.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$state => $word,)* }
+            }
+        }
+    };
+}
+
+states! {
+    /// Asked; the addressee has not answered.
+    Requested = "requested",
+    /// The addressee has it.
+    Acknowledged = "acknowledged",
+    /// The addressee takes it.
+    Accepted = "accepted",
+    /// It is being worked on.
+    InProgress = "in_progress",
+    /// It waits, for a reason.
+    OnHold = "on_hold",
+    /// It waits for an answer of the requester.
+    InfoRequested = "info_requested",
+    /// Done.
+    Completed = "completed",
+    /// Refused by the addressee.
+    Rejected = "rejected",
+    /// Taken back.
+    CancelledByRequester = "cancelled_by_requester",
+    /// Handed back.
+    CancelledByRecipient = "cancelled_by_recipient",
+    /// Tried in vain.
+    Failed = "failed",
+    /// It should never have been.
+    EnteredInError = "entered_in_error",
+    /// The consent it rested on was withdrawn.
+    Withdrawn = "withdrawn",
+}
+
+impl ReferralState {
+    /// Neither ended nor withdrawn.
+    pub fn is_live(self) -> bool {
+        self <= Self::InfoRequested
+    }
+
+    /// Ended in a way that leaves the owner something to settle.
+    pub fn is_to_dispose(self) -> bool {
+        matches!(self, Self::Rejected | Self::Failed | Self::CancelledByRecipient | Self::Withdrawn)
+    }
+}
+
+impl Referral {
+    /// Whether the case may not close before the owner has settled what becomes of it.
+    pub fn is_undisposed(&self) -> bool {
+        !self.disposed && (self.state.is_to_dispose() || self.breached)
+    }
+}
+
+/// What may be done to a referral, and by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Acknowledge,
+    Accept,
+    Start,
+    Hold,
+    Resume,
+    AskInfo,
+    GiveInfo,
+    Complete,
+    Reject,
+    Redirect,
+    Cancel,
+    Fail,
+    EnterInError,
+    Dispose,
+}
+
+impl Step {
+    /// Whether the step may be taken now by this author.
+    pub(super) fn check(self, case: &Case, referral: &Digest, author: &Author) -> Result<(), Refusal> {
+        use ReferralState::{Accepted, Acknowledged, InProgress, InfoRequested, OnHold, Requested};
+        let record = case.referrals.get(referral).ok_or(Refusal::Unknown(Thing::Referral))?;
+        let owner = author.unit == case.owner;
+        let recipient = author.unit == record.to;
+        let yours = match self {
+            Self::GiveInfo | Self::EnterInError | Self::Dispose => owner,
+            Self::Cancel => owner || recipient,
+            _ => recipient,
+        };
+        if !yours {
+            return Err(Refusal::NotYours(if matches!(self, Self::GiveInfo | Self::EnterInError | Self::Dispose) {
+                "the unit that owns the case"
+            } else {
+                "the unit the referral is addressed to"
+            }));
+        }
+        let state = record.state;
+        let may = match self {
+            Self::Acknowledge => state == Requested,
+            Self::Accept | Self::Reject => matches!(state, Requested | Acknowledged | InfoRequested),
+            Self::Start => matches!(state, Requested | Acknowledged | InfoRequested | Accepted),
+            Self::Hold => matches!(state, Accepted | InProgress),
+            Self::Resume => state == OnHold,
+            Self::AskInfo => matches!(state, Requested | Acknowledged | Accepted | InProgress),
+            Self::GiveInfo => state == InfoRequested,
+            Self::Complete | Self::Cancel | Self::EnterInError => state.is_live(),
+            Self::Redirect => matches!(state, Requested | Acknowledged | Accepted | InfoRequested),
+            Self::Fail => matches!(state, Accepted | InProgress | OnHold),
+            Self::Dispose if record.disposed => return Err(Refusal::AlreadyDisposed),
+            Self::Dispose => record.is_undisposed(),
+        };
+        if may { Ok(()) } else { Err(Refusal::ReferralState { state: state.as_str() }) }
+    }
+
+    /// Where the referral stands after it; `None` if it stays where it is.
+    pub(super) fn leads_to(self, record: &Referral, by_owner: bool) -> Option<ReferralState> {
+        use ReferralState as S;
+        match self {
+            Self::Acknowledge => Some(S::Acknowledged),
+            Self::Accept => Some(S::Accepted),
+            Self::Start => Some(S::InProgress),
+            Self::Hold => Some(S::OnHold),
+            Self::AskInfo => Some(S::InfoRequested),
+            Self::Resume | Self::GiveInfo => Some(record.resumes),
+            Self::Complete => Some(S::Completed),
+            Self::Reject => Some(S::Rejected),
+            Self::Redirect => Some(S::Requested),
+            Self::Cancel if by_owner => Some(S::CancelledByRequester),
+            Self::Cancel => Some(S::CancelledByRecipient),
+            Self::Fail => Some(S::Failed),
+            Self::EnterInError => Some(S::EnteredInError),
+            Self::Dispose => None,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What a case is judged against at one position of the log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sijill_domain::event::DocumentKind;
+use sijill_domain::{Published, Registry};
+use sijill_event::{Event, Json};
+
+use super::Documents;
+use crate::calendar::{Almanac, Holiday, Timing};
+use crate::codes::CodeBook;
+use crate::policy::Policy;
+use crate::{Address, Clock, Code, Refusal};
+
+/// The id under which rule-set 2 looks for the policy.
+pub const POLICY: &str = "child-protection";
+
+/// Registry, documents and calendars after some entries. Cheap to clone; made anew when one of its streams moves.
+#[derive(Debug, Clone)]
+pub struct World {
+    registry: Arc<Registry>,
+    documents: Arc<Documents>,
+    almanac: Arc<Almanac>,
+    calendars: usize,
+    policy: Option<PolicyInForce>,
+    complete: bool,
+}
+
+/// The policy in force.
+#[derive(Debug, Clone)]
+pub struct PolicyInForce {
+    /// Its version on the ledger.
+    pub version: u64,
+    /// What it says.
+    pub policy: Arc<Policy>,
+}
+
+impl World {
+    /// The world after the entries that `registry` has folded. Documents that are not among `documents` leave it
+    /// incomplete.
+    pub fn new(registry: Arc<Registry>, documents: Arc<Documents>) -> Self {
+        let mut complete = true;
+        let latest = registry.document(DocumentKind::Policy, POLICY).last();
+        let policy = latest.and_then(|published| {
+            let policy = documents.policy(&published.hash).cloned();
+            complete &= policy.is_some();
+            Some(PolicyInForce { version: published.version, policy: policy? })
+        });
+        let mut world = Self {
+            almanac: Arc::default(),
+            calendars: 0,
+            registry,
+            documents,
+            policy,
+            complete,
+        };
+        world.open_almanac();
+        world
+    }
+
+    /// The same world if neither documents nor calendars moved, only agencies did.
+    pub fn with_registry(&self, registry: Arc<Registry>) -> Self {
+        let moved = registry.announced().len() != self.registry.announced().len()
+            || registry.documents().map(|(_, _, versions)| versions.len()).sum::<usize>()
+                != self.registry.documents().map(|(_, _, versions)| versions.len()).sum::<usize>();
+        if moved { Self::new(registry, Arc::clone(&self.documents)) } else { Self { registry, ..self.clone() } }
+    }
+
+    fn open_almanac(&mut self) {
+        let Some(policy) = &self.policy else { return };
+        let id = policy.policy.calendar();
+        let versions = self.registry.document(DocumentKind::Calendar, id);
+        let announced = self.registry.announced().iter().filter(|a| a.holiday.calendar.as_str() == id);
+        let mut changes: Vec<(u64, u64, Change<'_>)> = versions
+            .iter()
+            .map(|version| (version.index, version.since, Change::Version(version)))
+            .chain(announced.map(|a| (a.index, a.since, Change::Holiday(&a.holiday))))
+            .collect();
+        changes.sort_by_key(|(index, since, _)| (*since, *index));
+        let mut almanac = Almanac::default();
+        for (_, since, change) in &changes {
+            match change {
+                Change::Version(version) => match self.documents.calendar(&version.hash) {
+                    Some(calendar) => almanac.publish(*since, Arc::clone(calendar)),
+                    None => self.complete = false,
+                },
+                Change::Holiday(holiday) => {
+                    if let Some(holiday) = Holiday::announced(holiday) {
+                        almanac.announce(*since, holiday);
+                    }
+                }
+            }
+        }
+        self.calendars = changes.len();
+        self.almanac = Arc::new(almanac);
+    }
+
+    /// The registry of authority.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// How working time runs.
+    pub fn almanac(&self) -> &Almanac {
+        &self.almanac
+    }
+
+    /// How many changes the almanac has seen: what was computed with fewer may be different now.
+    pub fn calendars(&self) -> usize {
+        self.calendars
+    }
+
+    /// The policy in force, if one was published and its text is held.
+    pub fn policy(&self) -> Option<&PolicyInForce> {
+        self.policy.as_ref()
+    }
+
+    /// Whether every policy and calendar that decides was there. If not, nothing can be said of the automation.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// The hours by which a unit's working time is counted.
+    pub fn hours<'a>(&'a self, unit: &Address, policy: &'a Policy) -> &'a str {
+        self.registry
+            .agency(unit.agency.as_str())
+            .and_then(|agency| agency.units.get(&unit.unit))
+            .and_then(|unit| unit.calendar.as_ref())
+            .map_or_else(|| policy.default_hours(), |hours| hours.as_str())
+    }
+
+    /// How a deadline of this clock runs.
+    pub fn timing(clock: Clock, hours: &str) -> Timing<'_> {
+        match clock {
+            Clock::Wall => Timing::Wall,
+            Clock::Working => Timing::Working(hours),
+        }
+    }
+
+    /// The lists in force, as far as they are held.
+    pub fn book(&self) -> CodeBook {
+        let mut book = CodeBook::new();
+        for (kind, _, versions) in self.registry.documents() {
+            if let (DocumentKind::CodeList, Some(latest)) = (kind, versions.last())
+                && let Some(list) = self.documents.list(&latest.hash)
+            {
+                book.insert(Arc::clone(list));
+            }
+        }
+        book
+    }
+
+    /// The member `codes` of an event that draws on these lists now.
+    pub fn codes<'a>(&self, lists: impl IntoIterator<Item = &'a str>) -> Option<Json> {
+        let versions: BTreeMap<&str, u64> = lists
+            .into_iter()
+            .map(|list| {
+                let latest = self.registry.document(DocumentKind::CodeList, list).last();
+                (list, latest.map_or(0, |latest| latest.version))
+            })
+            .collect();
+        let member = |(list, version): (&str, u64)| (list.to_owned(), Json::try_from(version).unwrap_or(Json::Null));
+        (!versions.is_empty()).then(|| Json::Object(versions.into_iter().map(member).collect()))
+    }
+
+    /// Whether each code stands in the cited version of its list, and that version is or was in force.
+    /// `None`: a list's text is not held, so nothing can be said.
+    pub(super) fn check_codes<'a>(
+        &self,
+        event: &Event,
+        cited: &BTreeMap<String, u64>,
+        used: impl IntoIterator<Item = (&'a str, &'a Code)>,
+    ) -> Option<Result<(), Refusal>> {
+        let seen = event.seen.as_ref().map_or(0, |seen| seen.size);
+        for (list, version) in cited {
+            let versions = self.registry.document(DocumentKind::CodeList, list);
+            if !in_force(versions, *version, seen) {
+                return Some(Err(Refusal::CodesStale(list.clone())));
+            }
+        }
+        for (list, code) in used {
+            let Some(version) = cited.get(list) else {
+                return Some(Err(Refusal::CodesStale(list.to_owned())));
+            };
+            let versions = self.registry.document(DocumentKind::CodeList, list);
+            let published = versions.iter().find(|published| published.version == *version);
+            let text = self.documents.list(&published?.hash)?;
+            if !text.is_current(code.as_str()) {
+                return Some(Err(Refusal::CodeUnknown { list: list.to_owned(), code: code.to_string() }));
+            }
+        }
+        Some(Ok(()))
+    }
+}
+
+enum Change<'a> {
+    Version(&'a Published),
+    Holiday(&'a sijill_domain::event::HolidayAnnounced),
+}
+
+/// Whether the version is the latest, or was when the log had `seen` entries.
+fn in_force(versions: &[Published], version: u64, seen: u64) -> bool {
+    let Some(at) = versions.iter().position(|published| published.version == version) else { return false };
+    // The next version's entry was not among the entries the author had seen.
+    versions.get(at + 1).is_none_or(|next| next.index >= seen)
+}
