@@ -3,7 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 use sijill_domain::Position;
-use sijill_event::{Digest, Json, Uuid};
+use sijill_event::{Digest, Json, StreamKind, Uuid};
 
 use super::deadline::{Deadline, Doing};
 use super::file::{Case, CaseFile};
@@ -124,15 +124,14 @@ impl CaseFile {
     /// What an event triggers is owed from now on, directly after it.
     pub(super) fn react(&mut self, world: &World, at: Position, hash: Digest, read: &CaseEvent) {
         use CaseEvent as E;
-        let from_automation = self.events.get(&hash).is_some_and(|noted| noted.by.is_none());
-        if from_automation {
+        if self.events.get(&hash).is_some_and(|noted| noted.stream == StreamKind::Auto) {
             self.owed.pop_front();
             return;
         }
         let Some(case) = &self.case else { return };
         let acts: Vec<(&'static str, Vec<(&str, Json)>)> = match read {
             E::CaseOpened(_) | E::ChildRegistered(_) | E::ChildCorrected(_) | E::RiskAssessed(_) => {
-                prescribed(world, case, hash)
+                prescribed(world, at.index, case, hash)
             }
             E::BreakGlassInvoked(_) => vec![notice(&hash, &case.owner)],
             E::ConsentWithdrawn(act) => withdrawn(case, hash, &act.consent),
@@ -145,8 +144,8 @@ impl CaseFile {
     }
 }
 
-fn prescribed(world: &World, case: &Case, cause: Digest) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
-    let Some(in_force) = world.policy() else { return Vec::new() };
+fn prescribed(world: &World, index: u64, case: &Case, cause: Digest) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
+    let Some(in_force) = world.policy_at(index) else { return Vec::new() };
     in_force
         .policy
         .prescribe(&case.situation)

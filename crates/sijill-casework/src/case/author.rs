@@ -1,7 +1,7 @@
 //! Who acts, and for which unit.
 
 use sijill_domain::event::Role;
-use sijill_domain::{AgencyId, Officer, OfficerId, Registry, Signer};
+use sijill_domain::{AgencyId, Officer, OfficerId, Owner, Registry, Signer};
 use sijill_event::Event;
 
 use super::World;
@@ -25,29 +25,38 @@ pub struct Author {
 }
 
 impl Author {
-    /// The author of an event; `None` if it is no officer's.
-    pub fn of(world: &World, event: &Event) -> Option<Self> {
-        let Signer::Officer { agency, officer } = world.registry().signer(&event.kid)? else { return None };
+    /// The author of the event at `index`; `None` if it is no officer's. The unit is the one of that position, so
+    /// that a later registry answers the same; roles and mergers are those of `world`.
+    pub fn of(world: &World, index: u64, event: &Event) -> Option<Self> {
+        let Owner::Signer(Signer::Officer { agency, officer }) = &world.registry().key(&event.kid)?.owner else {
+            return None;
+        };
         let behind = event.act.as_deref().and_then(OfficerId::parse);
-        Self::officer(world.registry(), agency, behind.as_ref().unwrap_or(officer), officer)
+        Self::officer(world.registry(), index, agency, behind.as_ref().unwrap_or(officer), officer)
     }
 
     /// An officer who has signed nothing yet: a reader, or whoever asks what it may do.
     pub fn reader(registry: &Registry, agency: &AgencyId, officer: &OfficerId) -> Option<Self> {
-        Self::officer(registry, agency, officer, officer)
+        Self::officer(registry, u64::MAX, agency, officer, officer)
     }
 
-    fn officer(registry: &Registry, id: &AgencyId, officer: &OfficerId, signer: &OfficerId) -> Option<Self> {
+    fn officer(
+        registry: &Registry,
+        index: u64,
+        id: &AgencyId,
+        officer: &OfficerId,
+        signer: &OfficerId,
+    ) -> Option<Self> {
         let agency = registry.agency(id.as_str())?;
         // A service may name an officer the registry does not hold; then its own unit and roles count.
         let record: &Officer =
-            agency.officer(officer.as_str()).or_else(|| agency.officer(signer.as_str()))?;
+            agency.officers.get(officer).or_else(|| agency.officers.get(signer))?;
         let may = |role| agency.may_use(record, role);
         Some(Self {
             agency: id.clone(),
             now: registry.now(id.as_str())?.clone(),
             officer: officer.clone(),
-            unit: Address { agency: id.clone(), unit: record.unit.clone() },
+            unit: Address { agency: id.clone(), unit: record.unit_at(index).clone() },
             supervisor: may(Role::Supervisor),
             specialist: may(Role::Specialist),
             auditor: may(Role::Auditor),

@@ -34,7 +34,7 @@ impl CaseFile {
             return Err(Refusal::AutomationOwed.into());
         }
         world.check_codes(event, read.codes(), read.codes_used()).ok_or(Unread::Withheld)??;
-        let Some(author) = Author::of(world, event) else {
+        let Some(author) = Author::of(world, at.index, event) else {
             return Err(Refusal::NotYours("an officer").into());
         };
         let verdict = match event.stream.kind() {

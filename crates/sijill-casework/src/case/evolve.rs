@@ -20,7 +20,7 @@ use crate::{Address, Code, Milestone};
 impl CaseFile {
     /// Takes an event that [`CaseFile::decide`] accepted here.
     pub fn evolve(&mut self, world: &World, at: Position, event: &Event, read: &CaseEvent) {
-        let author = Author::of(world, event);
+        let author = Author::of(world, at.index, event);
         let hash = event.hash();
         self.events.insert(
             hash,
@@ -494,7 +494,7 @@ impl Evolving<'_> {
 
     fn break_glass(&mut self) {
         let Some(by) = self.author.as_ref().map(Author::person) else { return };
-        let open_for = self.world.policy().map_or(0, |p| p.policy.break_glass_open_for().wall_ms());
+        let open_for = self.world.policy_at(self.at.index).map_or(0, |p| p.policy.break_glass_open_for().wall_ms());
         let until = self.at.received.saturating_add(open_for);
         self.file.broken.insert(self.hash, BrokenGlass { by, until, reviewed: false });
         if let Some(owner) = self.case().map(|case| case.owner.clone()) {
@@ -609,7 +609,7 @@ impl Evolving<'_> {
     }
 
     fn start_at(&mut self, milestone: Milestone, subject: Option<Digest>, owes: Address, back_from: Option<u64>) {
-        let Some(in_force) = self.world.policy() else { return };
+        let Some(in_force) = self.world.policy_at(self.at.index) else { return };
         let (hash, at) = (self.hash, self.at);
         let Some(case) = self.file.case.as_mut() else { return };
         let value = match subject.and_then(|subject| case.referrals.get(&subject)) {
@@ -619,7 +619,7 @@ impl Evolving<'_> {
         let Some(rule) = in_force.policy.deadline(milestone, &value) else { return };
         let claimed = matches!(milestone, Milestone::Assign | Milestone::Assess | Milestone::SeeChild)
             && case.opened == hash;
-        let hours = self.world.hours(&owes, &in_force.policy).to_owned();
+        let hours = self.world.hours(at.index, &owes, &in_force.policy).to_owned();
         let mut deadline = Deadline {
             milestone,
             of: hash,

@@ -16,14 +16,15 @@ use crate::{Address, Clock, Code, Refusal};
 /// The id under which rule-set 2 looks for the policy.
 pub const POLICY: &str = "child-protection";
 
-/// Registry, documents and calendars after some entries. Cheap to clone; made anew when one of its streams moves.
+/// Registry, documents and calendars after some entries. What it is asked of an earlier position, it answers as
+/// it was then: a case can be replayed with a later world. Cheap to clone; made anew when one of its streams moves.
 #[derive(Debug, Clone)]
 pub struct World {
     registry: Arc<Registry>,
     documents: Arc<Documents>,
     almanac: Arc<Almanac>,
     calendars: usize,
-    policy: Option<PolicyInForce>,
+    policies: Arc<Vec<(u64, PolicyInForce)>>,
     complete: bool,
 }
 
@@ -41,18 +42,21 @@ impl World {
     /// incomplete.
     pub fn new(registry: Arc<Registry>, documents: Arc<Documents>) -> Self {
         let mut complete = true;
-        let latest = registry.document(DocumentKind::Policy, POLICY).last();
-        let policy = latest.and_then(|published| {
-            let policy = documents.policy(&published.hash).cloned();
-            complete &= policy.is_some();
-            Some(PolicyInForce { version: published.version, policy: policy? })
-        });
+        let mut policies = Vec::new();
+        for published in registry.document(DocumentKind::Policy, POLICY) {
+            match documents.policy(&published.hash).cloned() {
+                Some(policy) => {
+                    policies.push((published.index, PolicyInForce { version: published.version, policy }));
+                }
+                None => complete = false,
+            }
+        }
         let mut world = Self {
             almanac: Arc::default(),
             calendars: 0,
             registry,
             documents,
-            policy,
+            policies: Arc::new(policies),
             complete,
         };
         world.open_almanac();
@@ -68,8 +72,8 @@ impl World {
     }
 
     fn open_almanac(&mut self) {
-        let Some(policy) = &self.policy else { return };
-        let id = policy.policy.calendar();
+        let Some((_, latest)) = self.policies.last() else { return };
+        let id = latest.policy.calendar();
         let versions = self.registry.document(DocumentKind::Calendar, id);
         let announced = self.registry.announced().iter().filter(|a| a.holiday.calendar.as_str() == id);
         let mut changes: Vec<(u64, u64, Change<'_>)> = versions
@@ -111,9 +115,14 @@ impl World {
         self.calendars
     }
 
-    /// The policy in force, if one was published and its text is held.
+    /// The policy in force now, if one was published and its text is held.
     pub fn policy(&self) -> Option<&PolicyInForce> {
-        self.policy.as_ref()
+        self.policies.last().map(|(_, policy)| policy)
+    }
+
+    /// The policy in force at the entry at `index`.
+    pub fn policy_at(&self, index: u64) -> Option<&PolicyInForce> {
+        self.policies.iter().rev().find(|(since, _)| *since < index).map(|(_, policy)| policy)
     }
 
     /// Whether every policy and calendar that decides was there. If not, nothing can be said of the automation.
@@ -121,12 +130,12 @@ impl World {
         self.complete
     }
 
-    /// The hours by which a unit's working time is counted.
-    pub fn hours<'a>(&'a self, unit: &Address, policy: &'a Policy) -> &'a str {
+    /// The hours by which a unit's working time is counted in what the entry at `index` sets going.
+    pub fn hours<'a>(&'a self, index: u64, unit: &Address, policy: &'a Policy) -> &'a str {
         self.registry
             .agency(unit.agency.as_str())
             .and_then(|agency| agency.units.get(&unit.unit))
-            .and_then(|unit| unit.calendar.as_ref())
+            .and_then(|unit| unit.calendar_at(index))
             .map_or_else(|| policy.default_hours(), |hours| hours.as_str())
     }
 

@@ -56,6 +56,9 @@ pub struct Unit {
     /// The hours it works by, if it named any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calendar: Option<UnitId>,
+    /// Which hours it named in which entry, oldest first.
+    #[serde(skip)]
+    pub(super) calendars: Vec<(u64, UnitId)>,
 }
 
 /// A person or system that signs for an agency.
@@ -65,6 +68,9 @@ pub struct Officer {
     pub kind: OfficerKind,
     /// Where it works.
     pub unit: UnitId,
+    /// Where it worked from which entry on, oldest first.
+    #[serde(skip)]
+    pub(super) units: Vec<(u64, UnitId)>,
     /// What it was given to do. What counts is [`Agency::may_use`].
     pub roles: BTreeSet<Role>,
     /// What it was trained in, and until when that counts.
@@ -119,9 +125,31 @@ impl Agency {
     }
 }
 
+impl Officer {
+    /// Where it works when it signs the entry at `index`.
+    pub fn unit_at(&self, index: u64) -> &UnitId {
+        at(&self.units, index).unwrap_or(&self.unit)
+    }
+}
+
+/// What the last entry before `index` said.
+fn at(history: &[(u64, UnitId)], index: u64) -> Option<&UnitId> {
+    history.iter().rev().find(|(since, _)| *since < index).map(|(_, id)| id)
+}
+
 impl Unit {
+    /// The hours it works by at the entry at `index`, if it had named any.
+    pub fn calendar_at(&self, index: u64) -> Option<&UnitId> {
+        at(&self.calendars, index)
+    }
+
     pub(super) fn new(name: &Name, since: u64) -> Self {
-        Self { names: vec![Naming { since, name: name.clone() }], open: true, calendar: None }
+        Self {
+            names: vec![Naming { since, name: name.clone() }],
+            open: true,
+            calendar: None,
+            calendars: Vec::new(),
+        }
     }
 }
 

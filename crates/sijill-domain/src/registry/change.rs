@@ -217,11 +217,15 @@ impl Registry {
             AgencyEvent::UnitCalendarSet(event) => self.edit(id, |agency| {
                 if let Some(unit) = agency.units.get_mut(&event.unit) {
                     unit.calendar = Some(event.calendar.clone());
+                    unit.calendars.push((at.index, event.calendar.clone()));
                 }
             }),
             AgencyEvent::OfficerEnrolled(event) => self.enrol(at, id, event),
             AgencyEvent::OfficerMoved(event) => {
-                self.edit_officer(id, &event.officer, |officer| officer.unit = event.unit.clone());
+                self.edit_officer(id, &event.officer, |officer| {
+                    officer.unit = event.unit.clone();
+                    officer.units.push((at.index, event.unit.clone()));
+                });
             }
             AgencyEvent::OfficerRemoved(event) => {
                 self.edit_officer(id, &event.officer, |officer| officer.removed = true);
@@ -254,6 +258,7 @@ impl Registry {
         let officer = Officer {
             kind: event.kind,
             unit: event.unit.clone(),
+            units: vec![(at.index, event.unit.clone())],
             roles: event.roles.clone(),
             certificates: [].into(),
             suspended: false,
