@@ -63,6 +63,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// How urgent a referral is (FHIR request priority, cut to what the desks tell apart). Ascending.
     Priority {
