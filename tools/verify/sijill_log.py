@@ -76,8 +76,9 @@ class Note:
     """A signed note; its signatures are not judged."""
 
     def __init__(self, raw):
+        require(len(raw) <= 1_000_000 and not re.search(rb"[\0-\x09\x0b-\x1f]", raw), "too long, or not text")
         match = re.fullmatch(NOTE, raw.decode())
-        require(match and len(raw) <= 1_000_000 and not re.search(rb"[\0-\x09\x0b-\x1f]", raw), "not a signed note")
+        require(match, "not a signed note")
         self.text, lines = match[1], [line.split(" ") for line in match[2].split("\n")[:-1]]
         self.signatures = [(name, unbase64(signature)) for _, name, signature in lines]
         require(all(len(name.encode()) < 256 and len(signature) > 4 for name, signature in self.signatures),
@@ -111,21 +112,19 @@ class Proof:
         self.hashes = [unbase64(line) for line in match[3].split()]
 
     def proves(self, leaf):
-        root = root_from_inclusion(leaf, self.index, self.checkpoint.size, self.hashes)
-        return root == self.checkpoint.root
+        return root_from_inclusion(leaf, self.index, self.checkpoint.size, self.hashes) == self.checkpoint.root
 
 class Receipt(Proof):
     def __init__(self, value):
-        known = ("index", "received", "proof")  # others are ignored
-        require(fits("object", value) and shaped({name: value[name] for name in known if name in value},
-                                                 "index=int received=int proof=string"), "not a receipt")
+        require(fits("object", value), "not a receipt")
+        known = {name: value[name] for name in value if name in ("index", "received", "proof")}  # others are ignored
+        require(shaped(known, "index=int received=int proof=string"), "not a receipt")
         super().__init__(value["proof"])
         self.told, self.received = value["index"], value["received"]
 
     def proves_entry(self, entry):
         """Whether this is the entry, with the index and `received` that the receipt tells."""
-        received = entry.startswith(b"%d " % self.received)
-        return received and self.index == self.told and self.proves(leaf_hash(entry))
+        return self.index == self.told and entry.startswith(b"%d " % self.received) and self.proves(leaf_hash(entry))
 
 # --- bundles and tiles ---
 
