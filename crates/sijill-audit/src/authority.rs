@@ -20,7 +20,7 @@ pub(crate) enum Authority {
 pub(crate) struct Verdict {
     /// Whether the entry was judged in full.
     pub(crate) judged: bool,
-    /// Parties that its stream did not have before.
+    /// Who becomes a party with it.
     pub(crate) new_parties: Parties,
 }
 
@@ -45,13 +45,13 @@ impl Authority {
         *self = Self::Stopped;
     }
 
-    /// Judges an entry. `broken`: earlier events of its stream, and so some of its parties, are not known.
+    /// Judges an entry. `unsure`: entries that are not known may have added to the parties of its stream.
     pub(crate) fn judge(
         &mut self,
         index: u64,
         entry: &Entry,
         parties: &Parties,
-        broken: bool,
+        unsure: bool,
         faults: &mut Faults,
     ) -> Verdict {
         if matches!(self, Self::Before) {
@@ -65,7 +65,7 @@ impl Authority {
         let at = Position { index, received: entry.received };
         match registry.apply(at, &entry.event, parties) {
             Ok(accepted) => Verdict { judged: true, new_parties: accepted.new_parties },
-            Err(Refusal::NotAParty(_)) if broken => Verdict::default(),
+            Err(Refusal::NotAParty(_) | Refusal::CaseUnknown(_)) if unsure => Verdict::default(),
             Err(refusal) => {
                 let code =
                     if refusal.is_key_fault() { FaultCode::KeyNotValid } else { FaultCode::NotAuthorised };
@@ -90,6 +90,13 @@ impl Authority {
                 Verdict { judged: true, new_parties: Parties::new() }
             }
         }
+    }
+
+    /// The rule-set in force for an entry; what is due with it is brought into force.
+    pub(crate) fn rules(&mut self, index: u64, entry: &Entry) -> Option<u64> {
+        let Self::Replaying(registry) = self else { return None };
+        registry.advance(Position { index, received: entry.received });
+        registry.rules()
     }
 
     /// Whether the replay got past entry 0.

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sijill_domain::Parties;
-use sijill_event::{Digest, Kid, PublicKey};
+use sijill_domain::{Parties, party_streams};
+use sijill_event::{Digest, Kid, PublicKey, StreamKind};
 
 use crate::authority::Authority;
 use crate::examine::{Examined, Read, Seen, introduces};
@@ -19,7 +19,7 @@ const SKEW_MS: u64 = 300_000;
 struct Head {
     seq: u64,
     last: Digest,
-    /// Which set of parties, see [`Judge::parties`].
+    /// Which set of parties is kept with this stream, see [`Judge::parties`].
     parties: u32,
     /// In a source that is not whole: events of the stream are not here.
     broken: bool,
@@ -244,19 +244,32 @@ impl Judge {
     }
 
     fn judge_authority(&mut self, index: u64, read: &Read) {
-        let head = self.heads.get(&read.stream).copied();
-        let (known, broken) = head.map_or((0, false), |head| (head.parties, head.broken));
+        let streams = party_streams(&read.entry.event.stream);
+        let kept: Vec<Print> = streams.iter().map(|stream| self.prints.of(stream.as_str())).collect();
+        let mut sets = kept.iter().filter_map(|kept| self.heads.get(kept)).map(|head| head.parties);
+        let known = sets.find(|number| *number > 0).unwrap_or(0);
+        let unsure = self.may_have_more_parties(index, read);
         let Some(parties) = self.parties.get(known as usize) else { return };
-        let verdict = self.authority.judge(index, &read.entry, parties, broken, &mut self.faults);
+        let verdict = self.authority.judge(index, &read.entry, parties, unsure, &mut self.faults);
         self.unchecked.authority += u64::from(!verdict.judged);
         if !verdict.new_parties.is_empty() {
             let mut more = parties.clone();
             more.extend(&verdict.new_parties);
             let number = self.number_of(more);
-            if let Some(head) = self.heads.get_mut(&read.stream) {
+            if let Some(head) = kept.first().and_then(|first| self.heads.get_mut(first)) {
                 head.parties = number;
             }
         }
+    }
+
+    /// In a source that is not whole: whether entries that are not here may have added parties to the stream. That its own
+    /// are all here shows; of the others that share a case's parties, which rule-set 2 has, nobody can tell.
+    fn may_have_more_parties(&mut self, index: u64, read: &Read) -> bool {
+        let entry = &read.entry;
+        let in_case =
+            matches!(entry.event.stream.kind(), StreamKind::Case | StreamKind::Auto | StreamKind::Access);
+        let shared = in_case && self.authority.rules(index, entry) >= Some(2);
+        !self.whole && (shared || self.heads.get(&read.stream).is_some_and(|head| head.broken))
     }
 
     fn number_of(&mut self, parties: Parties) -> u32 {

@@ -140,7 +140,7 @@ pub struct StreamEnd {
     pub seq: u64,
     /// Its hash.
     pub last: Digest,
-    /// The parties of the stream, as far as its events were accepted.
+    /// The parties kept with the stream, as far as events were accepted: see [`sijill_domain::party_streams`].
     pub parties: Parties,
 }
 

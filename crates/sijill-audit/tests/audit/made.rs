@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use sijill_audit::{DisclosureRow, Disclosures, Source, Stated, Trust, Unreadable};
 use sijill_domain::event::{
-    Clock, Founder, Grant, LedgerCreated, LedgerRatified, Name, OfficerEnrolled, OfficerKind, Role, Service,
-    ServiceKey, UnitOpened, WitnessPolicy, prove,
+    Clock, Founder, Grant, LedgerCreated, LedgerRatified, Name, OfficerEnrolled, OfficerKind,
+    ProposalApproved, ProposalOpened, Role, RulesPut, Service, ServiceKey, UnitOpened, WitnessPolicy, prove,
 };
 use sijill_domain::{AgencyId, OfficerId, Origin, Signer, UnitId};
-use sijill_event::{Class, Digest, Draft, Entry, Json, SdJwt, Seen, SigningKey, Stream, Uuid};
+use sijill_event::{Class, Digest, Draft, Entry, Json, SdJwt, Seen, SigningKey, Stream, Timestamp, Uuid};
 use sijill_log::{
     Checkpoint, Hash, NoteSigner, Policy, Tile, TileBuilder, TileSet, TlogProof, leaf_hash, tree,
 };
@@ -101,6 +101,16 @@ impl Made {
             }
         }
         made
+    }
+
+    /// The members put a rule-set in force, now or at a time.
+    pub(crate) fn put_rules(&mut self, version: u64, effective: Option<Timestamp>) {
+        let opened = ProposalOpened { action: RulesPut { version }.into(), effective };
+        let index = self.say("moe/root", "ledger", draft(ProposalOpened::TYPE, &opened.data()));
+        let approved = ProposalApproved { proposal: self.hash(usize::try_from(index).expect("small")) };
+        for id in ["moe", "moh"] {
+            self.say(&format!("{id}/root"), "ledger", draft(ProposalApproved::TYPE, &approved.data()));
+        }
     }
 
     /// A founded ledger with two officers an agency, and `events` events in cases of up to four.

@@ -1,6 +1,7 @@
 //! Made ledgers, whole and tampered with, and what an audit has to say of each.
 
 mod authority;
+mod case;
 mod entry;
 mod evidence;
 mod files;
