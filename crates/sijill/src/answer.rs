@@ -15,6 +15,8 @@ pub enum Verdict {
     Good,
     /// Exit status 1: faults were found, or the ledger refused something.
     Bad,
+    /// Exit status 2: not everything could be done; the answer says what was.
+    Unfinished,
 }
 
 /// The answer of a command.
@@ -45,6 +47,14 @@ impl Answer {
         self
     }
 
+    /// The same answer, unfinished if `unfinished`, whatever it was.
+    pub fn unfinished_if(mut self, unfinished: bool) -> Self {
+        if unfinished {
+            self.verdict = Verdict::Unfinished;
+        }
+        self
+    }
+
     /// Prints the answer and gives the exit status. A reader that went away (`| head`) is no failure.
     pub fn print(&self, as_json: bool) -> ExitCode {
         let text = if as_json { self.json.to_string() } else { self.text.clone() };
@@ -64,6 +74,7 @@ impl Answer {
         match self.verdict {
             Verdict::Good => ExitCode::SUCCESS,
             Verdict::Bad => ExitCode::from(1),
+            Verdict::Unfinished => ExitCode::from(2),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! D/sijill.toml             settings (config.rs)
-//! D/lock                    held by the one process that writes; SQLite only
+//! D/lock                    held by the one process that writes
 //! D/ledger.sqlite           entries, tiles, ciphertext; or PostgreSQL, by sijill.toml
 //! D/keystore/keys.sqlite    data keys, wrapped by the master key; or another PostgreSQL database
 //! D/seal                    the last signed checkpoint, outside the database
@@ -19,7 +19,7 @@ use sijill_ledger::{MasterKey, Seal};
 use sijill_log::{KeyName, NoteSigner};
 use zeroize::Zeroizing;
 
-use crate::config::{Config, Engine};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::key_file::{KeyFile, refuse_exposed, write_secret};
 
@@ -45,7 +45,7 @@ pub struct DataDir {
 
 /// Held while this process may write; released when dropped, or when the process dies.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the lock is the open file")] Option<File>);
+pub struct Lock(#[expect(dead_code, reason = "the lock is the open file")] File);
 
 impl DataDir {
     /// Makes a new data directory with its settings and empty key folders. Nothing that exists is touched.
@@ -61,8 +61,13 @@ impl DataDir {
         }
         let text =
             dir.config.to_toml().map_err(|error| Error::malformed(dir.config_path(), error.to_string()))?;
-        // A URL may hold a password.
-        write_secret(&dir.config_path(), text.as_bytes())?;
+        // At once or not at all: with this file a folder is a data directory. A URL in it may hold a password.
+        let new = path.join("sijill.toml.new");
+        if new.exists() {
+            fs::remove_file(&new).map_err(Error::unwritable(&new))?;
+        }
+        write_secret(&new, text.as_bytes())?;
+        fs::rename(&new, dir.config_path()).map_err(Error::unwritable(dir.config_path()))?;
         Ok(dir)
     }
 
@@ -120,11 +125,9 @@ impl DataDir {
         Seal::at(self.path.join("seal"))
     }
 
-    /// The right to write. On PostgreSQL several servers share a ledger, and the swap of its head keeps them apart.
+    /// The right to write. Servers that share a ledger on PostgreSQL each have a directory of their own, for each has a
+    /// seal of its own: in a common one the slower would set back what the faster has sealed.
     pub fn lock(&self) -> Result<Lock> {
-        if self.config.engine == Engine::Postgres {
-            return Ok(Lock(None));
-        }
         let path = self.path.join("lock");
         let mut options = fs::OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path);
@@ -134,7 +137,7 @@ impl DataDir {
                 let pid = std::process::id().to_string();
                 let written = file.set_len(0).and_then(|()| file.write_all(pid.as_bytes()));
                 written.map_err(Error::unwritable(&path))?;
-                Ok(Lock(Some(file)))
+                Ok(Lock(file))
             }
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();

@@ -60,8 +60,8 @@ pub enum Error {
 
     /// Another process serves this data directory.
     #[error(
-        "{} is in use by another sijill process{}: a data directory on SQLite has one writer; stop that one, or append \
-         through it with --url", dir.display(), holder.as_deref().map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+        "{} is in use by another sijill process{}: a data directory has one writer; stop that one, or append through it \
+         with --url (another server of the same PostgreSQL ledger needs a data directory of its own)", dir.display(), holder.as_deref().map(|pid| format!(" (pid {pid})")).unwrap_or_default()
     )]
     InUse {
         /// The data directory.
@@ -112,6 +112,10 @@ pub enum Error {
         /// The ledger's sentence.
         message: String,
     },
+
+    /// Whether the ledger took an event is not known.
+    #[error("{0}; look whether it is there before you append it again")]
+    Unknown(String),
 
     /// A receipt does not prove what it claims.
     #[error("the receipt does not hold: {0}; keep it, it may convict the ledger")]
@@ -198,6 +202,7 @@ impl Error {
             | Self::Audit { code, .. }
             | Self::Event { code, .. } => code,
             Self::Refused { code, .. } | Self::Server { code, .. } => code,
+            Self::Unknown(_) => "outcome-unknown",
             Self::Receipt(_) => "receipt-invalid",
             Self::Store(error) => error.code(),
             Self::Unreachable { .. } => "server-unreachable",

@@ -1,7 +1,7 @@
 //! Where events go in: a server over HTTP, or a ledger opened in this process. And the way one goes in:
 //! place → sign → append → receipt verified offline; after a conflict, the new place and the same `jti`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use sijill_event::{Event, Json, SdJwt, Stream};
@@ -148,12 +148,6 @@ pub struct Desk<'a> {
     places: HashMap<Stream, Place>,
 }
 
-/// An event signed for its place.
-struct Signed {
-    jti: Uuid,
-    sd_jwt: SdJwt,
-}
-
 /// What became of one event, for whoever reports it.
 #[derive(Debug, Clone)]
 pub enum Told {
@@ -175,7 +169,15 @@ pub enum Told {
         /// Its sentence.
         message: String,
     },
+    /// In the log or not: the answer was lost, or the ledger could not say. Only the same bytes again tell.
+    Unknown {
+        /// Which event, and why it is not known.
+        message: String,
+    },
 }
+
+/// Told of every signature made anew, before it is sent: to keep it, so that another run can send the same bytes.
+pub type Keep<'k> = dyn FnMut(usize, &SdJwt) -> Result<()> + Send + 'k;
 
 impl<'a> Desk<'a> {
     /// An author at the gate. Every receipt is verified against `log_key`, where it is known, before it is believed.
@@ -191,67 +193,107 @@ impl<'a> Desk<'a> {
         Ok(Self { gate, author, log_key, origin, places: HashMap::new() })
     }
 
+    /// The ledger's origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Appends one event.
     pub async fn append(&mut self, event: &NewEvent, witnessed: bool) -> Result<Told> {
         let mut told = self.append_all(std::slice::from_ref(event), witnessed).await?;
         told.pop().ok_or_else(|| Error::Usage("nothing to append".to_string()))
     }
 
-    /// Appends events in order; each is taken or refused by itself. What lost a race is signed anew, one by one, with
-    /// its `jti` kept: were the first signature taken after all, the second could not be.
+    /// Appends events in order; each is taken or refused by itself.
     pub async fn append_all(&mut self, events: &[NewEvent], witnessed: bool) -> Result<Vec<Told>> {
+        let signed = self.sign_all(events).await?;
+        self.send_all(events, signed, witnessed, &mut |_, _| Ok(())).await
+    }
+
+    /// Signs events for the places they will have one after the other. Nothing is sent.
+    pub async fn sign_all(&mut self, events: &[NewEvent]) -> Result<Vec<SdJwt>> {
         let mut signed = Vec::with_capacity(events.len());
         for event in events {
             signed.push(self.sign(event, Uuid::now_v7()).await?);
         }
-        let bodies = signed.iter().map(|s| s.sd_jwt.to_string()).collect();
-        let outcomes = self.send(bodies, witnessed).await?;
-        let mut told = Vec::with_capacity(events.len());
-        for ((event, signed), outcome) in events.iter().zip(signed).zip(outcomes) {
+        Ok(signed)
+    }
+
+    /// Sends `events` as they were `signed`, by this desk or in an earlier run. What lost a race is signed anew, one by
+    /// one, with its `jti` kept: were the first signature taken after all, the second could not be. What waits in its
+    /// stream for an event of unknown outcome is left unknown itself, else it would go before it.
+    pub async fn send_all(
+        &mut self,
+        events: &[NewEvent],
+        signed: Vec<SdJwt>,
+        witnessed: bool,
+        keep: &mut Keep<'_>,
+    ) -> Result<Vec<Told>> {
+        let bodies = signed.iter().map(ToString::to_string).collect();
+        let (outcomes, mut why) = self.send(bodies, witnessed).await?;
+        let (mut told, mut open) = (Vec::with_capacity(events.len()), HashSet::new());
+        for (at, ((event, signed), outcome)) in events.iter().zip(signed).zip(outcomes).enumerate() {
             if !matches!(outcome, Outcome::Taken(_)) {
                 self.places.remove(&event.stream);
             }
-            told.push(self.settle(event, signed, outcome, witnessed).await?);
+            let jti = signed.event.jti;
+            let settled = match outcome {
+                Outcome::Conflict if open.contains(&event.stream) => None,
+                outcome => {
+                    let mut keep = |sd_jwt: &SdJwt| keep(at, sd_jwt);
+                    self.settle(event, signed, outcome, witnessed, &mut keep, &mut why).await?
+                }
+            };
+            told.push(settled.unwrap_or_else(|| {
+                open.insert(event.stream.clone());
+                let message = format!("event {jti} of {} may or may not be in the log: {why}", event.stream);
+                Told::Unknown { message }
+            }));
         }
         Ok(told)
     }
 
+    /// What became of an event in the end; `None` if that is not known.
     async fn settle(
         &mut self,
         event: &NewEvent,
-        mut signed: Signed,
+        mut signed: SdJwt,
         mut outcome: Outcome,
         wait: bool,
-    ) -> Result<Told> {
+        keep: &mut (dyn FnMut(&SdJwt) -> Result<()> + Send),
+        why: &mut String,
+    ) -> Result<Option<Told>> {
         for _ in 0..CONFLICTS {
             match outcome {
-                Outcome::Taken(receipt) => return self.believe(&signed, receipt),
+                Outcome::Taken(receipt) => return self.believe(&signed, receipt).map(Some),
                 Outcome::Refused { code, message } => {
                     self.places.remove(&event.stream);
-                    return Ok(Told::Refused { code, message });
+                    return Ok(Some(Told::Refused { code, message }));
                 }
                 Outcome::Again => {
-                    let message =
-                        format!("event {} of {} may or may not be in the log", signed.jti, event.stream);
-                    return Ok(Told::Refused { code: "unavailable".to_string(), message });
+                    self.places.remove(&event.stream);
+                    return Ok(None);
                 }
                 Outcome::Conflict => {
                     self.places.remove(&event.stream);
-                    signed = self.sign(event, signed.jti).await?;
-                    let answers = self.send(vec![signed.sd_jwt.to_string()], wait).await?;
+                    signed = self.sign(event, signed.event.jti).await?;
+                    keep(&signed)?;
+                    let (answers, passing) = self.send(vec![signed.to_string()], wait).await?;
+                    *why = passing;
                     let none = || Error::Usage("the ledger answered nothing".to_string());
                     outcome = answers.into_iter().next().ok_or_else(none)?;
                 }
             }
         }
         let message = format!("others were faster in {} {CONFLICTS} times in a row", event.stream);
-        Ok(Told::Refused { code: "stream-conflict".to_string(), message })
+        Ok(Some(Told::Refused { code: "stream-conflict".to_string(), message }))
     }
 
-    /// Sends signed events until each is answered for. A lost answer is no reason to sign anew: the ledger takes the
-    /// same bytes once, however often they come.
-    async fn send(&self, bodies: Vec<String>, witnessed: bool) -> Result<Vec<Outcome>> {
+    /// Sends signed events until each is answered for, or patience ends; why, if it did. A lost answer is no reason to
+    /// sign anew: the ledger takes the same bytes once, however often they come.
+    async fn send(&self, bodies: Vec<String>, witnessed: bool) -> Result<(Vec<Outcome>, String)> {
         let mut outcomes = vec![Outcome::Again; bodies.len()];
+        let mut why = String::new();
         let mut pause = PAUSE;
         for attempt in 1..=ATTEMPTS {
             let open: Vec<usize> =
@@ -266,20 +308,21 @@ impl<'a> Desk<'a> {
             let again: Vec<String> = open.iter().filter_map(|i| bodies.get(*i).cloned()).collect();
             match self.gate.append(again, witnessed).await {
                 Ok(answers) => {
+                    why = "the ledger cannot say now".to_string();
                     for (i, answer) in open.into_iter().zip(answers) {
                         if let Some(outcome) = outcomes.get_mut(i) {
                             *outcome = answer;
                         }
                     }
                 }
-                Err(error) if error.is_passing() && attempt < ATTEMPTS => {}
+                Err(error) if error.is_passing() => why = error.to_string(),
                 Err(error) => return Err(error),
             }
         }
-        Ok(outcomes)
+        Ok((outcomes, why))
     }
 
-    async fn sign(&mut self, event: &NewEvent, jti: Uuid) -> Result<Signed> {
+    async fn sign(&mut self, event: &NewEvent, jti: Uuid) -> Result<SdJwt> {
         let place = match self.places.remove(&event.stream) {
             Some(place) => place,
             None => self.gate.next(self.author, &event.stream).await?,
@@ -287,7 +330,7 @@ impl<'a> Desk<'a> {
         self.refuse_foreign(&place, event)?;
         let sd_jwt = place.sign(event, jti, &self.author.key).map_err(Error::event)?;
         self.places.insert(event.stream.clone(), place.after(&sd_jwt.event));
-        Ok(Signed { jti, sd_jwt })
+        Ok(sd_jwt)
     }
 
     /// Whoever signs what another has prepared looks at it first: not another's name, not another ledger.
@@ -303,13 +346,13 @@ impl<'a> Desk<'a> {
         Err(Error::Usage(why))
     }
 
-    fn believe(&self, signed: &Signed, receipt: Taken) -> Result<Told> {
-        let event = &signed.sd_jwt.event;
+    fn believe(&self, signed: &SdJwt, receipt: Taken) -> Result<Told> {
+        let event = &signed.event;
         let verified = match &self.log_key {
             Some(key) => verify_receipt(&receipt, event, key).map(|_| true)?,
             None => false,
         };
-        Ok(Told::Appended { receipt, jti: signed.jti, hash: event.hash(), verified })
+        Ok(Told::Appended { receipt, jti: event.jti, hash: event.hash(), verified })
     }
 }
 

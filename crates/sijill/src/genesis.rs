@@ -169,6 +169,7 @@ pub async fn ratify(gate: &Gate, founder: &Author, created: Digest) -> Result<u6
     match Desk::new(gate, founder, None).await?.append(&event, false).await? {
         Told::Appended { receipt, .. } => Ok(receipt.index),
         Told::Refused { code, message } => Err(Error::Refused { code, message }),
+        Told::Unknown { message } => Err(Error::Unknown(message)),
     }
 }
 

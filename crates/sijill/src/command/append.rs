@@ -1,10 +1,13 @@
 //! `sijill append`: token → place → sign → post → receipt verified.
 
-use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+mod file;
+mod receipts;
+mod unsettled;
 
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sijill_event::Stream;
 
@@ -12,15 +15,22 @@ use super::target::Opened;
 use super::{Target, told};
 use crate::answer::Answer;
 use crate::error::{Error, Result};
-use crate::gate::{BATCH, Desk, Told};
-use crate::new_event::{EventArgs, NewEvent, read_line};
-use crate::progress;
+use crate::gate::{Desk, Told};
+use crate::new_event::{EventArgs, NewEvent};
 
 /// Refusals told one by one at the end of a file; the rest are counted.
 const TOLD: usize = 20;
 
 /// `sijill append`
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "With --file every line is taken or refused by itself. Where it stays unknown whether the ledger took one — the \
+    connection was lost, the server stopped — the command ends with status 2; run the same command again until it does not. \
+    What was signed is kept beside the file, as FILE.unsettled (it holds what FILE holds): the same bytes are sent again and \
+    nothing is appended twice. It is gone when everything is answered for. Of what comes from a pipe nothing is kept.\n\n\
+    Exit status: 0 everything is in the ledger; 1 some lines were refused, all others are in; 2 it could not be carried out, or \
+    not to its end."
+)]
 pub struct Args {
     #[command(flatten)]
     target: Target,
@@ -45,7 +55,7 @@ pub async fn run(args: Args) -> Result<Answer> {
     match (&args.file, &args.stream) {
         (Some(file), _) => {
             let opened = args.target.open().await?;
-            let answer = append_file(&opened, file, args.receipts.as_deref(), args.witnessed).await;
+            let answer = file::append(&opened, file, args.receipts.as_deref(), args.witnessed).await;
             opened.close().await;
             answer
         }
@@ -66,65 +76,24 @@ async fn append_one(opened: &Opened, event: &NewEvent, witnessed: bool) -> Resul
     Desk::new(&opened.gate, &opened.author, opened.log_key.clone()).await?.append(event, witnessed).await
 }
 
-/// Counts of a file that was appended.
-#[derive(Default)]
+/// What became of the lines of a file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Tally {
     appended: u64,
     known: u64,
     refused: u64,
-    told: Vec<serde_json::Value>,
+    unknown: u64,
+    /// The first of them.
+    refusals: Vec<Refusal>,
+    /// Why it did not go on to the end of the file.
+    stopped: Option<String>,
 }
 
-async fn append_file(
-    opened: &Opened,
-    file: &Path,
-    receipts: Option<&Path>,
-    witnessed: bool,
-) -> Result<Answer> {
-    let mut desk = Desk::new(&opened.gate, &opened.author, opened.log_key.clone()).await?;
-    let mut lines = reader(file)?.lines();
-    let mut out =
-        receipts.map(|path| File::create_new(path).map_err(Error::unwritable(path)).map(BufWriter::new));
-    let mut out = out.take().transpose()?;
-    let progress = progress::spinner("appending");
-    let (mut tally, mut number) = (Tally::default(), 0_u64);
-    loop {
-        let mut batch = Vec::with_capacity(BATCH);
-        for line in lines.by_ref().take(BATCH) {
-            let line = line.map_err(Error::unreadable(file))?;
-            number += 1;
-            let wrong = |why| {
-                Error::malformed(file, format!("line {number}: {why}; {} appended before", tally.appended))
-            };
-            batch.push((number, read_line(&line).map_err(wrong)?));
-        }
-        if batch.is_empty() {
-            break;
-        }
-        let events: Vec<NewEvent> = batch.iter().map(|(_, event)| event.clone()).collect();
-        let all = desk.append_all(&events, witnessed).await?;
-        for ((line, _), told) in batch.iter().zip(all) {
-            tally.count(*line, &told);
-            if let Some((out, path)) = out.as_mut().zip(receipts) {
-                let mut value = told::line(&told);
-                value["line"] = json!(line);
-                writeln!(out, "{value}").map_err(Error::unwritable(path))?;
-            }
-            progress.inc(1);
-        }
-    }
-    if let Some((mut out, path)) = out.zip(receipts) {
-        out.flush().map_err(Error::unwritable(path))?;
-    }
-    progress.finish_and_clear();
-    Ok(tally.answer())
-}
-
-fn reader(path: &Path) -> Result<Box<dyn BufRead + Send>> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(BufReader::new(std::io::stdin())));
-    }
-    Ok(Box::new(BufReader::new(File::open(path).map_err(Error::unreadable(path))?)))
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Refusal {
+    line: u64,
+    code: String,
+    message: String,
 }
 
 impl Tally {
@@ -134,23 +103,41 @@ impl Tally {
             Told::Appended { .. } => self.known += 1,
             Told::Refused { code, message } => {
                 self.refused += 1;
-                if self.told.len() < TOLD {
-                    self.told.push(json!({"line": line, "code": code, "message": message}));
+                if self.refusals.len() < TOLD {
+                    self.refusals.push(Refusal { line, code: code.clone(), message: message.clone() });
                 }
+            }
+            Told::Unknown { message } => {
+                self.unknown += 1;
+                self.stopped.get_or_insert_with(|| format!("line {line}: {message}"));
             }
         }
     }
 
-    fn answer(self) -> Answer {
+    /// Lines that are answered for.
+    fn settled(&self) -> u64 {
+        self.appended + self.known + self.refused
+    }
+
+    /// `kept`: the same command can be run again.
+    fn answer(self, kept: bool) -> Answer {
         let mut text =
             format!("{} appended, {} there already, {} refused", self.appended, self.known, self.refused);
-        for refusal in &self.told {
-            let word = |name: &str| refusal[name].as_str().unwrap_or_default();
-            let _ = write!(text, "\nline {}: {}: {}", refusal["line"], word("code"), word("message"));
+        for Refusal { line, code, message } in &self.refusals {
+            let _ = write!(text, "\nline {line}: {code}: {message}");
+        }
+        if let Some(why) = &self.stopped {
+            let what = if kept {
+                "run the same command again to go on: the same bytes are sent, and nothing is appended twice"
+            } else {
+                "nothing was kept of what came from a pipe: look which events are there before sending them again"
+            };
+            let _ = write!(text, "\nnot finished: outcome unknown of {} lines\n{why}\n{what}", self.unknown);
         }
         let value = json!({
-            "appended": self.appended, "known": self.known, "refused": self.refused, "refusals": self.told,
+            "appended": self.appended, "known": self.known, "refused": self.refused, "unknown": self.unknown,
+            "refusals": self.refusals, "stopped": self.stopped,
         });
-        Answer::good(text, &value).bad_if(self.refused > 0)
+        Answer::good(text, &value).bad_if(self.refused > 0).unfinished_if(self.stopped.is_some())
     }
 }

@@ -17,7 +17,8 @@ use crate::source::{Watched, blocking};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "An export is a C2SP tile-log directory with disclosures.jsonl (docs/ledger-format.md, Annex D). It appears under \
-    its name when it is whole; an interrupted one leaves nothing there. With disclosures it holds personal data in the clear."
+    its name when it is whole; an interrupted one leaves nothing there. With disclosures it holds personal data in the clear.\n\n\
+    Attachments are not in it: disclosures cite them by the SHA-256 of their bytes, and whoever is given a file checks it by that."
 )]
 pub struct Args {
     /// The data directory; it may be in use
@@ -64,8 +65,9 @@ pub async fn run(args: Args) -> Result<Answer> {
             exported.left_out, exported.unreadable
         );
     }
+    text.push_str("\nattachments are not in it: they are cited by the SHA-256 of their bytes");
     let value = json!({
-        "out": args.out, "entries": exported.entries, "disclosures": exported.disclosures,
+        "attachments": "none", "out": args.out, "entries": exported.entries, "disclosures": exported.disclosures,
         "left_out": exported.left_out, "unreadable": exported.unreadable,
     });
     Ok(Answer::good(text, &value).bad_if(damaged))

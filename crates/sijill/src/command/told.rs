@@ -27,6 +27,7 @@ pub(crate) fn answer(told: Told, what: &str) -> Result<Answer> {
             ))
         }
         Told::Refused { code, message } => Err(Error::Refused { code, message }),
+        Told::Unknown { message } => Err(Error::Unknown(message)),
     }
 }
 
@@ -37,6 +38,7 @@ pub(crate) fn line(told: &Told) -> Value {
             "index": receipt.index, "received": receipt.received, "jti": jti, "verified": verified, "proof": receipt.proof,
         }),
         Told::Refused { code, message } => json!({"code": code, "message": message}),
+        Told::Unknown { message } => json!({"code": "outcome-unknown", "message": message}),
     }
 }
 

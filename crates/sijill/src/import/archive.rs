@@ -30,10 +30,11 @@ use crate::new_event::NewEvent;
 use crate::running::{Running, Time};
 
 /// What an unfinished founding consists of: a folder with anything else in it is not ours to touch.
-const FOUNDED: [&str; 8] = [
+const FOUNDED: [&str; 9] = [
     "keys",
     "keystore",
     "sijill.toml",
+    "sijill.toml.new",
     "lock",
     "seal",
     "ledger.sqlite",
@@ -120,6 +121,7 @@ impl Archive {
         match Desk::new(&gate, &self.root, None).await?.append(&event, false).await? {
             Told::Appended { .. } => Ok(()),
             Told::Refused { code, message } => Err(Error::Refused { code, message }),
+            Told::Unknown { message } => Err(Error::Unknown(message)),
         }
     }
 

@@ -50,7 +50,9 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The map says what the columns mean and what becomes of them; tools/import/receipt.toml is one, with comments.\n\n\
-    Run it again after an interruption, or when a longer file has come: what is there already is not added twice.\n\n\
+    Run it again after an interruption, or when a longer file has come: what is there already is not added twice. \
+    To give up instead, remove the data directory D, or D.founding beside it if D was still being made (and on PostgreSQL \
+    drop both databases).\n\n\
     Exit status: 0 every row is in the ledger; 1 some were refused and are listed with their lines, all others are in; \
     2 the import could not be carried out."
 )]

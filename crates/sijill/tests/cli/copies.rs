@@ -9,6 +9,13 @@ fn an_export_is_audited_without_the_ledger() {
     let town = Town::busy();
     let exported = town.good(["export", "--dir", "d", "--out", "e"]);
     assert_eq!((&exported["entries"], &exported["disclosures"]), (&11.into(), &4.into()));
+    // What it does not hold is said to whoever makes it, and to whoever is given it.
+    assert_eq!(exported["attachments"], "none");
+    let description = fs::read_to_string(town.path("e/export.json")).expect("read");
+    assert!(description.contains(r#""attachments":"none""#), "{description}");
+    let said = town.run_for_people(&["export", "--dir", "d", "--out", "e2"]);
+    assert!(said.out.contains("attachments are not in it"), "{}", said.out);
+    assert!(town.run_for_people(&["export", "--help"]).out.contains("Attachments are not in it"));
     fs::rename(town.path("d"), town.path("gone")).expect("renamed");
     let audit = ["audit", "e", "--trust", "gone/trust.json"];
     let report = town.good(audit);

@@ -127,6 +127,19 @@ fn a_receipt_for_something_else_is_not_believed() {
 }
 
 #[test]
+fn an_event_whose_answers_are_all_lost_is_neither_appended_nor_refused() {
+    let town = Town::new();
+    let (url, posted) = liar(|what, _| honest(what));
+    let unknown = town.run(append(&url, &[]));
+    assert_eq!(unknown.refused(2), "outcome-unknown");
+    let posted = posted.lock().expect("whole");
+    assert!(
+        posted.len() > 1 && posted.iter().all(|body| *body == posted[0]),
+        "the same bytes, again and again"
+    );
+}
+
+#[test]
 fn after_a_lost_answer_the_same_bytes_are_sent_again() {
     let town = Town::new();
     let receipt = json!({"index": 7, "received": 1, "jti": "x", "proof": "p"}).to_string();

@@ -4,6 +4,7 @@ mod audits;
 mod begins;
 mod copies;
 mod liar;
+mod lost;
 mod postgres;
 mod serves;
 mod shapes;

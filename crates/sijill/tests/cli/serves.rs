@@ -100,10 +100,13 @@ fn two_authors_in_one_stream_both_get_in() {
     let town = Town::busy();
     let server = town.serve();
     let line = r#"{"stream":"case/race","type":"note.added","data":{"to":{"agency":"moh"}}}"#;
-    fs::write(town.path("race.ndjson"), [line; 60].join("\n")).expect("written");
-    let append = ["append", "--key", "moh-amal.key", "--file", "race.ndjson", "--url", &server.url];
     let tallies: Vec<_> = std::thread::scope(|scope| {
-        let both: Vec<_> = (0..2).map(|_| scope.spawn(|| town.good(append))).collect();
+        let both = ["one.ndjson", "two.ndjson"].map(|file| {
+            fs::write(town.path(file), [line; 60].join("\n")).expect("written");
+            let append = ["append", "--key", "moh-amal.key", "--file", file, "--url", &server.url];
+            let town = &town;
+            scope.spawn(move || town.good(append))
+        });
         both.into_iter().map(|run| run.join().expect("it ran")).collect()
     });
     for tally in tallies {

@@ -127,7 +127,7 @@ impl Town {
         self.folder.path().join(name)
     }
 
-    fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sijill"));
         command.arg("--json").args(args).current_dir(self.folder.path());
         command
