@@ -13,7 +13,7 @@ use sijill_audit::{ExportDirectory, Source as _};
 use sijill_event::{Class, Disclosure, Entry, SdJwt};
 use sijill_store_postgres::testing::Cluster;
 use sijill_tests::foreign::repository;
-use sijill_tests::program::{Ended, command, done, run};
+use sijill_tests::program::{self, Ended, command, done, run};
 
 const MAP: &str = r#"
 origin = "archive.test/made-up"
@@ -356,6 +356,63 @@ fn killed_at_any_moment_and_run_again_it_completes() {
     assert_eq!(report["size"], 3_250 + 2 + 2 * 8);
     desk.audited();
     assert!(!desk.path("ledger.founding").exists());
+}
+
+#[test]
+fn killed_while_the_ledger_is_being_made_it_is_gone_on_with_or_given_up() {
+    let desk = Desk::new(&csv(&ROWS));
+    let (founding, args) = (desk.path("ledger.founding"), desk.args(&desk.path("log")));
+    // It is seen half made sooner or later, if not the first time.
+    let killed = || {
+        for _ in 0..50 {
+            let mut child =
+                command(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
+            while child.try_wait().expect("waited").is_none() && !founding.join("sijill.toml").exists() {
+                std::thread::yield_now();
+            }
+            let _ = child.kill();
+            child.wait().expect("dead");
+            if founding.exists() {
+                return;
+            }
+            fs::remove_dir_all(desk.path("ledger")).expect("made after all");
+        }
+        panic!("never seen half made");
+    };
+    killed();
+    assert!(!desk.path("ledger").exists());
+    let help =
+        Command::new(program::path()).args(["import", "eventlog", "--help"]).output().expect("it runs");
+    let help = String::from_utf8(help.stdout).expect("UTF-8");
+    assert!(help.contains("D.founding"), "what to remove is said: {help}");
+    fs::remove_dir_all(&founding).expect("given up");
+    killed();
+    let report = done(&args);
+    assert_eq!(report["rows"], json!({"read": 5, "appended": 5, "known": 0, "refused": 0}));
+    assert!(!founding.exists());
+    // Killed while it wrote the settings.
+    fs::remove_dir_all(desk.path("ledger")).expect("removed");
+    fs::create_dir(&founding).expect("made");
+    fs::write(founding.join("sijill.toml.new"), "origin = \"arch").expect("written");
+    done(&args);
+    desk.audited();
+}
+
+#[test]
+fn people_read_the_same_root_everywhere() {
+    let desk = Desk::new(&csv(&ROWS));
+    let for_people = |args: &[OsString]| {
+        let output = Command::new(program::path()).args(args).output().expect("it runs");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let imported = for_people(&desk.args(&desk.path("log")));
+    let audited = for_people(&["audit".into(), desk.path("ledger").into()]);
+    let root = desk.audited()["root"].as_str().expect("a root").to_owned();
+    assert_eq!(root.len(), 43, "base64url, unpadded, as all hashes outside C2SP's own files");
+    for text in [imported, audited] {
+        assert!(text.contains(&format!("root {root}\n")), "{text}");
+    }
 }
 
 #[cfg(unix)]

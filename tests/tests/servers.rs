@@ -1,5 +1,5 @@
 //! Two servers, one PostgreSQL, clients that post to both; one server dies. Everything acknowledged is there once, and
-//! the log is one log whoever served it.
+//! the log is one log whoever served it. A data directory has one server, whichever the engine.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -74,6 +74,39 @@ async fn two_servers_keep_one_log() {
         let trust = town.trust();
         let audit = ["audit", text(&other), "--trust", text(&trust), "--since", text(&file)];
         assert_eq!(program::done(audit)["faults"], json!([]), "checkpoint {number}: {note}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_directory_has_one_server() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Some(town) = Town::begin(engine).await else { continue };
+        let before = town.audit(&town.dir(), [])["entries"].as_u64().expect("a number");
+        let first = Server::start(&town.dir());
+        let mut client = town.client("moh/ana", &first.url);
+        let mut all = vec![client.append("case/one", "case.noted", &json!({})).await.expect("taken")];
+
+        // Another server, and whoever would append beside the server, are refused and told who is there.
+        let refused = Server::try_start(&town.dir()).expect_err("the directory is in use");
+        assert_eq!((refused.status, refused.code().as_str()), (2, "data-directory-in-use"), "{engine:?}");
+        let told = &refused.errors;
+        assert!(told.contains(&format!("(pid {})", first.id())) && told.contains("one writer"), "{told}");
+        let (dir, key) = (town.dir(), town.key("moh/ana"));
+        let event = ["--stream", "case/two", "--type", "case.noted"];
+        let append = ["append", "--dir", text(&dir), "--key", text(&key)];
+        let refused = program::run(append.into_iter().chain(event));
+        assert_eq!((refused.status, refused.code().as_str()), (2, "data-directory-in-use"), "{engine:?}");
+
+        // The first has noticed nothing, and when it is gone, killed at that, the directory is free.
+        all.push(client.append("case/one", "case.noted", &json!({})).await.expect("taken"));
+        first.kill();
+        let next = Server::start(&town.dir());
+        client.url.clone_from(&next.url);
+        all.push(client.append("case/one", "case.noted", &json!({})).await.expect("taken"));
+        next.stop();
+        let indexes: Vec<u64> = all.iter().map(|one| one.index).collect();
+        assert_eq!(indexes, [before, before + 1, before + 2]);
+        assert_eq!(town.audit(&town.dir(), &all)["entries"], before + 3);
     }
 }
 
