@@ -153,6 +153,16 @@ pub enum Refusal {
     ReferralState { state: &'static str },
     #[error("the referral was disposed of already")]
     AlreadyDisposed,
+    #[error("the contact was logged before: `contact.logged` is the first event of its stream")]
+    ContactExists,
+    #[error("this was reviewed already")]
+    AlreadyReviewed,
+
+    // §7: automation.
+    #[error("the automation has something to do in this case first")]
+    AutomationOwed,
+    #[error("this is not what the policy and the state of the case prescribe here")]
+    NotPrescribed,
 }
 
 impl Refusal {
@@ -195,6 +205,10 @@ impl Refusal {
             Self::NoBasis,
             Self::ReferralState { state: "completed" },
             Self::AlreadyDisposed,
+            Self::ContactExists,
+            Self::AlreadyReviewed,
+            Self::AutomationOwed,
+            Self::NotPrescribed,
         ];
         all.extend(Thing::ALL.map(Self::Unknown));
         all
@@ -238,6 +252,10 @@ impl Refusal {
             Self::NoBasis => "no-basis",
             Self::ReferralState { .. } => "referral-state",
             Self::AlreadyDisposed => "already-disposed",
+            Self::ContactExists => "contact-exists",
+            Self::AlreadyReviewed => "already-reviewed",
+            Self::AutomationOwed => "automation-owed",
+            Self::NotPrescribed => "not-prescribed",
         }
     }
 

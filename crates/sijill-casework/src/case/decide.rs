@@ -9,8 +9,8 @@ use super::act::flat;
 use super::author::Author;
 use super::file::{Case, CaseFile, PlanState, Status};
 use super::referral::{Basis, Step};
-use super::{ReferralState, World};
-use crate::catalogue::{CaseEvent, ReferralRequested, Unread};
+use super::World;
+use crate::catalogue::{CaseEvent, ReferralRequested, ReferralState, Unread, Vote};
 use crate::refusal::Thing;
 use crate::{Address, Refusal};
 
@@ -217,8 +217,8 @@ impl Deciding<'_> {
                 let runs = deadlines.any(|deadline| {
                     deadline.runs()
                         && deadline.breached.is_none()
-                        && deadline.milestone.as_str() == act.milestone.as_str()
-                        && deadline.of == act.of
+                        && deadline.milestone == act.deadline.milestone
+                        && deadline.of == act.deadline.of
                 });
                 if !runs {
                     return Err(Refusal::DeadlineUnknown);
@@ -252,6 +252,7 @@ impl Deciding<'_> {
                 self.on_closure(&act.request)?;
                 self.may_close()
             }
+            E::CaseOpened(_) => Err(Refusal::CaseExists),
             E::ReferralRequested(act) => self.request(act),
             E::ReferralAcknowledged(act) => Step::Acknowledge.check(self.case, &act.referral, self.author),
             E::ReferralAccepted(act) => Step::Accept.check(self.case, &act.referral, self.author),
@@ -421,8 +422,8 @@ impl Deciding<'_> {
         if voted.len() * 2 < conference.members.len() {
             return Err(Refusal::ConferenceQuorum { voted: voted.len(), members: conference.members.len() });
         }
-        let count = |word: &str| conference.votes.values().filter(|vote| vote.as_str() == word).count();
-        let decided = if count("for") > count("against") { outcome != "rejected" } else { outcome == "rejected" };
+        let count = |word: Vote| conference.votes.values().filter(|vote| **vote == word).count();
+        let decided = if count(Vote::For) > count(Vote::Against) { outcome != "rejected" } else { outcome == "rejected" };
         if decided { Ok(()) } else { Err(Refusal::OutcomeNotVoted) }
     }
 

@@ -1,5 +1,6 @@
 //! What follows from an event that was accepted. Nothing is judged here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sijill_domain::Position;
@@ -11,9 +12,9 @@ use super::file::{
     BrokenGlass, Case, CaseFile, Closure, Conference, Consent, Contact, Escalation, Noted, Plan, PlanState,
     Status,
 };
-use super::referral::{Basis, Referral, ReferralState, Step};
+use super::referral::{Basis, Referral, Step};
 use super::World;
-use crate::catalogue::{CaseEvent, CaseOpened, DeadlineVaried, ReferralRequested};
+use crate::catalogue::{CaseEvent, CaseOpened, DeadlineVaried, ReferralRequested, ReferralState};
 use crate::policy::Situation;
 use crate::{Address, Code, Milestone};
 
@@ -251,7 +252,7 @@ impl Evolving<'_> {
                 let Some(by) = self.author.as_ref().map(Author::person) else { return };
                 self.edit(|case| {
                     if let Some(conference) = case.conferences.get_mut(&act.conference) {
-                        conference.votes.insert(by, act.vote.clone());
+                        conference.votes.insert(by, act.vote);
                     }
                 });
             }
@@ -288,17 +289,17 @@ impl Evolving<'_> {
                 self.edit(|case| {
                     case.escalations.insert(hash, escalation);
                 });
-                self.done(act.milestone.as_str(), &act.of);
+                self.done(act.milestone, &act.of);
             }
             E::EscalationResolved(act) => self.edit(|case| {
                 if let Some(escalation) = case.escalations.get_mut(&act.escalation) {
                     escalation.resolved = true;
                 }
             }),
-            E::ReminderSent(act) => self.done(act.milestone.as_str(), &act.of),
+            E::ReminderSent(act) => self.done(act.milestone, &act.of),
             E::DeadlineBreached(act) => {
-                self.mark(act.milestone.as_str(), &act.of);
-                self.done(act.milestone.as_str(), &act.of);
+                self.mark(act.milestone, &act.of);
+                self.done(act.milestone, &act.of);
             }
             E::ReferralBreached(act) => {
                 self.edit(|case| {
@@ -306,8 +307,8 @@ impl Evolving<'_> {
                         referral.breached = true;
                     }
                 });
-                self.mark(act.milestone.as_str(), &act.of);
-                self.done(act.milestone.as_str(), &act.of);
+                self.mark(act.milestone, &act.of);
+                self.done(act.milestone, &act.of);
             }
             E::NoticeGiven(act) => self.told(&act.about, &act.to),
             _ => {}
@@ -457,7 +458,7 @@ impl Evolving<'_> {
         self.edit(|case| edit(&mut case.situation));
     }
 
-    fn assess_risk(&mut self, concerns: &[Code], risk: &Code, situations: &[Code]) {
+    fn assess_risk(&mut self, concerns: &BTreeSet<Code>, risk: &Code, situations: &BTreeSet<Code>) {
         let Some(case) = self.case() else { return };
         let risen = rank(risk) > rank(&case.situation.risk);
         case.situation.concerns = concerns.iter().cloned().collect();
@@ -537,7 +538,7 @@ impl Evolving<'_> {
             let varied = case
                 .deadlines
                 .iter_mut()
-                .filter(|d| d.runs() && d.of == act.of && d.milestone.as_str() == act.milestone.as_str());
+                .filter(|d| d.runs() && d.of == act.deadline.of && d.milestone == act.deadline.milestone);
             for deadline in varied {
                 deadline.varied = until;
                 deadline.due = None;
@@ -582,19 +583,19 @@ impl Evolving<'_> {
         });
     }
 
-    fn done(&mut self, milestone: &str, of: &Digest) {
+    fn done(&mut self, milestone: Milestone, of: &Digest) {
         self.with(milestone, of, |deadline| deadline.done += 1);
     }
 
-    fn mark(&mut self, milestone: &str, of: &Digest) {
+    fn mark(&mut self, milestone: Milestone, of: &Digest) {
         let at = self.at.received;
         self.with(milestone, of, |deadline| deadline.breached = Some(at));
     }
 
-    fn with(&mut self, milestone: &str, of: &Digest, edit: impl FnOnce(&mut Deadline)) {
+    fn with(&mut self, milestone: Milestone, of: &Digest, edit: impl FnOnce(&mut Deadline)) {
         self.edit(|case| {
             let mut deadlines = case.deadlines.iter_mut();
-            if let Some(deadline) = deadlines.find(|d| d.of == *of && d.milestone.as_str() == milestone) {
+            if let Some(deadline) = deadlines.find(|d| d.of == *of && d.milestone == milestone) {
                 edit(deadline);
             }
         });
@@ -629,7 +630,7 @@ impl Evolving<'_> {
             started: if claimed { case.reported } else { at.received },
             policy: in_force.version,
             back_from,
-            rule: Arc::clone(rule),
+            rule: Arc::new(rule.clone()),
             under: Arc::clone(&in_force.policy),
             hours,
             pauses: Vec::new(),

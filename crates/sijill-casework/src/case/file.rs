@@ -7,9 +7,9 @@ use sijill_event::{Digest, StreamKind};
 
 use super::{Act, Deadline, Referral};
 use crate::refusal::Thing;
-use crate::catalogue::AccessRequested;
+use crate::catalogue::{AccessRequested, Vote};
 use crate::policy::Situation;
-use crate::{Address, Code};
+use crate::Address;
 
 /// A person: agency and officer.
 pub(super) type Person = (AgencyId, OfficerId);
@@ -176,8 +176,8 @@ pub struct Conference {
     pub members: BTreeSet<AgencyId>,
     /// When, Unix milliseconds.
     pub at: u64,
-    /// Each officer's vote: `for`, `against`, `abstain`.
-    pub votes: BTreeMap<(AgencyId, OfficerId), Code>,
+    /// Each officer's vote.
+    pub votes: BTreeMap<(AgencyId, OfficerId), Vote>,
     /// Whether it was held.
     pub held: bool,
 }

@@ -18,6 +18,7 @@ mod documents;
 mod evolve;
 mod file;
 mod need;
+mod read;
 mod referral;
 mod world;
 
@@ -30,5 +31,5 @@ pub use file::{
     Withdrawal,
 };
 pub use need::Released;
-pub use referral::{Basis, Referral, ReferralState};
+pub use referral::{Basis, Referral};
 pub use world::{PolicyInForce, World};

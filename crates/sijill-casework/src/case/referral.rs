@@ -6,6 +6,7 @@ use sijill_event::Digest;
 
 use super::Author;
 use super::file::Case;
+use crate::catalogue::ReferralState;
 use crate::refusal::Thing;
 use crate::{Address, Code, Priority, Refusal};
 
@@ -47,57 +48,18 @@ pub enum Basis {
     Legal(Code),
 }
 
-macro_rules! states {
-    ($($(#[$doc:meta])* $state:ident = $word:literal,)*) => {
-        /// Where a referral stands.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ReferralState { $($(#[$doc])* $state,)* }
-
-        impl ReferralState {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$state,)*];
-
-            /// The word.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$state => $word,)* }
-            }
-        }
-    };
-}
-
-states! {
-    /// Asked; the addressee has not answered.
-    Requested = "requested",
-    /// The addressee has it.
-    Acknowledged = "acknowledged",
-    /// The addressee takes it.
-    Accepted = "accepted",
-    /// It is being worked on.
-    InProgress = "in_progress",
-    /// It waits, for a reason.
-    OnHold = "on_hold",
-    /// It waits for an answer of the requester.
-    InfoRequested = "info_requested",
-    /// Done.
-    Completed = "completed",
-    /// Refused by the addressee.
-    Rejected = "rejected",
-    /// Taken back.
-    CancelledByRequester = "cancelled_by_requester",
-    /// Handed back.
-    CancelledByRecipient = "cancelled_by_recipient",
-    /// Tried in vain.
-    Failed = "failed",
-    /// It should never have been.
-    EnteredInError = "entered_in_error",
-    /// The consent it rested on was withdrawn.
-    Withdrawn = "withdrawn",
-}
-
 impl ReferralState {
     /// Neither ended nor withdrawn.
     pub fn is_live(self) -> bool {
-        self <= Self::InfoRequested
+        matches!(
+            self,
+            Self::Requested
+                | Self::Acknowledged
+                | Self::Accepted
+                | Self::InProgress
+                | Self::OnHold
+                | Self::InfoRequested
+        )
     }
 
     /// Ended in a way that leaves the owner something to settle.

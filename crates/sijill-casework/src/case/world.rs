@@ -11,10 +11,11 @@ use super::Documents;
 use crate::calendar::{Almanac, Holiday, Timing};
 use crate::codes::CodeBook;
 use crate::policy::Policy;
+use crate::catalogue::Codes;
 use crate::{Address, Clock, Code, Refusal};
 
 /// The id under which rule-set 2 looks for the policy.
-pub const POLICY: &str = "child-protection";
+pub(super) const POLICY: &str = "child-protection";
 
 /// Registry, documents and calendars after some entries. What it is asked of an earlier position, it answers as
 /// it was then: a case can be replayed with a later world. Cheap to clone; made anew when one of its streams moves.
@@ -178,22 +179,21 @@ impl World {
     pub(super) fn check_codes<'a>(
         &self,
         event: &Event,
-        cited: &BTreeMap<String, u64>,
+        cited: &Codes,
         used: impl IntoIterator<Item = (&'a str, &'a Code)>,
     ) -> Option<Result<(), Refusal>> {
         let seen = event.seen.as_ref().map_or(0, |seen| seen.size);
-        for (list, version) in cited {
+        for (list, version) in cited.iter() {
             let versions = self.registry.document(DocumentKind::CodeList, list);
-            if !in_force(versions, *version, seen) {
-                return Some(Err(Refusal::CodesStale(list.clone())));
+            if !in_force(versions, version, seen) {
+                return Some(Err(Refusal::CodesStale { list: list.to_owned(), version }));
             }
         }
         for (list, code) in used {
-            let Some(version) = cited.get(list) else {
-                return Some(Err(Refusal::CodesStale(list.to_owned())));
-            };
+            // A type's reader takes no event that leaves out a list it draws on.
+            let version = cited.version(list).unwrap_or_default();
             let versions = self.registry.document(DocumentKind::CodeList, list);
-            let published = versions.iter().find(|published| published.version == *version);
+            let published = versions.iter().find(|published| published.version == version);
             let text = self.documents.list(&published?.hash)?;
             if !text.is_current(code.as_str()) {
                 return Some(Err(Refusal::CodeUnknown { list: list.to_owned(), code: code.to_string() }));
