@@ -8,7 +8,7 @@ use super::event::{Facts, Unread, Values, is_here};
 use super::field::Field;
 use super::spec::{FieldClass, FieldSpec, TypeSpec};
 use super::value::Codes;
-use crate::Refusal;
+use crate::{Code, Refusal};
 
 static NO_VALUES: BTreeMap<String, Json> = BTreeMap::new();
 
@@ -23,6 +23,22 @@ impl TypeSpec {
             self.check_disclosed(field, sd_jwt.value(class, field.name))?;
         }
         Ok(())
+    }
+
+    /// All the codes among the values that are here, each with its list: what admission judges. Rules judge only
+    /// [`CaseEvent::codes_used`](super::CaseEvent::codes_used), which leaves out what may be withheld from them.
+    pub fn codes(&self, sd_jwt: &SdJwt) -> Vec<(&'static str, Code)> {
+        let mut codes = Vec::new();
+        for field in self.fields {
+            let value = match field.class {
+                FieldClass::Routing => sd_jwt.event.data.get(field.name),
+                FieldClass::Disclosed(class) => sd_jwt.value(class, field.name),
+            };
+            let (Some(list), Some(value)) = (field.kind.list(), value) else { continue };
+            let texts = value.as_array().unwrap_or(std::slice::from_ref(value));
+            codes.extend(texts.iter().filter_map(|text| Some((list, Code::parse(text.as_str()?)?))));
+        }
+        codes
     }
 
     /// A draft of an event of this type from an object `{field: value}`: routing fields and `codes` become open

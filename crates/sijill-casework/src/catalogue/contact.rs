@@ -36,7 +36,7 @@ macro_rules! contact {
             reporter {
                 reporter_name?: Text(SHORT), "اسم المُبلِّغ", "Reporter's name";
                 reporter_phone?: Text(30), "هاتف المُبلِّغ", "Reporter's phone";
-                reporter_relation?: Text(SHORT), "صلة المُبلِّغ بالطفل", "Reporter's relation to the child";
+                reporter_relation?: Code("reporter-relation"), "صلة المُبلِّغ بالطفل", "Reporter's relation to the child";
             }
         }
     };
@@ -64,6 +64,7 @@ event! {
     "ربط اتصال بحالة" / "Contact linked", "هذا الاتصال يخصّ حالة مسجّلة.";
     routing {
         case: Case, "الحالة", "Case";
+        to: Address, "الوحدة المسؤولة عن الحالة", "Unit that works the case";
     }
     casework {}
 }

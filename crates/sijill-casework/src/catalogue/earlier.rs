@@ -34,7 +34,7 @@ event! {
     reporter {
         reporter_name?: Text(SHORT), "اسم المُبلِّغ", "Reporter's name";
         reporter_phone?: Text(30), "هاتف المُبلِّغ", "Reporter's phone";
-        reporter_relation?: Text(SHORT), "صلة المُبلِّغ بالطفل", "Reporter's relation to the child";
+        reporter_relation?: Code("reporter-relation"), "صلة المُبلِّغ بالطفل", "Reporter's relation to the child";
     }
 }
 

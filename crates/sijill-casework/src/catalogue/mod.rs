@@ -47,9 +47,7 @@ pub use opening::*;
 pub use referral::*;
 pub use spec::{Bilingual, FieldClass, FieldSpec, TypeSpec};
 pub use types::{CATALOGUE, CaseEvent};
-pub use value::{
-    Attachment, CaseId, Codes, ContactId, DeadlineRef, FieldPath, Officer, ReferralState, Vote,
-};
+pub use value::{Attachment, CaseId, Codes, ContactId, DeadlineRef, FieldPath, Officer, ReferralState, Vote};
 pub use work::*;
 
 /// Characters of a name, a title, an address.
@@ -65,6 +63,6 @@ pub fn spec(event_type: &str, v: u16) -> Option<&'static TypeSpec> {
 }
 
 /// The version of a type that is written today.
-pub fn newest(event_type: &str) -> Option<&'static TypeSpec> {
+pub fn latest(event_type: &str) -> Option<&'static TypeSpec> {
     CATALOGUE.iter().filter(|spec| spec.name == event_type).max_by_key(|spec| spec.v)
 }

@@ -120,6 +120,11 @@ impl Codes {
         self.0.get(list).copied()
     }
 
+    /// Versions by list id.
+    pub fn as_map(&self) -> &BTreeMap<String, u64> {
+        &self.0
+    }
+
     /// List ids and versions, in ascending order of id.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.0.iter().map(|(list, version)| (list.as_str(), *version))
