@@ -66,7 +66,12 @@ impl Almanac {
 
     /// A holiday is announced, maybe the evening before, maybe while it runs.
     pub fn announce(&mut self, from_ms: u64, holiday: Holiday) {
-        self.insert(Era { from: from_ms, announced: Some(holiday), calendar: None, holidays: Arc::default() });
+        self.insert(Era {
+            from: from_ms,
+            announced: Some(holiday),
+            calendar: None,
+            holidays: Arc::default(),
+        });
     }
 
     /// The version in force at an instant.
@@ -131,14 +136,7 @@ impl Almanac {
 
     /// What is still to run of `length` at `at`: milliseconds, or 1/86,400,000 of a day if it is in days. 0 from
     /// the instant it is due.
-    pub fn remaining(
-        &self,
-        clock: Timing<'_>,
-        start: u64,
-        at: u64,
-        length: Amount,
-        pauses: &[Pause],
-    ) -> u64 {
+    pub fn remaining(&self, clock: Timing<'_>, start: u64, at: u64, length: Amount, pauses: &[Pause]) -> u64 {
         length.wall_ms().saturating_sub(self.tally(clock, start, at, pauses, length).sum())
     }
 

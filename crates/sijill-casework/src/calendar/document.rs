@@ -77,8 +77,11 @@ impl Calendar {
         }
         let hours = document.hours.into_iter().map(|(id, text)| Ok((id.clone(), text.read(&id)?)));
         let hours = hours.collect::<Result<BTreeMap<_, _>, CalendarError>>()?;
-        let holidays =
-            document.holiday.into_iter().map(HolidayText::read).collect::<Result<Vec<_>, CalendarError>>()?;
+        let holidays = document
+            .holiday
+            .into_iter()
+            .map(|text| text.read("holiday"))
+            .collect::<Result<Vec<_>, CalendarError>>()?;
         let closed = Dates::joined(holidays.iter().map(Holiday::dates).collect());
         let Document { id, version, time_zone, title, .. } = document;
         Ok(Self { id, version, time_zone, offset, title, hours, holidays, closed })
@@ -151,8 +154,14 @@ struct HoursText {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PeriodText {
-    #[serde(flatten)]
-    dates: DatesText,
+    from: String,
+    to: String,
+    name: Label,
+    source: String,
+    #[serde(default)]
+    expected: bool,
+    note: Option<Label>,
+    /// As the hours have it if left out.
     holidays: Option<bool>,
     week: WeekText,
 }
@@ -160,13 +169,6 @@ struct PeriodText {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HolidayText {
-    #[serde(flatten)]
-    dates: DatesText,
-}
-
-/// What periods and holidays have in common.
-#[derive(Deserialize)]
-struct DatesText {
     from: String,
     to: String,
     name: Label,
@@ -194,13 +196,17 @@ impl HoursText {
             return Err(CalendarError::Always);
         }
         let mut periods = Vec::with_capacity(self.period.len());
-        for PeriodText { dates, holidays, week: text } in self.period {
-            let period = dates.read(&format!("hours `{id}`, period"))?;
+        for PeriodText { from, to, name, source, expected, note, holidays, week: text } in self.period {
+            let period = HolidayText { from, to, name, source, expected, note };
+            let period = period.read(&format!("hours `{id}`, period"))?;
             let days = week(|| format!("hours `{id}`, period from {}", period.from), text)?;
-            periods.push((period.dates(), Week { days, holidays: holidays.unwrap_or(self.holidays) }, period.from));
+            let week = Week { days, holidays: holidays.unwrap_or(self.holidays) };
+            periods.push((period.dates(), week, period.from));
         }
         periods.sort_by_key(|(dates, ..)| *dates);
-        if let Some([_, (_, _, from)]) = periods.array_windows().find(|[one, next]| next.0.first <= one.0.last) {
+        if let Some([_, (_, _, from)]) =
+            periods.array_windows().find(|[one, next]| next.0.first <= one.0.last)
+        {
             return Err(CalendarError::Periods { hours: id.to_owned(), from: from.to_string() });
         }
         let (dates, weeks) = periods.into_iter().map(|(dates, week, _)| (dates, week)).unzip();
@@ -209,12 +215,6 @@ impl HoursText {
 }
 
 impl HolidayText {
-    fn read(self) -> Result<Holiday, CalendarError> {
-        self.dates.read("holiday")
-    }
-}
-
-impl DatesText {
     fn read(self, kind: &str) -> Result<Holiday, CalendarError> {
         let place = || format!("{kind} `{}`", self.name.en);
         let (from, to) = dates(place, &self.from, &self.to)?;
@@ -239,7 +239,8 @@ fn week(place: impl Fn() -> String, text: WeekText) -> Result<[Workday; 7], Cale
             }
         }
         openings.sort();
-        if let Some([_, (_, interval)]) = openings.array_windows().find(|[one, next]| next.0.from < one.0.to) {
+        if let Some([_, (_, interval)]) = openings.array_windows().find(|[one, next]| next.0.from < one.0.to)
+        {
             return Err(CalendarError::Overlap { place: place(), interval: interval.clone() });
         }
         *day = Workday::new(openings.into_iter().map(|(opening, _)| opening).collect());
@@ -247,14 +248,9 @@ fn week(place: impl Fn() -> String, text: WeekText) -> Result<[Workday; 7], Cale
     Ok(days)
 }
 
-fn dates(
-    place: impl Fn() -> String,
-    from: &str,
-    to: &str,
-) -> Result<(NaiveDate, NaiveDate), CalendarError> {
-    let read = |text: &str| {
-        date(text).ok_or_else(|| CalendarError::Date { place: place(), date: text.to_owned() })
-    };
+fn dates(place: impl Fn() -> String, from: &str, to: &str) -> Result<(NaiveDate, NaiveDate), CalendarError> {
+    let read =
+        |text: &str| date(text).ok_or_else(|| CalendarError::Date { place: place(), date: text.to_owned() });
     let (first, last) = (read(from)?, read(to)?);
     if last < first {
         return Err(CalendarError::Reversed { place: place(), from: from.to_owned(), to: to.to_owned() });

@@ -15,7 +15,9 @@ pub enum CalendarError {
     NoHours,
     #[error("`{0}` cannot name hours; use lower-case letters, digits and `-`, at most 32")]
     HoursId(String),
-    #[error("hours `always` are open around the clock, every day, holidays or not; give other hours another id")]
+    #[error(
+        "hours `always` are open around the clock, every day, holidays or not; give other hours another id"
+    )]
     Always,
     #[error("hours `{0}` have no working time in their usual week: what is due on them would never come")]
     NeverOpen(String),
@@ -31,9 +33,13 @@ pub enum CalendarError {
     Date { place: String, date: String },
     #[error("{place}: the last day, {to}, comes before the first, {from}")]
     Reversed { place: String, from: String, to: String },
-    #[error("hours `{hours}`: the period from {from} shares days with another; no day can have two sets of hours")]
+    #[error(
+        "hours `{hours}`: the period from {from} shares days with another; no day can have two sets of hours"
+    )]
     Periods { hours: String, from: String },
-    #[error("{0}: a title, name, note or source is empty; people read each of them, in Arabic and in English")]
+    #[error(
+        "{0}: a title, name, note or source is empty; people read each of them, in Arabic and in English"
+    )]
     Unlabelled(String),
 }
 

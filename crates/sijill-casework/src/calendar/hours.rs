@@ -141,6 +141,9 @@ impl Hours {
             return &CLOSED;
         }
         // 1970-01-01 was a Thursday.
-        usize::try_from((day + 4).rem_euclid(7)).ok().and_then(|index| week.days.get(index)).unwrap_or(&CLOSED)
+        usize::try_from((day + 4).rem_euclid(7))
+            .ok()
+            .and_then(|index| week.days.get(index))
+            .unwrap_or(&CLOSED)
     }
 }
