@@ -2,9 +2,7 @@
 
 use sijill_event::{Event, Json};
 
-use super::access::{
-    AccessReleased, AccessRequested, BreakGlassInvoked, BreakGlassReviewed, ExportReleased,
-};
+use super::access::{AccessReleased, AccessRequested, BreakGlassInvoked, BreakGlassReviewed, ExportReleased};
 use super::automation::{
     DeadlineBreached, EscalationRaised, NoticeGiven, ReferralBreached, ReferralWithdrawn, ReminderSent,
 };
