@@ -13,7 +13,8 @@ const OFFICER: &str = "^[a-z0-9][a-z0-9._-]{0,63}$";
 const STREAM_ID: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$";
 const CODE: &str = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$";
 const FIELD: &str = "^(casework|identity|narrative|sensitive|reporter)\\.[a-z][a-z0-9_]{0,63}$";
-const NOT_BLANK: &str = "\\S";
+/// Not blank, and no control characters but line feed and tab.
+const TEXT: &str = "^(?=[\\s\\S]*\\S)[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$";
 
 impl TypeSpec {
     /// The schema. Beside the standard words: `x-class` and `x-label` of each field, `x-code-list` where a code
@@ -84,7 +85,7 @@ fn of_field(field: &FieldSpec) -> Value {
 fn of_kind(kind: Kind) -> Value {
     match kind {
         Kind::Text(max) => {
-            json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": NOT_BLANK })
+            json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": TEXT })
         }
         Kind::Code(_) => text(CODE),
         Kind::Codes(_, least) => set(&text(CODE), least),
