@@ -1,0 +1,92 @@
+//! The desk: what it runs on, and its addresses.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use sijill_ledger::{Clock, Ledger, SystemClock};
+
+use crate::challenge::Challenges;
+use crate::invitation::Invitations;
+use crate::session::Sessions;
+use crate::{DeskError, files, frame, page};
+
+/// The largest body any page of the desk sends. Events do not come here but to the API.
+const BODY_LIMIT: usize = 16 << 10;
+
+/// What the pages run on.
+#[derive(Clone)]
+pub struct Desk {
+    /// The ledger they show, and whose API is at `/v1` of the same site.
+    pub ledger: Ledger,
+    /// The origins the pages are reached at, e.g. `https://desk.example`: scheme, host, and port if unusual. If all are
+    /// HTTPS, cookies are bound to that. Plain HTTP is for one's own machine: browsers sign in secure contexts only.
+    pub sites: Vec<String>,
+    /// By which challenges, sessions and invitations end: the system's, also where the ledger's is simulated.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Desk {
+    /// The desk of a ledger, reached at these origins.
+    pub fn new(ledger: Ledger, sites: Vec<String>) -> Self {
+        Self { ledger, sites, clock: Arc::new(SystemClock::new()) }
+    }
+}
+
+/// What all pages share.
+pub(crate) struct Office {
+    pub(crate) desk: Desk,
+    pub(crate) sessions: Sessions,
+    pub(crate) invitations: Invitations,
+    /// Or why there can be none: the random source failed when the desk opened.
+    pub(crate) challenges: Result<Challenges, DeskError>,
+}
+
+impl Office {
+    /// Unix milliseconds.
+    pub(crate) fn now(&self) -> Result<u64, DeskError> {
+        Ok(self.desk.clock.now()?)
+    }
+
+    /// Whether the pages are reached by HTTPS only.
+    pub(crate) fn secure(&self) -> bool {
+        self.desk.sites.iter().all(|site| site.starts_with("https://"))
+    }
+}
+
+/// The pages as one router, all under `/desk`; to be merged beside the API of the same ledger.
+pub fn router(desk: Desk) -> Router {
+    let office = Arc::new(Office {
+        desk,
+        sessions: Sessions::default(),
+        invitations: Invitations::default(),
+        challenges: Challenges::new(),
+    });
+    let router = Router::new()
+        .route("/desk", get(page::home::home))
+        .route("/desk/sign-in", get(page::sign_in::sign_in))
+        .route("/desk/session/challenge", post(page::sign_in::challenge))
+        .route("/desk/session", post(page::sign_in::open))
+        .route("/desk/session/end", post(page::sign_in::end))
+        .route("/desk/streams/{stream}/next", get(page::stream::next))
+        .route("/desk/officers", get(page::officers::officers))
+        .route("/desk/officers/{officer}", get(page::officers::officer))
+        .route("/desk/invite", get(page::invite::form).post(page::invite::make))
+        .route("/desk/invitations/{id}", get(page::invite::answered).post(page::invite::withdraw))
+        .route("/desk/enrol", get(page::enrol::enrol))
+        .route("/desk/enrol/open", post(page::enrol::open))
+        .route("/desk/enrol/answer", post(page::enrol::answer))
+        .route("/desk/keys", get(page::keys::keys))
+        .route("/desk/keys/{kid}/revoke", get(page::keys::revoke))
+        .route("/desk/static/{version}/{*file}", get(files::file));
+    #[cfg(feature = "testing")]
+    let router = router.route("/desk/patterns", get(page::patterns::patterns));
+    router
+        // Not the router's fallback: the API beside it has one of its own.
+        .route("/desk/{*elsewhere}", axum::routing::any(async || DeskError::NotFound))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(Arc::clone(&office), frame::frame))
+        .with_state(office)
+}

@@ -1,0 +1,52 @@
+//! `/desk`: where an officer begins.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use maud::{Markup, html};
+use sijill_domain::event::Role;
+
+use super::word;
+use crate::desk::Office;
+use crate::part::page::Page;
+use crate::say::Id;
+use crate::text::texts;
+use crate::{Session, View};
+
+texts! {
+    TITLE: "مكتبي", "My desk";
+    OFFICER: "الموظف", "Officer";
+    AGENCY: "الجهة", "Agency";
+    UNIT: "الوحدة", "Unit";
+    ROLES: "الأدوار", "Roles";
+    NO_ROLES: "لا دور لك بعد. اطلبه من مسؤول التسجيل في جهتك.", "You have no role yet. Ask your agency's registrar.";
+    KEY: "المفتاح في هذا المتصفح", "The key in this browser";
+    OFFICERS: "الموظفون والدعوات", "Officers and invitations";
+    OFFICERS_NOTE: "دعوة موظف جديد أو إضافة جهاز له، وتوقيع المفاتيح المنتظرة، وإلغاء ما فُقد منها.", "Invite an officer or add a device, sign keys that wait, revoke lost ones.";
+    KEYS: "مفاتيحي", "My keys";
+    KEYS_NOTE: "مفاتيحك على كل أجهزتك، وإلغاء مفتاح فقدته.", "Your keys on all your devices; revoke one you have lost.";
+}
+
+pub(crate) async fn home(State(office): State<Arc<Office>>, view: View, session: Session) -> Markup {
+    let registry = office.desk.ledger.registry();
+    let agency = session.agency.as_str();
+    Page::new(&view, view.t(TITLE)).of(&session).with(&html! {
+        h1 { (view.t(TITLE)) }
+        dl.facts {
+            div { dt { (view.t(OFFICER)) } dd { (Id(session.officer.as_str())) } }
+            div { dt { (view.t(AGENCY)) } dd { (word::agency(&view, &registry, agency)) } }
+            div { dt { (view.t(UNIT)) } dd { (word::unit(&view, &registry, agency, session.unit.as_str())) } }
+            div {
+                dt { (view.t(ROLES)) }
+                dd { @if session.roles.is_empty() { (view.t(NO_ROLES)) } @else { (word::roles(&view, &session.roles)) } }
+            }
+            div { dt { (view.t(KEY)) } dd { bdi.code { (word::fingerprint(&session.kid)) } } }
+        }
+        @if session.may(Role::Registrar) {
+            h2 { a href="/desk/officers" { (view.t(OFFICERS)) } }
+            p { (view.t(OFFICERS_NOTE)) }
+        }
+        h2 { a href="/desk/keys" { (view.t(KEYS)) } }
+        p { (view.t(KEYS_NOTE)) }
+    })
+}

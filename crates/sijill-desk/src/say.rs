@@ -1,0 +1,183 @@
+//! Numbers, moments and spans of time in the reader's language (ICU4X); times are Asia/Muscat.
+
+use chrono::{DateTime, Datelike, FixedOffset, Timelike};
+use icu_calendar::Gregorian;
+use icu_datetime::input::{Date, DateTime as IcuDateTime, Time};
+use icu_datetime::{FixedCalendarDateTimeFormatter, fieldsets};
+use icu_decimal::DecimalFormatter;
+use icu_decimal::input::Decimal;
+use icu_locale_core::Locale;
+use maud::{Markup, Render, html};
+
+use crate::{Count, Lang, View};
+
+/// Muscat has kept UTC+4 without daylight saving since 1920.
+const MUSCAT_S: i32 = 4 * 3600;
+
+const MINUTES: Count = Count {
+    ar: ["أقل من دقيقة", "دقيقة", "دقيقتان", "{n} دقائق", "{n} دقيقة", "{n} دقيقة"],
+    en: ["{n} minute", "{n} minutes"],
+};
+const HOURS: Count = Count {
+    ar: ["{n} ساعة", "ساعة", "ساعتان", "{n} ساعات", "{n} ساعة", "{n} ساعة"],
+    en: ["{n} hour", "{n} hours"],
+};
+const DAYS: Count = Count {
+    ar: ["{n} يوم", "يوم", "يومان", "{n} أيام", "{n} يومًا", "{n} يوم"],
+    en: ["{n} day", "{n} days"],
+};
+
+impl View {
+    /// The CLDR locale: 24 hours a day, since half of a duty is at night.
+    fn locale(&self) -> Locale {
+        let digits = if self.lang == Lang::Ar { self.digits.tag() } else { "latn" };
+        let tag = format!("{}-u-hc-h23-nu-{digits}", if self.lang == Lang::En { "en-GB" } else { "ar" });
+        Locale::try_from_str(&tag).unwrap_or(Locale::UNKNOWN)
+    }
+
+    /// A whole number, grouped.
+    pub fn number(&self, n: u64) -> String {
+        DecimalFormatter::try_new(
+            self.locale().into(),
+            icu_decimal::options::DecimalFormatterOptions::default(),
+        )
+        .map_or_else(|_| n.to_string(), |formatter| formatter.format(&Decimal::from(n)).to_string())
+    }
+
+    /// A text with a number in it.
+    pub fn count(&self, count: Count, n: u64) -> String {
+        count.form(self.lang, n).replace("{n}", &self.number(n))
+    }
+
+    /// Day and time of a moment in Muscat, as words.
+    pub fn date_time(&self, unix_ms: u64) -> String {
+        let fields = fieldsets::YMD::long().with_time_hm();
+        self.muscat(unix_ms)
+            .and_then(|at| {
+                FixedCalendarDateTimeFormatter::try_new(self.locale().into(), fields)
+                    .ok()
+                    .map(|formatter| formatter.format(&at).to_string())
+            })
+            .unwrap_or_else(|| unix_ms.to_string())
+    }
+
+    /// The day of a moment in Muscat, as words.
+    pub fn date(&self, unix_ms: u64) -> String {
+        self.muscat(unix_ms)
+            .and_then(|at| {
+                FixedCalendarDateTimeFormatter::try_new(self.locale().into(), fieldsets::YMD::long())
+                    .ok()
+                    .map(|formatter| formatter.format(&at).to_string())
+            })
+            .unwrap_or_else(|| unix_ms.to_string())
+    }
+
+    /// A moment as a `<time>` that machines can read too.
+    pub fn time(&self, unix_ms: u64) -> Markup {
+        let machine = instant(unix_ms).map(|at| at.to_rfc3339()).unwrap_or_default();
+        html! { time datetime=(machine) { (self.date_time(unix_ms)) } }
+    }
+
+    /// How long something is, in its two largest units, the smaller one rounded down: "2 hours 5 minutes".
+    pub fn span(&self, ms: u64) -> String {
+        let minutes = ms / 60_000;
+        let (days, hours, rest) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+        let parts = match (days, hours) {
+            (0, 0) => vec![(MINUTES, rest)],
+            (0, _) => vec![(HOURS, hours), (MINUTES, rest)],
+            _ => vec![(DAYS, days), (HOURS, hours)],
+        };
+        let said: Vec<String> = parts
+            .iter()
+            .enumerate()
+            .filter(|(place, (_, n))| *place == 0 || *n > 0)
+            .map(|(_, (count, n))| self.count(*count, *n))
+            .collect();
+        said.join(if self.lang == Lang::Ar { " و" } else { " " })
+    }
+
+    fn muscat(&self, unix_ms: u64) -> Option<IcuDateTime<Gregorian>> {
+        let at = instant(unix_ms)?;
+        let date = |n: u32| u8::try_from(n).ok();
+        Some(IcuDateTime {
+            date: Date::try_new_gregorian(at.year(), date(at.month())?, date(at.day())?).ok()?,
+            time: Time::try_new(date(at.hour())?, date(at.minute())?, date(at.second())?, 0).ok()?,
+        })
+    }
+}
+
+fn instant(unix_ms: u64) -> Option<DateTime<FixedOffset>> {
+    let utc = DateTime::from_timestamp_millis(i64::try_from(unix_ms).ok()?)?;
+    Some(utc.with_timezone(&FixedOffset::east_opt(MUSCAT_S)?))
+}
+
+/// An identifier: isolated, so that it reads the same in either direction.
+pub struct Id<'a>(
+    /// The identifier.
+    pub &'a str,
+);
+
+impl Render for Id<'_> {
+    fn render(&self) -> Markup {
+        html! { bdi { (self.0) } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Digits;
+
+    /// 2026-01-04 08:05 in Muscat.
+    const AT: u64 = 1_767_499_200_000 + 300_000;
+
+    fn view(lang: Lang, digits: Digits) -> View {
+        View { lang, digits, ..View::default() }
+    }
+
+    #[test]
+    fn moments_are_muscats_in_either_language_and_digits() {
+        assert_eq!(view(Lang::En, Digits::Latin).date_time(AT), "4 January 2026 at 08:05");
+        assert_eq!(view(Lang::Ar, Digits::Latin).date(AT), "4 يناير 2026");
+        assert_eq!(view(Lang::Ar, Digits::ArabicIndic).date(AT), "٤ يناير ٢٠٢٦");
+        assert!(view(Lang::Ar, Digits::ArabicIndic).date_time(AT).contains("٠٨:٠٥"));
+        // An hour before midnight in UTC is the next day in Muscat.
+        assert_eq!(view(Lang::En, Digits::Latin).date(AT - 5 * 3_600_000 - 300_000), "4 January 2026");
+        let time = view(Lang::En, Digits::Latin).time(AT).into_string();
+        assert!(time.contains(r#"datetime="2026-01-04T08:05:00+04:00""#), "{time}");
+    }
+
+    #[test]
+    fn english_is_never_written_with_arabic_digits() {
+        assert_eq!(view(Lang::En, Digits::ArabicIndic).number(1_234_567), "1,234,567");
+        assert_eq!(view(Lang::Ar, Digits::ArabicIndic).number(1_234_567), "١٬٢٣٤٬٥٦٧");
+        assert_eq!(view(Lang::Ar, Digits::Latin).number(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn spans_are_counted_as_people_count() {
+        let arabic = view(Lang::Ar, Digits::Latin);
+        let minute = 60_000;
+        for (minutes, said) in [
+            (0, "أقل من دقيقة"),
+            (1, "دقيقة"),
+            (2, "دقيقتان"),
+            (3, "3 دقائق"),
+            (11, "11 دقيقة"),
+            (60, "ساعة"),
+            (125, "ساعتان و5 دقائق"),
+            (1440 * 2 + 60 * 11, "يومان و11 ساعة"),
+            (1440 * 11, "11 يومًا"),
+            (1440 * 100, "100 يوم"),
+            (1440 * 103, "103 أيام"),
+        ] {
+            assert_eq!(arabic.span(minutes * minute), said);
+        }
+        assert_eq!(view(Lang::En, Digits::Latin).span(61 * minute), "1 hour 1 minute");
+    }
+
+    #[test]
+    fn identifiers_are_isolated() {
+        assert_eq!(Id("a<b").render().into_string(), "<bdi>a&lt;b</bdi>");
+    }
+}

@@ -1,0 +1,62 @@
+// The officer's side of an invitation. The token stands after the # of the link, so that it is in no server's log
+// and in no Referer. Here a key is made, stays here, and its public half and proof of possession go to the registrar.
+
+import { canSign, fingerprint, generateKey, possessionMessage, sign } from "./key.js";
+import { call } from "./ledger.js";
+import { busy, clearErrors, showErrors, words } from "./page.js";
+import { identities, keepIdentity } from "./vault.js";
+
+const ASK_EVERY_MS = 10_000;
+const token = location.hash.slice(1);
+const step = (name) => {
+  for (const part of document.querySelectorAll("[data-step]")) part.hidden = part.dataset.step !== name;
+};
+
+try {
+  if (!token) step("no-token");
+  else if (!(await canSign())) step("unable");
+  else await open();
+} catch (error) {
+  step("refused");
+  showErrors([{ text: words(error) }]);
+}
+
+async function open() {
+  const invitation = await call("POST", "/desk/enrol/open", { token });
+  for (const place of document.querySelectorAll("[data-place]")) place.textContent = invitation[place.dataset.place] ?? "";
+  if (invitation.state !== "open") {
+    const mine = (await identities()).find((held) => held.kid === invitation.kid);
+    if (mine) return wait(mine.kid);
+    return step("answered");
+  }
+  const button = document.querySelector("[data-make]");
+  button.addEventListener("click", () => busy(button, () => answer(invitation)));
+  step("make");
+}
+
+async function answer({ origin, agency, officer }) {
+  clearErrors();
+  try {
+    // A key made here before, whose answer got lost on the way, is offered again rather than left behind.
+    const unsent = (await identities()).find((held) => held.invitation === token && held.agency === agency);
+    const { key, jwk, kid } = unsent ? { ...unsent, jwk: { crv: "Ed25519", kty: "OKP", x: unsent.x } } : await generateKey();
+    // Kept before it is shown to anybody: a registered key that was lost on the way would be nobody's.
+    await keepIdentity({ kid, key, x: jwk.x, agency, officer, origin, made: Date.now(), invitation: token });
+    const proof = await sign(key, possessionMessage(origin, agency, officer, kid));
+    await call("POST", "/desk/enrol/answer", { token, key: jwk, proof });
+    await wait(kid);
+  } catch (error) {
+    showErrors([{ text: words(error) }]);
+  }
+}
+
+/** Until the registrar has signed. */
+async function wait(kid) {
+  document.querySelector("[data-fingerprint]").textContent = fingerprint(kid);
+  step("wait");
+  for (;;) {
+    const { state } = await call("POST", "/desk/enrol/open", { token }).catch(() => ({ state: "unknown" }));
+    if (state === "done") return step("done");
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}

@@ -1,0 +1,45 @@
+// An officer's key: Ed25519, made in this browser, and not extractable: no script, ours included, can read it out.
+// It can be used by whoever can run a script on this origin, which is why the pages forbid all but their own.
+
+import { base64url, bytesOf, sha256 } from "./bytes.js";
+
+/** A fresh key: `{key, jwk, kid}`. `key` is the private half and stays where it was made. */
+export async function generateKey() {
+  const pair = await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+  const { x } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const jwk = publicJwk(x);
+  return { key: pair.privateKey, jwk, kid: await thumbprint(jwk) };
+}
+
+/** Whether this browser can make such a key. */
+export async function canSign() {
+  try {
+    await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+    return "indexedDB" in globalThis;
+  } catch {
+    return false;
+  }
+}
+
+/** A public key as the ledger writes it: exactly these members, in the order the thumbprint hashes them. */
+export const publicJwk = (x) => ({ crv: "Ed25519", kty: "OKP", x });
+
+/** The name of a key (RFC 7638): base64url SHA-256 of its JWK. */
+export async function thumbprint({ x }) {
+  return base64url(await sha256(bytesOf(JSON.stringify(publicJwk(x)))));
+}
+
+/** The signature over bytes, base64url. */
+export async function sign(key, bytes) {
+  return base64url(await crypto.subtle.sign({ name: "Ed25519" }, key, bytes));
+}
+
+/** What a key signs to prove that whoever registers it holds it (docs/ledger-format.md, Annex A). */
+export const possessionMessage = (origin, agency, officer, kid) =>
+  bytesOf(`sijill-key-possession/v1\n${origin}\n${agency}\n${officer}\n${kid}\n`);
+
+/** What a key signs to sign in. `site` is this page's own origin, never what a server says it is. */
+export const signInMessage = (site, nonce, kid) => bytesOf(`sijill-desk-sign-in/v1\n${site}\n${nonce}\n${kid}\n`);
+
+/** The first 12 characters of a key's name in three groups: for two people to compare aloud. */
+export const fingerprint = (kid) => kid.slice(0, 12).match(/.{4}/g).join(" ");

@@ -1,0 +1,37 @@
+// The sign-in page: whoever holds a key in this browser proves it by signing a fresh challenge.
+
+import { canSign, fingerprint, sign, signInMessage } from "./key.js";
+import { call } from "./ledger.js";
+import { busy, clearErrors, element, say, showErrors, words } from "./page.js";
+import { identities } from "./vault.js";
+
+const list = document.querySelector("[data-identities]");
+
+if (await canSign()) {
+  const held = await identities();
+  list.replaceChildren(...held.map(row));
+  document.querySelector(held.length > 0 ? "[data-some]" : "[data-none]").hidden = false;
+} else {
+  document.querySelector("[data-unable]").hidden = false;
+}
+document.querySelector("[data-wait]").hidden = true;
+
+function row(identity) {
+  const who = `${identity.agency} / ${identity.officer}`;
+  const button = element("button", { class: "button", type: "button" }, say("sign-in-as"), " ", element("bdi", {}, who));
+  button.addEventListener("click", () => busy(button, () => signIn(identity)));
+  const print = element("p", { class: "quiet small" }, say("sign-in-key"), " ", element("bdi", { class: "code" }, fingerprint(identity.kid)));
+  return element("li", { class: "card" }, button, print);
+}
+
+async function signIn({ kid, key }) {
+  clearErrors();
+  try {
+    const { nonce } = await call("POST", "/desk/session/challenge");
+    const signature = await sign(key, signInMessage(location.origin, nonce, kid));
+    await call("POST", "/desk/session", { nonce, kid, signature });
+    location.assign("/desk");
+  } catch (error) {
+    showErrors([{ text: words(error) }]);
+  }
+}

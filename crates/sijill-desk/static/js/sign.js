@@ -1,0 +1,112 @@
+// Signing what stands in a form: draft → summary → signature → hand-in → receipt.
+//
+// If the stream has moved on meanwhile, what happened is shown and the same event (same `jti`) is signed again at the new
+// place, but only if the officer says so. If nobody can say whether it arrived, the very same bytes are handed in again.
+
+import { eventOf, linesOf, write, written } from "./form.js";
+import { Refused, append, next } from "./ledger.js";
+import { busy, clearErrors, element, say, showErrors, words } from "./page.js";
+import { signEvent } from "./sd_jwt.js";
+import { draft, forgetDraft, identity, keepDraft } from "./vault.js";
+
+const KEEP_AFTER_MS = 400;
+
+for (const form of document.querySelectorAll("form[data-event]")) attend(form);
+
+function attend(form) {
+  const id = `${document.body.dataset.kid} ${location.pathname} ${form.id}`;
+  // Signed bytes whose fate is not known; they are handed in again before anything else is signed.
+  const state = { sent: null };
+  draft(id).then((kept) => {
+    if (!kept) return;
+    write(form, kept.fields);
+    state.sent = kept.sent ?? null;
+    form.querySelector("[data-draft]")?.removeAttribute("hidden");
+  });
+  let timer;
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => keepDraft(id, { fields: written(form), sent: state.sent }), KEEP_AFTER_MS);
+  });
+  form.addEventListener("submit", (submitted) => {
+    submitted.preventDefault();
+    clearTimeout(timer);
+    busy(submitted.submitter ?? form.querySelector("button"), async () => {
+      clearErrors();
+      try {
+        if (state.sent ? await handInAgain(form, id, state) : await signForm(form, id, state)) location.assign(form.dataset.done);
+      } catch (error) {
+        showErrors([{ text: words(error), field: error.member ? fieldOf(form, error.member) : undefined }]);
+      }
+    });
+  });
+}
+
+/** Whether it is on the ledger now. */
+async function signForm(form, id, state) {
+  const signer = await identity(document.body.dataset.kid);
+  if (!signer) throw Object.assign(new Error("no key"), { code: "no-key-here" });
+  await keepDraft(id, { fields: written(form), sent: null });
+  const event = eventOf(form);
+  let { payload } = await next(event.stream);
+  if (!(await agreed(summary(form, event)))) return false;
+  for (;;) {
+    const text = await signEvent(signer, payload, event);
+    try {
+      state.sent = text;
+      await keepDraft(id, { fields: written(form), sent: text });
+      await append(text);
+      await forgetDraft(id);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      state.sent = null;
+      await keepDraft(id, { fields: written(form), sent: null });
+      if (error.code !== "stream-conflict") throw error;
+      const again = await next(event.stream, payload.seq);
+      if (!(await agreed(summary(form, event, again.since)))) return false;
+      payload = { ...again.payload, jti: payload.jti };
+    }
+  }
+}
+
+async function handInAgain(form, id, state) {
+  try {
+    await append(state.sent);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    state.sent = null;
+    await keepDraft(id, { fields: written(form), sent: null });
+    // It never arrived and its place is taken: signed anew, with the summary shown again.
+    if (error.code === "stream-conflict") return signForm(form, id, state);
+    throw error;
+  }
+  await forgetDraft(id);
+  return true;
+}
+
+/** What will be signed, in the reader's words; after a conflict, what happened meanwhile above it. */
+function summary(form, event, since = []) {
+  const parts = [];
+  if (since.length > 0) {
+    const line = (e) => element("li", {}, element("bdi", {}, e.type), ` (${e.agency} / ${e.officer}, ${e.received})`);
+    parts.push(element("p", {}, say("sign-conflict")), element("ul", {}, ...since.map(line)));
+  }
+  const fact = ([label, value]) =>
+    element("div", {}, element("dt", {}, label), element("dd", {}, element("bdi", {}, value || say("sign-left-out"))));
+  const fixed = [...form.querySelectorAll("[data-fact]")].map((e) => [e.dataset.fact, e.textContent.trim()]);
+  const place = [say("sign-as"), `${event.type} · ${event.stream}`];
+  parts.push(element("dl", { class: "facts" }, ...[...fixed, ...linesOf(form), place].map(fact)));
+  return parts;
+}
+
+/** Shows the dialog and waits for a yes or a no. */
+function agreed(parts) {
+  const dialog = document.querySelector("dialog[data-sign]");
+  dialog.querySelector("[data-content]").replaceChildren(...parts);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "sign"), { once: true }));
+}
+
+const fieldOf = (form, member) => [...form.elements].find((c) => c.name?.split(".")[1] === member)?.id;
