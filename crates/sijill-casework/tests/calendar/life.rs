@@ -97,6 +97,14 @@ fn a_version_drops_the_announcements_it_does_not_contain() {
 }
 
 #[test]
+fn a_holiday_within_another_ends_nothing() {
+    let mut almanac = oman();
+    almanac.announce(at("2026-03-10 12:00"), announcement("2026-03-19", "2026-03-20"));
+    assert!(!almanac.is_open("office", at("2026-03-23 10:00")), "Eid goes on");
+    assert!(almanac.is_open("office", at("2026-03-24 10:00")));
+}
+
+#[test]
 fn the_helpline_knows_no_holiday() {
     let almanac = oman();
     let eid = at("2026-03-20 03:00");
