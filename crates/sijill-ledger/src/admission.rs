@@ -7,11 +7,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
+use sijill_casework::catalogue::{self, Facts};
 use sijill_domain::Registry;
 use sijill_event::{Digest, Event, Json, Kid, PreparedKey, PublicKey, SdJwt, verify_batch};
 
+use crate::casework::case_id;
 use crate::error::{Refused, RefusedKind};
-use crate::vault::{SealedEvent, Vault};
+use crate::vault::{SealedEvent, Vault, VaultError};
 
 /// Signatures whose points are compressed together; larger groups gain nothing measurable.
 const GROUP: usize = 64;
@@ -30,6 +32,47 @@ pub(crate) struct Admitted {
     pub(crate) sealed: Option<SealedEvent>,
     /// Attachments its disclosures cite.
     pub(crate) attachments: Vec<[u8; 32]>,
+    /// What the rules of casework need of it; `None` where they are not in force, or it is of no case.
+    pub(crate) casework: Option<Casework>,
+}
+
+/// What the rules of casework need of an event beside the event.
+#[derive(Debug)]
+pub(crate) struct Casework {
+    /// Its casework values.
+    pub(crate) facts: Facts,
+    /// Whether all of it is what its type lists: afterwards the other classes' values are sealed.
+    pub(crate) checked: Result<(), sijill_casework::Refusal>,
+}
+
+impl Admitted {
+    /// An event that a service of this ledger has just signed.
+    pub(crate) fn of_service(sd_jwt: SdJwt, vault: &Vault) -> Result<Self, VaultError> {
+        let texts: Vec<(Digest, &str)> =
+            sd_jwt.disclosures.iter().map(|(_, d)| (d.digest(), d.encoded())).collect();
+        let sealed = vault.seal(&sd_jwt.event, &texts)?;
+        let hash = sd_jwt.event.hash();
+        Ok(Self {
+            event: sd_jwt.event,
+            hash,
+            verified: true,
+            sealed,
+            attachments: Vec::new(),
+            casework: None,
+        })
+    }
+}
+
+fn casework(sd_jwt: &SdJwt) -> Casework {
+    let event = &sd_jwt.event;
+    let checked = match catalogue::spec(&event.event_type, event.v) {
+        Some(spec) => spec.check(sd_jwt),
+        None => {
+            let kind = event.event_type.clone();
+            Err(sijill_casework::Refusal::TypeUnknown { kind, v: event.v })
+        }
+    };
+    Casework { facts: Facts::of(sd_jwt), checked }
 }
 
 /// The admission desk of one ledger.
@@ -57,7 +100,8 @@ impl Admission {
     ) -> Vec<Result<Admitted, Refused>> {
         let parsed: Vec<Result<SdJwt, Refused>> = texts.iter().map(|t| self.parse(t)).collect();
         let verdicts = self.verify(&parsed, registry);
-        parsed.into_iter().zip(verdicts).map(|(p, verified)| self.finish(p?, verified?)).collect()
+        let ruled = registry.rules() == Some(2);
+        parsed.into_iter().zip(verdicts).map(|(p, verified)| self.finish(p?, verified?, ruled)).collect()
     }
 
     fn parse(&self, text: &str) -> Result<SdJwt, Refused> {
@@ -109,12 +153,13 @@ impl Admission {
         Arc::clone(ready)
     }
 
-    fn finish(&self, sd_jwt: SdJwt, verified: bool) -> Result<Admitted, Refused> {
+    fn finish(&self, sd_jwt: SdJwt, verified: bool, ruled: bool) -> Result<Admitted, Refused> {
+        let casework = (ruled && case_id(&sd_jwt.event.stream).is_some()).then(|| casework(&sd_jwt));
         let SdJwt { event, disclosures } = sd_jwt;
         let texts: Vec<(Digest, &str)> = disclosures.iter().map(|(_, d)| (d.digest(), d.encoded())).collect();
         let attachments = disclosures.iter().filter_map(|(_, d)| cited(&d.value)).collect();
         let sealed = self.vault.seal(&event, &texts).map_err(|e| Refused::unavailable(e.to_string()))?;
-        Ok(Admitted { hash: event.hash(), event, verified, sealed, attachments })
+        Ok(Admitted { hash: event.hash(), event, verified, sealed, attachments, casework })
     }
 }
 

@@ -67,6 +67,18 @@ impl From<sijill_domain::Refusal> for Refused {
     }
 }
 
+impl From<sijill_casework::Refusal> for Refused {
+    fn from(refusal: sijill_casework::Refusal) -> Self {
+        use sijill_casework::Refusal as R;
+        let kind = match refusal {
+            R::NotYours(_) | R::OwnWork => RefusedKind::Forbidden,
+            R::TypeUnknown { .. } | R::TypeNotHere { .. } | R::DataMalformed { .. } => RefusedKind::Malformed,
+            _ => RefusedKind::Unprocessable,
+        };
+        Self::new(refusal.code(), kind, refusal.to_string())
+    }
+}
+
 /// The queue is full. Try again after a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the ledger's queue is full; try again shortly")]
@@ -96,6 +108,19 @@ pub enum LedgerError {
         /// Where.
         index: u64,
         /// What is wrong.
+        why: String,
+    },
+    /// A service of the ledger has something to sign, and its key is not here.
+    #[error(
+        "the key of the ledger's service `{0}` is not here; a ledger under rule-set 2 needs it to act in cases"
+    )]
+    ServiceKey(&'static str),
+    /// The ledger's own act was refused by the ledger's own rules.
+    #[error("the ledger could not append its own `{event_type}`: {why}")]
+    Act {
+        /// What it was.
+        event_type: &'static str,
+        /// Why not.
         why: String,
     },
     /// Asked for something beyond the published log.

@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sijill_domain::Registry;
-use sijill_event::Uuid;
+use sijill_event::{SigningKey, Uuid};
 use sijill_log::{Hash, NoteSigner};
 use sijill_store::{KeyStore, Store};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::admission::{Admission, Admitted};
+use crate::casework::CaseReader;
 use crate::clock::Clock;
+use crate::desk::CaseDesk;
 use crate::error::{Busy, LedgerError, OpenError, Refused, RefusedKind};
 use crate::publish::{PastRoots, Published, Publisher, Tiles, batch_proofs};
 use crate::seal::Seal;
 use crate::sequence::{Outcome, Sequencer};
+use crate::service::Services;
 use crate::state::State;
 use crate::vault::{MasterKey, Vault};
 
@@ -37,6 +40,17 @@ pub struct Opening {
     pub limits: Limits,
     /// The ledger's name, e.g. `sijill.gov.om/child-protection`.
     pub origin: String,
+    /// What its services sign with.
+    pub services: ServiceKeys,
+}
+
+/// The keys of the ledger's services that act in cases. A ledger under rule-set 1 needs none.
+#[derive(Clone, Default)]
+pub struct ServiceKeys {
+    /// Does what the policy prescribes.
+    pub automation: Option<SigningKey>,
+    /// Answers requests to see values.
+    pub access: Option<SigningKey>,
 }
 
 /// Bounds on what the ledger takes on at once.
@@ -93,6 +107,7 @@ struct Shared {
     keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
     vault: Vault,
+    cases: CaseDesk,
     tiles: Tiles,
     admission: Arc<Admission>,
     published: watch::Receiver<Arc<Published>>,
@@ -117,7 +132,7 @@ impl Ledger {
     /// # Errors
     /// Refuses a head that does not match the entries, and a store that is behind the seal.
     pub async fn open(opening: Opening) -> Result<Self, OpenError> {
-        let Opening { store, keys, seal, log_key, master, clock, limits, origin } = opening;
+        let Opening { store, keys, seal, log_key, master, clock, limits, origin, services } = opening;
         let state = State::load(&*store).await?;
         check_identity(&state.registry, &origin, &log_key)?;
         let tiles = Tiles::new(Arc::clone(&store));
@@ -133,8 +148,17 @@ impl Ledger {
         let (queue, work) = mpsc::unbounded_channel();
         let vault = Vault::new(master, origin.clone());
         let past = PastRoots { tiles: tiles.clone(), kept: std::collections::HashMap::new() };
+        let reader = CaseReader { store: Arc::clone(&store), keys: Arc::clone(&keys), vault: vault.clone() };
+        let services = Services {
+            origin: origin.clone(),
+            vault: vault.clone(),
+            automation: services.automation,
+            access: services.access,
+        };
         let desk = Desk {
             sequencer: Sequencer {
+                services,
+                reader: reader.clone(),
                 store: Arc::clone(&store),
                 keys: Arc::clone(&keys),
                 past,
@@ -157,6 +181,7 @@ impl Ledger {
                 keys,
                 clock,
                 vault,
+                cases: CaseDesk::new(reader),
                 tiles,
                 published,
                 queue,
@@ -204,6 +229,10 @@ impl Ledger {
 
     pub(crate) fn keys(&self) -> &dyn KeyStore {
         &*self.shared.keys
+    }
+
+    pub(crate) fn cases(&self) -> &CaseDesk {
+        &self.shared.cases
     }
 
     pub(crate) fn vault(&self) -> &Vault {
@@ -345,6 +374,10 @@ impl Desk {
         loop {
             let first = tokio::select! {
                 first = work.recv() => first,
+                () = self.until_wake() => {
+                    self.wake().await;
+                    continue;
+                }
                 () = tick(&mut poll) => {
                     self.poll().await;
                     continue;
@@ -454,6 +487,33 @@ impl Desk {
             self.unpublished = false;
         }
         Ok(())
+    }
+
+    /// Waits until a case wakes, for ever if none will. Looks at the clock at least every second, for it may be set.
+    async fn until_wake(&self) {
+        let Some(wake) = self.sequencer.state.wake else { return std::future::pending().await };
+        loop {
+            match self.clock.now() {
+                Ok(now) if now >= wake => return,
+                Ok(now) => tokio::time::sleep(Duration::from_millis((wake - now).min(1_000))).await,
+                // Whoever appends next is told; nothing is done by a clock that cannot be believed.
+                Err(_) => return std::future::pending().await,
+            }
+        }
+    }
+
+    /// Appends what fell due in cases where nothing else happens.
+    async fn wake(&mut self) {
+        let woken = async {
+            let now = self.clock.now()?;
+            self.sequencer.wake(now).await?;
+            self.publish_if_needed().await
+        };
+        if let Err(error) = woken.await {
+            tracing::error!(%error, "what fell due could not be appended; it is tried again");
+            self.note_health(Err("what fell due could not be appended"));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// Takes over what other servers have appended.

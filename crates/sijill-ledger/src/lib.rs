@@ -12,24 +12,31 @@
 //! **Invariants.** Indexes have no gaps. `received` never decreases. A checkpoint is signed only for what the
 //! database has committed, and leaves only after the seal holds it. A refused event changes nothing.
 
+mod acts;
 mod admission;
 mod attachment;
+mod casework;
 mod clock;
+mod desk;
+mod documents;
 mod error;
 mod ledger;
+mod plan;
 mod publish;
 mod read;
 mod seal;
 mod sequence;
+mod service;
 mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod vault;
 
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, AttachmentError};
+pub use casework::DeskKind;
 pub use clock::{Clock, ClockJumped, SimulatedClock, SystemClock};
 pub use error::{Busy, LedgerError, OpenError, Refused, RefusedKind};
-pub use ledger::{Ledger, Limits, Opening, Receipt, Wait};
+pub use ledger::{Ledger, Limits, Opening, Receipt, ServiceKeys, Wait};
 pub use publish::Published;
 pub use read::Next;
 pub use seal::{Seal, SealError};

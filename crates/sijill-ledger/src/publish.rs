@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use sijill_casework::case::World;
 use sijill_domain::Registry;
 use sijill_log::tile::{tiles_for_consistency, tiles_for_inclusion, tiles_for_root};
 use sijill_log::tree::{consistency_proof, inclusion_proof, root_at};
@@ -30,6 +31,8 @@ pub struct Published {
     pub note: Note,
     /// The registry of authority after the last published entry.
     pub registry: Arc<Registry>,
+    /// The same with the documents published so far: what cases are judged by.
+    pub world: Arc<World>,
     pub(crate) edge: TileBuilder,
 }
 
@@ -65,7 +68,13 @@ impl Publisher {
             root: Hash(state.head.root),
         };
         let note = checkpoint.sign(&self.log_key)?;
-        Ok(Published { checkpoint, note, registry: Arc::clone(&state.registry), edge: state.edge.clone() })
+        Ok(Published {
+            checkpoint,
+            note,
+            registry: Arc::clone(&state.registry),
+            world: Arc::clone(&state.world),
+            edge: state.edge.clone(),
+        })
     }
 }
 

@@ -1,18 +1,23 @@
 //! What the sequencer knows: the log's right edge, the registry, and the stream heads it has met.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use sijill_casework::case::{Documents, World};
+use sijill_domain::event::DocumentKind;
 use sijill_domain::{Parties, Position, Registry};
 use sijill_event::{Digest, Entry, Stream};
 use sijill_log::tile::TILE_WIDTH;
 use sijill_log::{Hash, LogError, TileBuilder, TileSet, leaf_hash};
 use sijill_store::{Head, Store, StreamHead};
 
+use crate::casework::{CaseReader, File, streams_of};
 use crate::error::{LedgerError, OpenError};
 
 /// Stream heads remembered; beyond that all are forgotten and read again as needed.
 const HEADS: usize = 200_000;
+/// Files of cases and contacts remembered; likewise.
+const FILES: usize = 20_000;
 /// Entries read at a time.
 const PAGE: u32 = 2_000;
 
@@ -29,7 +34,14 @@ pub(crate) struct State {
     pub(crate) head: Head,
     pub(crate) edge: TileBuilder,
     pub(crate) registry: Arc<Registry>,
+    /// Registry and documents, as cases are judged by them.
+    pub(crate) world: Arc<World>,
+    /// Every document that was published or proposed, as far as it is held.
+    pub(crate) documents: Arc<Documents>,
+    /// When the next case wakes, or earlier.
+    pub(crate) wake: Option<u64>,
     ends: HashMap<String, Option<StreamEnd>>,
+    files: HashMap<String, File>,
 }
 
 impl State {
@@ -54,7 +66,12 @@ impl State {
                 replay(&mut registry, index, &text)?;
             }
         }
-        let mut state = Self { head, edge, registry: Arc::new(registry), ends: HashMap::new() };
+        let registry = Arc::new(registry);
+        let documents = Arc::new(published(store, &registry, Documents::new()).await?);
+        let world = Arc::new(World::new(Arc::clone(&registry), Arc::clone(&documents)));
+        let wake = store.next_wake().await?;
+        let (ends, files) = (HashMap::new(), HashMap::new());
+        let mut state = Self { head, edge, registry, world, documents, wake, ends, files };
         state.advance();
         Ok(state)
     }
@@ -70,7 +87,11 @@ impl State {
         }
         let mut next = Self {
             ends: HashMap::new(),
+            files: HashMap::new(),
             registry: Arc::clone(&self.registry),
+            world: Arc::clone(&self.world),
+            documents: Arc::clone(&self.documents),
+            wake: None,
             edge: self.edge.clone(),
             head,
         };
@@ -95,6 +116,9 @@ impl State {
                 why: "the head does not match the entries".into(),
             });
         }
+        next.documents = Arc::new(published(store, &next.registry, (*next.documents).clone()).await?);
+        next.world = Arc::new(World::new(Arc::clone(&next.registry), Arc::clone(&next.documents)));
+        next.wake = store.next_wake().await?;
         next.advance();
         *self = next;
         Ok(())
@@ -105,6 +129,7 @@ impl State {
         let at = Position { index: self.head.size.saturating_sub(1), received: self.head.received };
         if self.registry.is_due(at.received) {
             Arc::make_mut(&mut self.registry).advance(at);
+            self.world = Arc::new(World::new(Arc::clone(&self.registry), Arc::clone(&self.documents)));
         }
     }
 
@@ -140,17 +165,75 @@ impl State {
         self.ends.get(stream).and_then(Option::as_ref)
     }
 
-    /// Takes over what a committed batch changed.
-    pub(crate) fn adopt(
-        &mut self,
-        head: Head,
-        edge: TileBuilder,
-        registry: Arc<Registry>,
-        streams: HashMap<String, StreamEnd>,
-    ) {
-        (self.head, self.edge, self.registry) = (head, edge, registry);
-        self.ends.extend(streams.into_iter().map(|(stream, end)| (stream, Some(end))));
+    /// The file of a case or contact kept before.
+    pub(crate) fn file(&self, id: &str) -> Option<&File> {
+        self.files.get(id)
     }
+
+    /// Makes sure that the files of these cases and contacts are here. Their streams' ends are fetched already.
+    pub(crate) async fn fetch_files(
+        &mut self,
+        reader: &CaseReader,
+        ids: &[String],
+    ) -> Result<(), LedgerError> {
+        if self.files.len() > FILES {
+            self.files.clear();
+        }
+        for id in ids {
+            if self.files.contains_key(id) {
+                continue;
+            }
+            let begun = streams_of(id).any(|stream| self.end(stream.as_str()).is_some());
+            let file =
+                if begun { reader.load(&self.world, id, self.head.size).await? } else { File::new(id) };
+            self.files.insert(id.clone(), file);
+        }
+        Ok(())
+    }
+
+    /// Takes over what a committed batch changed.
+    pub(crate) fn adopt(&mut self, head: Head, adopted: Adopted) {
+        (self.head, self.edge, self.registry) = (head, adopted.edge, adopted.registry);
+        self.world = adopted.world;
+        let woken = adopted.files.values().filter_map(|file| match file {
+            File::Ruled(file) => file.wakes_at(),
+            File::Free => None,
+        });
+        self.wake = self.wake.into_iter().chain(woken).min();
+        self.ends.extend(adopted.streams.into_iter().map(|(stream, end)| (stream, Some(end))));
+        self.files.extend(adopted.files);
+    }
+}
+
+/// What a committed batch leaves.
+pub(crate) struct Adopted {
+    pub(crate) edge: TileBuilder,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) world: Arc<World>,
+    pub(crate) streams: HashMap<String, StreamEnd>,
+    pub(crate) files: BTreeMap<String, File>,
+}
+
+/// The documents that were published, added to those held. One that is missing or unsound is left out: what rests on it
+/// is then not judged ([`World::is_complete`]).
+async fn published(
+    store: &dyn Store,
+    registry: &Registry,
+    mut documents: Documents,
+) -> Result<Documents, LedgerError> {
+    let wanted: Vec<(DocumentKind, Digest)> = registry
+        .documents()
+        .flat_map(|(kind, _, versions)| versions.iter().map(move |version| (kind, version.hash)))
+        .filter(|(kind, hash)| !documents.holds(*kind, hash))
+        .collect();
+    for (kind, hash) in wanted {
+        if let Some(bytes) = store.document(hash.0).await?
+            && let Err(error) = documents.insert(kind, &bytes)
+        {
+            tracing::error!(%error, %hash, "a published document cannot be read");
+        }
+    }
+    Ok(documents)
 }
 
 /// Whether a stream belongs to the registry of authority.

@@ -13,7 +13,8 @@ use sijill_log::{KeyName, NoteSigner};
 use sijill_store::{KeyStore, Store};
 
 use crate::{
-    Clock, Ledger, Limits, MasterKey, OpenError, Opening, Receipt, Refused, Seal, SimulatedClock, Wait,
+    Clock, Ledger, Limits, MasterKey, OpenError, Opening, Receipt, Refused, Seal, ServiceKeys,
+    SimulatedClock, Wait,
 };
 
 /// The scene's ledger.
@@ -56,6 +57,8 @@ pub struct Ground {
     pub master: MasterKey,
     /// Bounds.
     pub limits: Limits,
+    /// What the ledger's services sign with.
+    pub services: ServiceKeys,
 }
 
 impl Ground {
@@ -63,7 +66,9 @@ impl Ground {
     pub fn new(store: Arc<dyn Store>, keys: Arc<dyn KeyStore>, seal: Seal) -> Self {
         let clock = Arc::new(SimulatedClock::standing(START_MS));
         let master = MasterKey::generate().expect("randomness");
-        Self { store, keys, seal, clock, log_seed: [7; 32], master, limits: Limits::default() }
+        let key = || Some(SigningKey::generate().expect("randomness"));
+        let services = ServiceKeys { automation: key(), access: key() };
+        Self { store, keys, seal, clock, log_seed: [7; 32], master, limits: Limits::default(), services }
     }
 
     /// Opens the ledger.
@@ -77,6 +82,7 @@ impl Ground {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             limits: self.limits,
             origin: ORIGIN.into(),
+            services: self.services.clone(),
         })
         .await
     }

@@ -5,13 +5,13 @@ use sha2::{Digest as _, Sha256};
 use sijill_domain::Position;
 use sijill_event::{Digest, Json, StreamKind, Uuid};
 
+use super::World;
 use super::deadline::{Deadline, Doing};
 use super::file::{Case, CaseFile};
 use super::referral::Basis;
-use super::World;
+use crate::Address;
 use crate::catalogue::{self, CaseEvent};
 use crate::policy::{Prescription, StepTo};
-use crate::Address;
 
 /// An event that a service of the ledger is to append.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,11 @@ impl CaseFile {
             let (deadline, instant, doing) = self.next_due(until)?;
             Some(self.act(world, deadline, instant, doing))
         })
+    }
+
+    /// The next act that was triggered and has not been appended.
+    pub fn owed_act(&self) -> Option<Act> {
+        self.owed.front().cloned()
     }
 
     /// The instant of the next thing that falls due, if nothing else happens: when to look again.
@@ -138,20 +143,28 @@ impl CaseFile {
             _ => Vec::new(),
         };
         let numbered = (0_u32..).zip(acts);
-        self.owed.extend(numbered.map(|(step, (event_type, values))| {
-            finish(world, event_type, values, at.received, hash, step)
-        }));
+        self.owed.extend(
+            numbered.map(|(step, (event_type, values))| {
+                finish(world, event_type, values, at.received, hash, step)
+            }),
+        );
     }
 }
 
-fn prescribed(world: &World, index: u64, case: &Case, cause: Digest) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
+fn prescribed(
+    world: &World,
+    index: u64,
+    case: &Case,
+    cause: Digest,
+) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
     let Some(in_force) = world.policy_at(index) else { return Vec::new() };
     in_force
         .policy
         .prescribe(&case.situation)
         .into_iter()
         .filter(|p| {
-            let known = world.registry().agency(p.to.agency.as_str()).is_some_and(|agency| !agency.is_removed());
+            let known =
+                world.registry().agency(p.to.agency.as_str()).is_some_and(|agency| !agency.is_removed());
             known && p.to != case.owner && !case.prescribed.contains(&(p.table.clone(), p.to.clone()))
         })
         .map(|prescription| ("referral.requested", request(&prescription, in_force.version, cause)))
@@ -183,7 +196,8 @@ fn withdrawn(case: &Case, hash: Digest, consent: &Digest) -> Vec<(&'static str, 
                 && !case.rests_elsewhere(&referral.to.agency, consent)
         })
         .collect();
-    let receivers: std::collections::BTreeSet<&Address> = ends.iter().map(|(_, referral)| &referral.to).collect();
+    let receivers: std::collections::BTreeSet<&Address> =
+        ends.iter().map(|(_, referral)| &referral.to).collect();
     let ended = ends.iter().map(|(referral, _)| {
         let values = vec![("referral", referral.to_string().into()), ("cause", hash.to_string().into())];
         ("referral.withdrawn", values)
@@ -195,7 +209,7 @@ fn notice(about: &Digest, to: &Address) -> (&'static str, Vec<(&'static str, Jso
     ("notice.given", vec![("about", about.to_string().into()), ("to", address(to))])
 }
 
-fn finish(
+pub(super) fn finish(
     world: &World,
     event_type: &'static str,
     mut values: Vec<(&str, Json)>,
@@ -228,6 +242,6 @@ fn address(to: &Address) -> Json {
     Json::object([("agency", Json::from(to.agency.as_str())), ("unit", to.unit.as_str().into())])
 }
 
-fn number(number: u64) -> Json {
+pub(super) fn number(number: u64) -> Json {
     Json::try_from(number).unwrap_or(Json::Null)
 }

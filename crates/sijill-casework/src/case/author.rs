@@ -28,7 +28,8 @@ impl Author {
     /// The author of the event at `index`; `None` if it is no officer's. The unit is the one of that position, so
     /// that a later registry answers the same; roles and mergers are those of `world`.
     pub fn of(world: &World, index: u64, event: &Event) -> Option<Self> {
-        let Owner::Signer(Signer::Officer { agency, officer }) = &world.registry().key(&event.kid)?.owner else {
+        let Owner::Signer(Signer::Officer { agency, officer }) = &world.registry().key(&event.kid)?.owner
+        else {
             return None;
         };
         let behind = event.act.as_deref().and_then(OfficerId::parse);
@@ -49,8 +50,7 @@ impl Author {
     ) -> Option<Self> {
         let agency = registry.agency(id.as_str())?;
         // A service may name an officer the registry does not hold; then its own unit and roles count.
-        let record: &Officer =
-            agency.officers.get(officer).or_else(|| agency.officers.get(signer))?;
+        let record: &Officer = agency.officers.get(officer).or_else(|| agency.officers.get(signer))?;
         let may = |role| agency.may_use(record, role);
         Some(Self {
             agency: id.clone(),

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use sijill_domain::Position;
 use sijill_event::{Digest, Event, StreamKind};
 
+use super::World;
 use super::act::flat;
 use super::author::Author;
 use super::file::{Case, CaseFile, PlanState, Status};
 use super::referral::{Basis, Step};
-use super::World;
 use crate::catalogue::{CaseEvent, ReferralRequested, ReferralState, Unread, Vote};
 use crate::refusal::Thing;
 use crate::{Address, Refusal};
@@ -22,6 +22,9 @@ impl CaseFile {
     /// # Errors
     /// [`Unread::Refused`] with the rule's code; [`Unread::Withheld`] if a document it rests on is not held.
     pub fn decide(&self, world: &World, at: Position, event: &Event, read: &CaseEvent) -> Result<(), Unread> {
+        if self.gaps > 0 {
+            return Err(Unread::Withheld);
+        }
         match event.stream.kind() {
             StreamKind::Auto => return self.decide_act(world, at, event, read),
             StreamKind::Access if read.is_of_service() => return self.decide_answer(world, at, read),
@@ -41,7 +44,13 @@ impl CaseFile {
             StreamKind::Contact => self.decide_contact(&author, read),
             StreamKind::Access => self.decide_access(world, &author, read),
             _ => match (&self.case, read) {
-                (None, CaseEvent::CaseOpened(_)) if self.contact.is_none() => Ok(()),
+                (None, CaseEvent::CaseOpened(act)) if self.contact.is_none() => {
+                    if act.unit == author.unit.unit {
+                        Ok(())
+                    } else {
+                        Err(Refusal::NotYours("the unit that is to own the case"))
+                    }
+                }
                 (_, CaseEvent::CaseOpened(_)) => Err(Refusal::CaseExists),
                 (None, _) => Err(Refusal::CaseUnknown),
                 (Some(case), _) => Deciding { file: self, world, at, author: &author, case }.judge(read),
@@ -373,7 +382,11 @@ impl Deciding<'_> {
         self.supervisor()?;
         match &self.case.closure {
             Some(closure) if closure.request == *request => {
-                if self.author.is(&closure.by) { Err(Refusal::OwnWork) } else { Ok(()) }
+                if self.author.is(&closure.by) {
+                    Err(Refusal::OwnWork)
+                } else {
+                    Ok(())
+                }
             }
             _ => Err(Refusal::Unknown(Thing::Request)),
         }
@@ -401,7 +414,8 @@ impl Deciding<'_> {
     fn vote(&self, conference: &Digest) -> Verdict {
         let conference = self.case.conferences.get(conference).ok_or(Refusal::Unknown(Thing::Conference))?;
         let registry = self.world.registry();
-        let sits = conference.members.iter().any(|member| registry.now(member.as_str()) == Some(&self.author.now));
+        let sits =
+            conference.members.iter().any(|member| registry.now(member.as_str()) == Some(&self.author.now));
         if !sits {
             return Err(Refusal::NotYours("a member of the conference"));
         }
@@ -423,7 +437,11 @@ impl Deciding<'_> {
             return Err(Refusal::ConferenceQuorum { voted: voted.len(), members: conference.members.len() });
         }
         let count = |word: Vote| conference.votes.values().filter(|vote| **vote == word).count();
-        let decided = if count(Vote::For) > count(Vote::Against) { outcome != "rejected" } else { outcome == "rejected" };
+        let decided = if count(Vote::For) > count(Vote::Against) {
+            outcome != "rejected"
+        } else {
+            outcome == "rejected"
+        };
         if decided { Ok(()) } else { Err(Refusal::OutcomeNotVoted) }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sijill_domain::Position;
 use sijill_event::{Digest, Event, Timestamp};
 
+use super::World;
 use super::author::Author;
 use super::deadline::Deadline;
 use super::file::{
@@ -13,7 +14,6 @@ use super::file::{
     Status,
 };
 use super::referral::{Basis, Referral, Step};
-use super::World;
 use crate::catalogue::{CaseEvent, CaseOpened, DeadlineVaried, ReferralRequested, ReferralState};
 use crate::policy::Situation;
 use crate::{Address, Code, Milestone};
@@ -82,7 +82,7 @@ impl Evolving<'_> {
                     self.file.asked = Some((self.hash, author.person(), act.clone()));
                 }
             }
-            E::AccessReleased(_) => self.file.asked = None,
+            E::AccessReleased(_) | E::ExportReleased(_) => self.file.asked = None,
             E::BreakGlassInvoked(_) => self.break_glass(),
             E::BreakGlassReviewed(act) => {
                 if let Some(broken) = self.file.broken.get_mut(&act.invocation) {
@@ -91,8 +91,11 @@ impl Evolving<'_> {
                 self.meet_about(Milestone::ReviewBreakGlass, &act.invocation);
             }
             E::AccessRestricted(act) => {
-                self.file.restricted_officers =
-                    act.officers.iter().map(|officer| (officer.agency.clone(), officer.officer.clone())).collect();
+                self.file.restricted_officers = act
+                    .officers
+                    .iter()
+                    .map(|officer| (officer.agency.clone(), officer.officer.clone()))
+                    .collect();
                 self.file.restricted_units = act.units.iter().cloned().collect();
             }
             _ if self.file.case.is_some() => {
@@ -190,9 +193,9 @@ impl Evolving<'_> {
             }
             E::PlanRejected(act) => self.decide_plan(&act.plan, PlanState::Rejected),
             E::FollowUpRecorded(_) => {
-                let planned = self.case().is_some_and(|case| {
-                    case.plans.values().any(|plan| plan.state == PlanState::Approved)
-                });
+                let planned = self
+                    .case()
+                    .is_some_and(|case| case.plans.values().any(|plan| plan.state == PlanState::Approved));
                 self.meet(Milestone::FollowUp);
                 if planned {
                     self.start(Milestone::FollowUp, None, owner);
@@ -376,7 +379,8 @@ impl Evolving<'_> {
             breached: false,
             disposed: false,
         };
-        let table = act.rule.as_deref().and_then(|rule| rule.split_once('/')).map(|(table, _)| table.to_owned());
+        let table =
+            act.rule.as_deref().and_then(|rule| rule.split_once('/')).map(|(table, _)| table.to_owned());
         self.edit(|case| {
             case.referrals.insert(hash, referral);
             if let Some(table) = table {
@@ -396,7 +400,13 @@ impl Evolving<'_> {
     }
 
     /// The referral changes its state, and its clocks with it.
-    fn enter_with(&mut self, hash: &Digest, state: ReferralState, to: Option<Address>, held_for: Option<&Code>) {
+    fn enter_with(
+        &mut self,
+        hash: &Digest,
+        state: ReferralState,
+        to: Option<Address>,
+        held_for: Option<&Code>,
+    ) {
         let at = self.at.received;
         let Some(record) = self.case().and_then(|case| case.referrals.get_mut(hash)) else { return };
         let before = record.state;
@@ -428,7 +438,9 @@ impl Evolving<'_> {
             self.meet_about(Milestone::Accept, hash);
         }
         let running = self.case().is_some_and(|case| {
-            case.deadlines.iter().any(|d| d.milestone == Milestone::Complete && d.subject == Some(*hash) && d.runs())
+            case.deadlines
+                .iter()
+                .any(|d| d.milestone == Milestone::Complete && d.subject == Some(*hash) && d.runs())
         });
         if taken && !running {
             self.start(Milestone::Complete, Some(*hash), owes);
@@ -495,7 +507,8 @@ impl Evolving<'_> {
 
     fn break_glass(&mut self) {
         let Some(by) = self.author.as_ref().map(Author::person) else { return };
-        let open_for = self.world.policy_at(self.at.index).map_or(0, |p| p.policy.break_glass_open_for().wall_ms());
+        let open_for =
+            self.world.policy_at(self.at.index).map_or(0, |p| p.policy.break_glass_open_for().wall_ms());
         let until = self.at.received.saturating_add(open_for);
         self.file.broken.insert(self.hash, BrokenGlass { by, until, reviewed: false });
         if let Some(owner) = self.case().map(|case| case.owner.clone()) {
@@ -521,7 +534,9 @@ impl Evolving<'_> {
                 *told = true;
             }
             let confirmed = case.deadlines.iter_mut().filter(|d| {
-                d.milestone == Milestone::ConfirmWithdrawal && d.subject == Some(*withdrawal) && d.owes == unit
+                d.milestone == Milestone::ConfirmWithdrawal
+                    && d.subject == Some(*withdrawal)
+                    && d.owes == unit
             });
             confirmed.for_each(|deadline| stop(deadline, at));
         });
@@ -609,7 +624,13 @@ impl Evolving<'_> {
         self.start_at(milestone, Some(subject), owes, Some(from));
     }
 
-    fn start_at(&mut self, milestone: Milestone, subject: Option<Digest>, owes: Address, back_from: Option<u64>) {
+    fn start_at(
+        &mut self,
+        milestone: Milestone,
+        subject: Option<Digest>,
+        owes: Address,
+        back_from: Option<u64>,
+    ) {
         let Some(in_force) = self.world.policy_at(self.at.index) else { return };
         let (hash, at) = (self.hash, self.at);
         let Some(case) = self.file.case.as_mut() else { return };

@@ -6,10 +6,10 @@ use sijill_domain::{AgencyId, OfficerId};
 use sijill_event::{Digest, StreamKind};
 
 use super::{Act, Deadline, Referral};
-use crate::refusal::Thing;
+use crate::Address;
 use crate::catalogue::{AccessRequested, Vote};
 use crate::policy::Situation;
-use crate::Address;
+use crate::refusal::Thing;
 
 /// A person: agency and officer.
 pub(super) type Person = (AgencyId, OfficerId);
@@ -31,6 +31,8 @@ pub struct CaseFile {
     pub restricted_units: BTreeSet<Address>,
     /// Broken glass, by the event that broke it.
     pub broken: BTreeMap<Digest, BrokenGlass>,
+    /// Events whose casework values are not there any more: what they did cannot be said.
+    pub gaps: u32,
     /// A request for disclosures that the next entry answers.
     pub(super) asked: Option<(Digest, Person, AccessRequested)>,
     /// What the automation is to append before anything else, in order.
@@ -219,6 +221,11 @@ impl CaseFile {
     /// Nothing yet under this id.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), ..Self::default() }
+    }
+
+    /// Passes over an event whose casework values are not there.
+    pub fn skip(&mut self) {
+        self.gaps += 1;
     }
 
     /// Whether it is open, and a case.

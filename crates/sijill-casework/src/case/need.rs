@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use sijill_domain::{AgencyId, OfficerId, Position};
 use sijill_event::{Class, Digest, Json, StreamKind};
 
-use super::act::Act;
+use super::World;
+use super::act::{Act, finish};
 use super::author::Author;
 use super::file::{Case, CaseFile, Noted};
-use super::World;
 use crate::catalogue::{self, FieldClass};
+
+/// The purpose of a request whose answer leaves the system.
+const EXPORT: &str = "export";
 
 /// What is released of which event: field paths `<class>.<name>`, by the event's hash.
 pub type Released = BTreeMap<Digest, BTreeSet<String>>;
@@ -25,7 +28,8 @@ impl CaseFile {
         classes: &BTreeSet<Class>,
     ) -> Released {
         let mut released = Released::new();
-        if self.restricted_officers.contains(&reader.person()) || self.restricted_units.contains(&reader.unit) {
+        if self.restricted_officers.contains(&reader.person()) || self.restricted_units.contains(&reader.unit)
+        {
             return released;
         }
         let breaks = self.broken.values().any(|b| reader.is(&b.by) && at.received < b.until);
@@ -52,7 +56,15 @@ impl CaseFile {
         released
     }
 
-    fn may_see(&self, world: &World, reader: &Author, breaks: bool, noted: &Noted, class: Class, path: &str) -> bool {
+    fn may_see(
+        &self,
+        world: &World,
+        reader: &Author,
+        breaks: bool,
+        noted: &Noted,
+        class: Class,
+        path: &str,
+    ) -> bool {
         let logged_here = self.contact.as_ref().is_some_and(|contact| contact.by == reader.unit);
         match class {
             Class::Reporter => return logged_here,
@@ -80,14 +92,15 @@ impl CaseFile {
             let fields = fields.iter().map(|field| Json::from(field.as_str())).collect();
             Json::object([("event", Json::from(event.to_string())), ("fields", Json::Array(fields))])
         });
-        let values = [("released", Json::Array(list.collect())), ("request", hash.to_string().into())];
-        Some(Act {
-            event_type: "access.released",
-            values: Json::object(values),
-            instant: at.received,
-            cause: *hash,
-            step: 0,
-        })
+        let list = Json::Array(list.collect());
+        let (event_type, values) = if request.purpose.as_str() == EXPORT {
+            let to = [("agency", Json::from(agency.as_str())), ("officer", officer.as_str().into())];
+            let to = Json::object(to);
+            ("export.released", vec![("purpose", EXPORT.into()), ("released", list), ("to", to)])
+        } else {
+            ("access.released", vec![("released", list), ("request", hash.to_string().into())])
+        };
+        Some(finish(world, event_type, values, at.received, *hash, 0))
     }
 
     fn reader(&self, world: &World, agency: &AgencyId, officer: &OfficerId) -> Option<Author> {
@@ -102,6 +115,8 @@ fn in_case(case: &Case, world: &World, reader: &Author, noted: &Noted, path: &st
     case.referrals.iter().any(|(hash, referral)| {
         referral.state.is_live()
             && referral.to == reader.unit
-            && (referral.fields.contains(path) || noted.referral.as_ref() == Some(hash) || noted.index == referral.index)
+            && (referral.fields.contains(path)
+                || noted.referral.as_ref() == Some(hash)
+                || noted.index == referral.index)
     })
 }

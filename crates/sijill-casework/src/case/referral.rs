@@ -107,11 +107,13 @@ impl Step {
             _ => recipient,
         };
         if !yours {
-            return Err(Refusal::NotYours(if matches!(self, Self::GiveInfo | Self::EnterInError | Self::Dispose) {
-                "the unit that owns the case"
-            } else {
-                "the unit the referral is addressed to"
-            }));
+            return Err(Refusal::NotYours(
+                if matches!(self, Self::GiveInfo | Self::EnterInError | Self::Dispose) {
+                    "the unit that owns the case"
+                } else {
+                    "the unit the referral is addressed to"
+                },
+            ));
         }
         let state = record.state;
         let may = match self {

@@ -9,9 +9,9 @@ use sijill_event::{Event, Json};
 
 use super::Documents;
 use crate::calendar::{Almanac, Holiday, Timing};
+use crate::catalogue::Codes;
 use crate::codes::CodeBook;
 use crate::policy::Policy;
-use crate::catalogue::Codes;
 use crate::{Address, Clock, Code, Refusal};
 
 /// The id under which rule-set 2 looks for the policy.
@@ -65,11 +65,21 @@ impl World {
     }
 
     /// The same world if neither documents nor calendars moved, only agencies did.
-    pub fn with_registry(&self, registry: Arc<Registry>) -> Self {
-        let moved = registry.announced().len() != self.registry.announced().len()
-            || registry.documents().map(|(_, _, versions)| versions.len()).sum::<usize>()
-                != self.registry.documents().map(|(_, _, versions)| versions.len()).sum::<usize>();
-        if moved { Self::new(registry, Arc::clone(&self.documents)) } else { Self { registry, ..self.clone() } }
+    pub fn with_registry(&self, registry: &Arc<Registry>, documents: &Arc<Documents>) -> Self {
+        let count = |registry: &Registry| {
+            let versions = registry.documents().map(|(_, _, versions)| versions.len());
+            registry.announced().len() + versions.sum::<usize>()
+        };
+        if count(registry) == count(&self.registry) {
+            Self { registry: Arc::clone(registry), ..self.clone() }
+        } else {
+            Self::new(Arc::clone(registry), Arc::clone(documents))
+        }
+    }
+
+    /// The documents that are held.
+    pub fn documents(&self) -> &Arc<Documents> {
+        &self.documents
     }
 
     fn open_almanac(&mut self) {
@@ -170,7 +180,8 @@ impl World {
                 (list, latest.map_or(0, |latest| latest.version))
             })
             .collect();
-        let member = |(list, version): (&str, u64)| (list.to_owned(), Json::try_from(version).unwrap_or(Json::Null));
+        let member =
+            |(list, version): (&str, u64)| (list.to_owned(), Json::try_from(version).unwrap_or(Json::Null));
         (!versions.is_empty()).then(|| Json::Object(versions.into_iter().map(member).collect()))
     }
 

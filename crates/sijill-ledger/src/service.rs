@@ -1,0 +1,60 @@
+//! The ledger's services that act in cases, and the events they sign.
+
+use sijill_casework::case::Act;
+use sijill_casework::catalogue;
+use sijill_domain::event::Service;
+use sijill_event::{SdJwt, Seen, SigningKey, Stream};
+use sijill_store::Head;
+
+use crate::error::LedgerError;
+use crate::state::StreamEnd;
+use crate::vault::Vault;
+
+/// Who signs for the ledger.
+pub(crate) struct Services {
+    /// The ledger's name.
+    pub(crate) origin: String,
+    /// Seals what the acts disclose.
+    pub(crate) vault: Vault,
+    /// The automation's key.
+    pub(crate) automation: Option<SigningKey>,
+    /// The access service's key.
+    pub(crate) access: Option<SigningKey>,
+}
+
+impl Services {
+    fn key(&self, service: Service) -> Result<&SigningKey, LedgerError> {
+        let key = match service {
+            Service::Automation => self.automation.as_ref(),
+            Service::Access => self.access.as_ref(),
+            _ => None,
+        };
+        key.ok_or(LedgerError::ServiceKey(service.as_str()))
+    }
+
+    /// Signs an act as the next event of its stream. Its idempotency key is fixed; its salts are not, so that a value
+    /// cannot be guessed from its digest.
+    pub(crate) fn sign(
+        &self,
+        service: Service,
+        id: &str,
+        act: &Act,
+        stream: &Stream,
+        end: Option<&StreamEnd>,
+        seen: &Head,
+        received: u64,
+    ) -> Result<SdJwt, LedgerError> {
+        let failed = |why: String| LedgerError::Act { event_type: act.event_type, why };
+        let spec = catalogue::latest(act.event_type).ok_or_else(|| failed("no such type".into()))?;
+        let draft = spec.draft(&act.values).map_err(|refusal| failed(refusal.to_string()))?;
+        draft
+            .author("ledger", service.as_str())
+            .aud(&self.origin)
+            .jti(act.jti(&self.origin, id))
+            .iat(received / 1_000)
+            .at(stream, end.map_or(0, |end| end.seq + 1), end.map(|end| end.last))
+            .seen(Seen { size: seen.size, root: seen.root })
+            .sign(self.key(service)?)
+            .map_err(|error| failed(error.to_string()))
+    }
+}
