@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sijill_event::Class;
 
 use super::{ANY, Combinations, DeadlineRule, Dimension, Finding, Policy, Rule, StepTo, Table, space};
+use crate::catalogue::{CATALOGUE, FieldClass, FieldSpec};
 use crate::codes::{Code, CodeBook, Label};
 use crate::{Milestone, Priority};
 
@@ -34,13 +35,15 @@ impl Policy {
     }
 }
 
-/// Whether it is written `<class>.<name>` and is of a class that goes to others: who reported never does.
+/// Whether some event has the field, and it is of a class that goes to others by referral: casework values go to every
+/// party anyway, and who reported to nobody.
 fn can_be_disclosed(field: &str) -> bool {
-    field.split_once('.').is_some_and(|(class, name)| {
-        Class::parse(class).is_some_and(|class| class != Class::Reporter)
-            && name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-    })
+    let Some((class, name)) = field.split_once('.') else { return false };
+    let discloses = |spec: &FieldSpec| match spec.class {
+        FieldClass::Disclosed(Class::Casework | Class::Reporter) | FieldClass::Routing => false,
+        FieldClass::Disclosed(of) => Class::parse(class) == Some(of) && spec.name == name,
+    };
+    CATALOGUE.iter().any(|kind| kind.fields.iter().any(discloses))
 }
 
 struct Check<'a> {

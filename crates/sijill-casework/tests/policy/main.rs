@@ -1,5 +1,7 @@
 //! The policy engine against a naive one, and the policy that comes with the programme.
 
+#![expect(clippy::unwrap_used, reason = "a broken test should stop where it broke")]
+
 mod naive;
 mod oman;
 mod random;

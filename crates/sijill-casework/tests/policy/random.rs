@@ -257,16 +257,16 @@ proptest! {
         let parse = |text: &String| Policy::parse(text.as_bytes()).unwrap();
         let differences = Policy::diff(&parse(&before), &parse(&after), &book);
         prop_assert!(Policy::diff(&parse(&before), &parse(&before), &book).is_empty());
-        let then = |text: &str, combination: &Combination| {
-            let document: toml::Table = text.parse().unwrap();
-            let table = naive::list(&document, "table")[0];
+        let documents: [toml::Table; 2] = [before.parse().unwrap(), after.parse().unwrap()];
+        let tables = documents.each_ref().map(|document| naive::list(document, "table")[0]);
+        let then = |table: &toml::Table, combination: &Combination| {
             let at = naive::matching(table, combination)[0];
             naive::list(table, "rule")[at].get("then").cloned()
         };
         for combination in naive::combinations(&book) {
             let named = differences.iter().filter(|difference| matches!(difference,
                 Difference::Decision { combinations, .. } if combinations.iter().any(|c| c.contains(refs(&combination)))));
-            let differs = then(&before, &combination) != then(&after, &combination);
+            let differs = then(tables[0], &combination) != then(tables[1], &combination);
             prop_assert_eq!(named.count(), usize::from(differs), "{:?}", combination);
         }
     }

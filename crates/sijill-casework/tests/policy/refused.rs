@@ -97,6 +97,8 @@ fn what_is_wrong_is_found() {
         ("policy-target-missing", "OM-WU = \"cpc/wu\"\n", ""),
         ("policy-field-set-unknown", "fields = \"stay\"", "fields = \"everything\""),
         ("policy-field-unknown", "\"identity.place\"", "\"identity\""),
+        ("policy-field-unknown", "\"identity.place\"", "\"identity.shoe_size\""),
+        ("policy-field-unknown", "\"identity.place\"", "\"casework.concerns\""),
         ("policy-field-unknown", "\"identity.place\"", "\"reporter.reporter_name\""),
         ("policy-consent-prescribed", "legal_basis = \"best_interest\"", "legal_basis = \"consent\""),
         ("policy-deadline-missing", "when = { priority = [\"urgent\"] }", "when = { priority = [] }"),
