@@ -5,6 +5,7 @@ use sijill_store::{
 };
 use sqlx::{PgConnection, PgPool};
 
+use crate::case;
 use crate::connect::begin;
 use crate::error::store_error;
 use crate::value::{column, stored};
@@ -23,6 +24,11 @@ pub(crate) async fn commit(pool: &PgPool, batch: &Batch) -> Result<CommitOutcome
     erase(&mut transaction, &batch.erased).await?;
     reseal(&mut transaction, &batch.resealed).await?;
     erase_attachments(&mut transaction, &batch.erased_attachments).await?;
+    if let Some(at) = batch.wake_all {
+        case::wake_all(&mut transaction, at).await?;
+    }
+    case::replace(&mut transaction, &batch.cases).await?;
+    case::add_match_keys(&mut transaction, &batch.match_keys).await?;
     transaction.commit().await.map_err(store_error)?;
     Ok(CommitOutcome::Committed)
 }

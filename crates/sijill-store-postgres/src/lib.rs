@@ -7,8 +7,11 @@
 //! - Conflicts are [`StoreError::Retry`](sijill_store::StoreError::Retry); nothing here retries on its own.
 
 mod attachment;
+mod case;
 mod commit;
 mod connect;
+mod desk;
+mod document;
 mod error;
 mod keys;
 mod lookup;

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use sijill_store::{
-    Attachment, AttachmentRow, Batch, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId,
-    Result, Store, StoreError, StoredDisclosure, Stray, StreamHead, refuse_strays,
+    Attachment, AttachmentRow, Batch, CaseRow, CommitOutcome, DeskCount, DeskEntry, DisclosureKey, Finished,
+    Hash, Head, IndexRow, KeyId, MatchKey, Result, Store, StoreError, StoredDisclosure, Stray, StreamHead,
+    refuse_strays,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::error::store_error;
-use crate::{attachment, commit, connect, lookup, page, schema, stray};
+use crate::{attachment, case, commit, connect, desk, document, lookup, page, schema, stray};
 
 /// What to do instead of asking us for a backup.
 pub(crate) const BACKUP: &str = "PostgreSQL is backed up with its own tools: `pg_dump --format=custom` for a copy, `pg_basebackup` with archived WAL \
@@ -176,6 +177,67 @@ impl Store for PostgresStore {
 
     async fn sweep_attachments(&self, begun_before: i64) -> Result<Vec<KeyId>> {
         attachment::sweep(self.writers()?, begun_before).await
+    }
+
+    async fn put_document(&self, hash: Hash, bytes: &[u8], now_unix: i64) -> Result<()> {
+        document::put(self.writers()?, hash, bytes, now_unix).await
+    }
+
+    async fn document(&self, hash: Hash) -> Result<Option<Vec<u8>>> {
+        document::document(&self.readers, hash).await
+    }
+
+    async fn documents(&self) -> Result<Vec<Hash>> {
+        document::documents(&self.readers).await
+    }
+
+    async fn sweep_documents(&self, before_unix: i64, keep: &[Hash]) -> Result<u64> {
+        document::sweep(self.writers()?, before_unix, keep).await
+    }
+
+    async fn put_case_rows(&self, expected: Head, cases: &[CaseRow]) -> Result<CommitOutcome> {
+        case::put(self.writers()?, expected, cases).await
+    }
+
+    async fn wake_all(&self, at_ms: u64) -> Result<u64> {
+        let mut transaction = case::holding_head(self.writers()?).await?;
+        let woken = case::wake_all(&mut transaction, at_ms).await?;
+        transaction.commit().await.map_err(store_error)?;
+        Ok(woken)
+    }
+
+    async fn clear_case_rows(&self) -> Result<()> {
+        case::clear(self.writers()?).await
+    }
+
+    async fn due_cases(&self, until_ms: u64, limit: u32) -> Result<Vec<(String, u64)>> {
+        desk::due_cases(&self.readers, until_ms, limit).await
+    }
+
+    async fn next_wake(&self) -> Result<Option<u64>> {
+        desk::next_wake(&self.readers).await
+    }
+
+    async fn desk(
+        &self,
+        agency: &str,
+        unit: &str,
+        after: Option<&DeskEntry>,
+        limit: u32,
+    ) -> Result<Vec<DeskEntry>> {
+        desk::desk(&self.readers, agency, unit, after, limit).await
+    }
+
+    async fn desk_counts(&self, agency: &str, unit: &str, now_ms: u64) -> Result<Vec<DeskCount>> {
+        desk::desk_counts(&self.readers, agency, unit, now_ms).await
+    }
+
+    async fn cases_by_match(&self, keys: &[MatchKey]) -> Result<Vec<(MatchKey, String)>> {
+        desk::cases_by_match(&self.readers, keys).await
+    }
+
+    async fn forget_match_keys(&self, case: &str) -> Result<()> {
+        case::forget_match_keys(self.writers()?, case).await
     }
 
     async fn backup(&self, _to: &Path) -> Result<()> {

@@ -7,12 +7,13 @@ use sijill_store::{
 use sqlx::query_builder::Separated;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
-use crate::MAX_BINDS;
 use crate::error::store_error;
 use crate::open::empty_log;
 use crate::value::stored;
+use crate::{MAX_BINDS, case};
 
-type Row<'q> = Separated<'q, Sqlite, &'static str>;
+/// A row of parameters to be bound.
+pub(crate) type Row<'q> = Separated<'q, Sqlite, &'static str>;
 
 pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<CommitOutcome> {
     batch.check()?;
@@ -30,6 +31,11 @@ pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<CommitO
     erase(&mut transaction, &batch.erased).await?;
     reseal(&mut transaction, &batch.resealed).await?;
     erase_attachments(&mut transaction, &batch.erased_attachments).await?;
+    if let Some(at) = batch.wake_all {
+        case::wake_all(&mut transaction, at).await?;
+    }
+    case::replace(&mut transaction, &batch.cases).await?;
+    case::add_match_keys(&mut transaction, &batch.match_keys).await?;
     transaction.commit().await.map_err(store_error)?;
 
     if !(batch.erased.is_empty() && batch.resealed.is_empty() && batch.erased_attachments.is_empty()) {

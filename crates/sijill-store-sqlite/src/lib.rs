@@ -7,7 +7,10 @@
 //! - `secure_delete`: what is erased is overwritten in the file, and the log that still holds it is truncated.
 
 mod attachment;
+mod case;
 mod commit;
+mod desk;
+mod document;
 mod error;
 mod keys;
 mod lookup;

@@ -78,7 +78,7 @@ async fn hashes(pool: &SqlitePool, select: &str, hashes: &[Hash]) -> Result<Vec<
 }
 
 /// Each value once: two statements would otherwise answer the same row twice.
-fn distinct<T: Ord>(values: &[T]) -> Vec<&T> {
+pub(crate) fn distinct<T: Ord>(values: &[T]) -> Vec<&T> {
     let mut distinct: Vec<&T> = values.iter().collect();
     distinct.sort_unstable();
     distinct.dedup();

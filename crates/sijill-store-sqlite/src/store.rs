@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use sijill_store::{
-    Attachment, AttachmentRow, Batch, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId,
-    Result, Store, StoreError, StoredDisclosure, Stray, StreamHead, refuse_strays,
+    Attachment, AttachmentRow, Batch, CaseRow, CommitOutcome, DeskCount, DeskEntry, DisclosureKey, Finished,
+    Hash, Head, IndexRow, KeyId, MatchKey, Result, Store, StoreError, StoredDisclosure, Stray, StreamHead,
+    refuse_strays,
 };
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use crate::error::store_error;
 use crate::open::{self, Frozen};
-use crate::{attachment, commit, lookup, page, schema, stray};
+use crate::{attachment, case, commit, desk, document, lookup, page, schema, stray};
 
 /// The event store on SQLite.
 #[derive(Debug)]
@@ -184,6 +185,64 @@ impl Store for SqliteStore {
 
     async fn sweep_attachments(&self, begun_before: i64) -> Result<Vec<KeyId>> {
         attachment::sweep(self.writer()?, begun_before).await
+    }
+
+    async fn put_document(&self, hash: Hash, bytes: &[u8], now_unix: i64) -> Result<()> {
+        document::put(self.writer()?, hash, bytes, now_unix).await
+    }
+
+    async fn document(&self, hash: Hash) -> Result<Option<Vec<u8>>> {
+        self.read(document::document(&self.readers, hash)).await
+    }
+
+    async fn documents(&self) -> Result<Vec<Hash>> {
+        self.read(document::documents(&self.readers)).await
+    }
+
+    async fn sweep_documents(&self, before_unix: i64, keep: &[Hash]) -> Result<u64> {
+        document::sweep(self.writer()?, before_unix, keep).await
+    }
+
+    async fn put_case_rows(&self, expected: Head, cases: &[CaseRow]) -> Result<CommitOutcome> {
+        case::put(self.writer()?, expected, cases).await
+    }
+
+    async fn wake_all(&self, at_ms: u64) -> Result<u64> {
+        case::wake_all(&mut *self.writer()?.acquire().await.map_err(store_error)?, at_ms).await
+    }
+
+    async fn clear_case_rows(&self) -> Result<()> {
+        case::clear(self.writer()?).await
+    }
+
+    async fn due_cases(&self, until_ms: u64, limit: u32) -> Result<Vec<(String, u64)>> {
+        self.read(desk::due_cases(&self.readers, until_ms, limit)).await
+    }
+
+    async fn next_wake(&self) -> Result<Option<u64>> {
+        self.read(desk::next_wake(&self.readers)).await
+    }
+
+    async fn desk(
+        &self,
+        agency: &str,
+        unit: &str,
+        after: Option<&DeskEntry>,
+        limit: u32,
+    ) -> Result<Vec<DeskEntry>> {
+        self.read(desk::desk(&self.readers, agency, unit, after, limit)).await
+    }
+
+    async fn desk_counts(&self, agency: &str, unit: &str, now_ms: u64) -> Result<Vec<DeskCount>> {
+        self.read(desk::desk_counts(&self.readers, agency, unit, now_ms)).await
+    }
+
+    async fn cases_by_match(&self, keys: &[MatchKey]) -> Result<Vec<(MatchKey, String)>> {
+        self.read(desk::cases_by_match(&self.readers, keys)).await
+    }
+
+    async fn forget_match_keys(&self, case: &str) -> Result<()> {
+        case::forget_match_keys(self.writer()?, case).await
     }
 
     async fn backup(&self, to: &Path) -> Result<()> {

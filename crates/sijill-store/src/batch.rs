@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::case::{CaseRow, MatchKey, check_cases, is_name};
 use crate::types::{DisclosureKey, FullTile, Hash, Head, NewEntry, SealedDisclosure, StreamHead};
 
 /// Size of a full tile: 256 hashes of 32 bytes (C2SP tlog-tiles).
@@ -11,7 +12,7 @@ pub const TILE_BYTES: usize = 256 * 32;
 pub const MAX_STREAM_BYTES: usize = 255;
 
 /// Both engines hold numbers as signed 64-bit integers.
-const MAX_NUMBER: u64 = i64::MAX.unsigned_abs();
+pub(crate) const MAX_NUMBER: u64 = i64::MAX.unsigned_abs();
 
 /// Everything one commit writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,13 @@ pub struct Batch {
     pub resealed: Vec<SealedDisclosure>,
     /// Attachments whose ciphertext is destroyed.
     pub erased_attachments: Vec<Hash>,
+    /// If set, every case that would wake later wakes at this time, Unix milliseconds, before `cases` are replaced: these
+    /// entries may have moved what falls due in any of them.
+    pub wake_all: Option<u64>,
+    /// Cases these entries have touched: their rows replace all that was kept of them.
+    pub cases: Vec<CaseRow>,
+    /// Match keys to add, each with its case; one that is there already is no error.
+    pub match_keys: Vec<(MatchKey, String)>,
 }
 
 /// Why a batch is refused before the database is asked.
@@ -70,6 +78,12 @@ pub enum BatchFault {
     /// An erasure names one thing twice, or reseals what it erases.
     #[error("something is erased twice, or erased and sealed anew")]
     Erasure,
+    /// A case's rows are not what the database can hold.
+    #[error(
+        "a case is given twice, or has two desk rows of one unit and kind, or a name in its rows or beside a match key is \
+         not 1 to 255 bytes long or holds the character U+0000"
+    )]
+    Case,
     /// A text holds U+0000, which `PostgreSQL` cannot keep.
     #[error("entry {0}, its stream or its parties hold the character U+0000")]
     Nul(u64),
@@ -90,6 +104,7 @@ impl BatchFault {
             Self::Tile => "batch-tile",
             Self::Disclosure => "batch-disclosure",
             Self::Erasure => "batch-erasure",
+            Self::Case => "batch-case",
             Self::Nul(_) => "batch-nul",
             Self::Number => "batch-number",
         }
@@ -110,6 +125,9 @@ impl Batch {
             erased: Vec::new(),
             resealed: Vec::new(),
             erased_attachments: Vec::new(),
+            wake_all: None,
+            cases: Vec::new(),
+            match_keys: Vec::new(),
         }
     }
 
@@ -121,7 +139,8 @@ impl Batch {
         self.check_streams()?;
         self.check_tiles()?;
         self.check_disclosures()?;
-        self.check_erasures()
+        self.check_erasures()?;
+        self.check_case_rows()
     }
 
     fn check_head(&self) -> Result<(), BatchFault> {
@@ -228,5 +247,14 @@ impl Batch {
         let mut attachments = HashSet::new();
         let once = self.erased_attachments.iter().all(|digest| attachments.insert(digest));
         if once { Ok(()) } else { Err(BatchFault::Erasure) }
+    }
+
+    fn check_case_rows(&self) -> Result<(), BatchFault> {
+        if self.wake_all.is_some_and(|at| at > MAX_NUMBER) {
+            return Err(BatchFault::Number);
+        }
+        check_cases(&self.cases)?;
+        let named = self.match_keys.iter().all(|(_, case)| is_name(case));
+        if named { Ok(()) } else { Err(BatchFault::Case) }
     }
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::batch::Batch;
+use crate::case::{CaseRow, DeskCount, DeskEntry, MatchKey};
 use crate::error::{Result, StoreError};
 use crate::types::{
     Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId,
@@ -18,6 +19,9 @@ pub const MAX_PAGE: u32 = 10_000;
 
 /// Largest sealed chunk of an attachment, bytes.
 pub const MAX_CHUNK_BYTES: usize = 4 << 20;
+
+/// Largest document, bytes.
+pub const MAX_DOCUMENT_BYTES: usize = 1 << 20;
 
 /// Entries, and what is kept beside them.
 ///
@@ -107,6 +111,56 @@ pub trait Store: Send + Sync {
     /// Drops uploads begun before `begun_before` (Unix seconds) that are unfinished or that no entry has attached.
     /// Answers the keys of finished ones, so that they can be destroyed too.
     async fn sweep_attachments(&self, begun_before: i64) -> Result<Vec<KeyId>>;
+
+    /// Holds a public document under its hash, which is the caller's word. Held already, it stays and counts as put now
+    /// (Unix seconds): who is about to publish it puts it first, and no sweep takes it away in between. Refused:
+    /// `document-size`.
+    async fn put_document(&self, hash: Hash, bytes: &[u8], now_unix: i64) -> Result<()>;
+
+    /// A document's bytes.
+    async fn document(&self, hash: Hash) -> Result<Option<Vec<u8>>>;
+
+    /// The hashes of all documents, ascending.
+    async fn documents(&self) -> Result<Vec<Hash>>;
+
+    /// Drops documents last put before `before_unix` (Unix seconds), except those in `keep`; answers how many.
+    async fn sweep_documents(&self, before_unix: i64, keep: &[Hash]) -> Result<u64>;
+
+    /// Replaces the rows of cases in which nothing happened: after a look that found nothing to do. If the head is not
+    /// `expected`, nothing is written, for the rows were derived from a log that has gone on. Refused: as
+    /// [`check_cases`](crate::check_cases) does.
+    async fn put_case_rows(&self, expected: Head, cases: &[CaseRow]) -> Result<CommitOutcome>;
+
+    /// Lets every case that would wake later wake at `at_ms` (Unix milliseconds), and none that would not wake at all;
+    /// answers how many. See also [`Batch::wake_all`](crate::Batch::wake_all).
+    async fn wake_all(&self, at_ms: u64) -> Result<u64>;
+
+    /// Forgets all case rows, to derive them anew. Match keys stay: they do not follow from the log alone.
+    async fn clear_case_rows(&self) -> Result<()>;
+
+    /// Cases that wake at `until_ms` (Unix milliseconds) or before, by that time and then by name: (case, when).
+    async fn due_cases(&self, until_ms: u64, limit: u32) -> Result<Vec<(String, u64)>>;
+
+    /// When the next case wakes, Unix milliseconds; `None`: none does.
+    async fn next_wake(&self) -> Result<Option<u64>>;
+
+    /// A desk behind `after`, the last entry of the page before, in the order of [`DeskEntry`].
+    async fn desk(
+        &self,
+        agency: &str,
+        unit: &str,
+        after: Option<&DeskEntry>,
+        limit: u32,
+    ) -> Result<Vec<DeskEntry>>;
+
+    /// How much lies on a desk, by kind, ascending; kinds of which there is nothing are left out.
+    async fn desk_counts(&self, agency: &str, unit: &str, now_ms: u64) -> Result<Vec<DeskCount>>;
+
+    /// The cases of these match keys: a key may have several, and a case several keys.
+    async fn cases_by_match(&self, keys: &[MatchKey]) -> Result<Vec<(MatchKey, String)>>;
+
+    /// Forgets all match keys of a case, as an erasure demands.
+    async fn forget_match_keys(&self, case: &str) -> Result<()>;
 
     /// Writes a consistent copy to a new file while the store is in use.
     async fn backup(&self, to: &Path) -> Result<()>;

@@ -115,6 +115,15 @@ pub enum StoreError {
         max: usize,
     },
 
+    /// A document is larger than [`MAX_DOCUMENT_BYTES`](crate::MAX_DOCUMENT_BYTES).
+    #[error("a document of {bytes} bytes: documents hold at most {max} bytes")]
+    DocumentSize {
+        /// The document's size.
+        bytes: usize,
+        /// The largest size allowed.
+        max: usize,
+    },
+
     /// The batch attaches a file the vault does not hold; nothing was written.
     #[error(
         "an entry attaches a file that is not held (never uploaded, erased, or swept before it was used)"
@@ -157,6 +166,7 @@ impl StoreError {
             Self::UploadUnknown => "upload-unknown",
             Self::UploadIncomplete { .. } => "upload-incomplete",
             Self::ChunkSize { .. } => "chunk-size",
+            Self::DocumentSize { .. } => "document-size",
             Self::AttachmentNotHeld => "attachment-not-held",
             Self::KeyExists => "key-exists",
             Self::TooLarge(_) => "too-large",

@@ -15,6 +15,7 @@
 //! 5. **Durable.** A commit that returned [`CommitOutcome::Committed`] survives loss of power.
 
 mod batch;
+mod case;
 mod contract;
 mod error;
 mod types;
@@ -23,7 +24,10 @@ mod types;
 pub mod conformance;
 
 pub use batch::{Batch, BatchFault, MAX_STREAM_BYTES, TILE_BYTES};
-pub use contract::{KeyStore, MAX_CHUNK_BYTES, MAX_PAGE, Store, contiguous, refuse_strays};
+pub use case::{CaseRow, DeskCount, DeskEntry, DeskRow, MatchKey, check_cases};
+pub use contract::{
+    KeyStore, MAX_CHUNK_BYTES, MAX_DOCUMENT_BYTES, MAX_PAGE, Store, contiguous, refuse_strays,
+};
 pub use error::{Cause, Result, StoreError};
 pub use types::{
     Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, FullTile, Hash, Head, IndexRow, KeyId,

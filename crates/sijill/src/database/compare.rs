@@ -1,4 +1,7 @@
 //! What the database keeps beside the entries, held against them: index columns, head, tiles, stream heads.
+//!
+//! Case rows and match keys are not compared: they are read models, which prove nothing and can be derived anew. Nor are
+//! documents, which whoever reads one holds against its hash.
 
 use std::collections::BTreeMap;
 

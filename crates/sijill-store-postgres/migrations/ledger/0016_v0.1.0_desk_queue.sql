@@ -1,0 +1,1 @@
+CREATE INDEX desk_queue ON desk (agency, unit, calm, due, case_id, kind);

@@ -1,0 +1,1 @@
+CREATE INDEX match_key_case ON match_key (case_id);
