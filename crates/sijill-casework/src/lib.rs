@@ -18,6 +18,7 @@ pub mod catalogue;
 pub mod codes;
 pub mod policy;
 mod refusal;
+pub mod shipped;
 mod word;
 
 pub use codes::Code;

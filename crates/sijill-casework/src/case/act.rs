@@ -1,6 +1,8 @@
 //! What the automation is to do: pure functions of the state, so that anyone can recompute them
 //! (`docs/casework.md` §7).
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 use sijill_domain::Position;
 use sijill_event::{Digest, Json, StreamKind, Uuid};
@@ -14,7 +16,7 @@ use crate::catalogue::{self, CaseEvent};
 use crate::policy::{Prescription, StepTo};
 
 /// An event that a service of the ledger is to append.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     /// Its type.
     pub event_type: &'static str,
@@ -86,7 +88,7 @@ impl CaseFile {
         let mut values: Vec<(&str, Json)> = reference.into();
         let event_type = match doing {
             Doing::Remind => {
-                values.push(("to", address(&deadline.owes)));
+                values.push(("to", address(&self.told(world, Some(&deadline.owes), &deadline.owes))));
                 "reminder.sent"
             }
             Doing::Breach => {
@@ -103,27 +105,30 @@ impl CaseFile {
             }
             Doing::Escalate(step, to) => {
                 values.push(("step", number(step.into())));
-                values.push(("to", address(&self.above(deadline, to))));
+                values.push(("to", address(&self.above(world, deadline, to))));
                 "escalation.raised"
             }
         };
         finish(world, event_type, values, instant, deadline.of, deadline.done)
     }
 
-    /// Whom a step of a ladder tells. Where the policy's target has no unit for the governorate, the owner.
-    fn above(&self, deadline: &Deadline, to: &StepTo) -> Address {
-        let owner = || self.case.as_ref().map_or_else(|| deadline.owes.clone(), |case| case.owner.clone());
-        match to {
-            StepTo::Supervisor => deadline.owes.clone(),
-            StepTo::Owner => owner(),
+    /// Whom a step of a ladder tells.
+    fn above(&self, world: &World, deadline: &Deadline, to: &StepTo) -> Address {
+        let case = self.case.as_ref();
+        let above = match to {
+            StepTo::Supervisor => Some(&deadline.owes),
+            StepTo::Owner => case.map(|case| &case.owner),
             StepTo::Target(id) => {
-                let governorate = self.case.as_ref().map(|case| case.situation.governorate.as_str());
-                governorate
-                    .and_then(|governorate| deadline.under.target(id, governorate))
-                    .cloned()
-                    .unwrap_or_else(owner)
+                case.and_then(|case| deadline.under.target(id, case.situation.governorate.as_str()))
             }
-        }
+        };
+        self.told(world, above, &deadline.owes)
+    }
+
+    /// This unit; the owner, if there is none or its agency is not there.
+    fn told(&self, world: &World, unit: Option<&Address>, or: &Address) -> Address {
+        let unit = unit.filter(|unit| world.stands(&unit.agency, u64::MAX));
+        unit.or(self.case.as_ref().map(|case| &case.owner)).unwrap_or(or).clone()
     }
 
     /// What an event triggers is owed from now on, directly after it.
@@ -138,8 +143,10 @@ impl CaseFile {
             E::CaseOpened(_) | E::ChildRegistered(_) | E::ChildCorrected(_) | E::RiskAssessed(_) => {
                 prescribed(world, at.index, case, hash)
             }
-            E::BreakGlassInvoked(_) => vec![notice(&hash, &case.owner)],
-            E::ConsentWithdrawn(act) => withdrawn(case, hash, &act.consent),
+            E::BreakGlassInvoked(_) if world.stands(&case.owner.agency, at.index) => {
+                vec![notice(&hash, &case.owner)]
+            }
+            E::ConsentWithdrawn(act) => withdrawn(world, at, case, hash, &act.consent),
             _ => Vec::new(),
         };
         let numbered = (0_u32..).zip(acts);
@@ -158,14 +165,15 @@ fn prescribed(
     cause: Digest,
 ) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
     let Some(in_force) = world.policy_at(index) else { return Vec::new() };
+    let mut had = case.prescribed.clone();
     in_force
         .policy
         .prescribe(&case.situation)
         .into_iter()
         .filter(|p| {
-            let known =
-                world.registry().agency(p.to.agency.as_str()).is_some_and(|agency| !agency.is_removed());
-            known && p.to != case.owner && !case.prescribed.contains(&(p.table.clone(), p.to.clone()))
+            let may = p.to != case.owner && world.stands(&p.to.agency, index);
+            // Two targets of a table may be one unit here.
+            may && had.insert((p.table.clone(), p.to.clone()))
         })
         .map(|prescription| ("referral.requested", request(&prescription, in_force.version, cause)))
         .collect()
@@ -185,24 +193,31 @@ fn request(p: &Prescription, policy: u64, cause: Digest) -> Vec<(&'static str, J
     ]
 }
 
-/// What rests on the withdrawn consent alone ends, and each receiver is told once.
-fn withdrawn(case: &Case, hash: Digest, consent: &Digest) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
-    let ends: Vec<_> = case
+/// What rested on the withdrawn consent alone ends, in the order of the log, and each receiver is told once.
+fn withdrawn(
+    world: &World,
+    at: Position,
+    case: &Case,
+    hash: Digest,
+    consent: &Digest,
+) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
+    let mut ends: Vec<_> = case
         .referrals
         .iter()
         .filter(|(_, referral)| {
             referral.state.is_live()
                 && referral.basis == Basis::Consent(*consent)
-                && !case.rests_elsewhere(&referral.to.agency, consent)
+                && !case.stands(world.registry(), referral, at.received)
         })
         .collect();
-    let receivers: std::collections::BTreeSet<&Address> =
-        ends.iter().map(|(_, referral)| &referral.to).collect();
+    ends.sort_unstable_by_key(|(_, referral)| referral.index);
+    let receivers: BTreeSet<&Address> = ends.iter().map(|(_, referral)| &referral.to).collect();
     let ended = ends.iter().map(|(referral, _)| {
         let values = vec![("referral", referral.to_string().into()), ("cause", hash.to_string().into())];
         ("referral.withdrawn", values)
     });
-    ended.chain(receivers.into_iter().map(|to| notice(&hash, to))).collect()
+    let there = receivers.into_iter().filter(|to| world.stands(&to.agency, at.index));
+    ended.chain(there.map(|to| notice(&hash, to))).collect()
 }
 
 fn notice(about: &Digest, to: &Address) -> (&'static str, Vec<(&'static str, Json)>) {

@@ -10,7 +10,7 @@ use crate::policy::{DeadlineRule, Policy, StepTo};
 use crate::{Address, Milestone};
 
 /// A clock. It keeps the policy it was set under.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deadline {
     /// What is owed.
     pub milestone: Milestone,
@@ -69,7 +69,12 @@ impl Deadline {
         self.pauses.last().is_some_and(|pause| pause.to.is_none())
     }
 
-    /// The id of the rule it was set by.
+    /// Whether whoever owns the case owes it.
+    pub(super) fn is_of_owner(&self) -> bool {
+        !self.milestone.is_of_referral() && self.milestone != Milestone::ConfirmWithdrawal
+    }
+
+    /// The rule it was set by.
     pub fn rule(&self) -> &DeadlineRule {
         &self.rule
     }
@@ -81,7 +86,7 @@ impl Deadline {
 
     /// Computes anew when it falls due.
     pub(super) fn reckon(&mut self, world: &World) {
-        if !self.runs() || self.breached.is_some() {
+        if !self.is_pending() {
             return;
         }
         let timing = World::timing(self.rule.clock, &self.hours);
@@ -92,8 +97,13 @@ impl Deadline {
         };
     }
 
+    /// Whether it may still be missed: neither met nor missed.
+    pub(super) fn is_pending(&self) -> bool {
+        self.runs() && self.breached.is_none()
+    }
+
     pub(super) fn pause(&mut self, at: u64) {
-        if self.runs() && !self.is_paused() {
+        if !self.is_paused() {
             self.pauses.push(Pause { from: at, to: None });
         }
     }
@@ -119,7 +129,7 @@ impl Deadline {
         reminders.sort_unstable();
         let ladder = self.rule.ladder.iter().zip(1_u32..);
         // A reminder whose time had passed when the clock was set is given at once: skipping it would renumber the rest.
-        let reminders = reminders.into_iter().map(|at| (at.max(self.started), Doing::Remind));
+        let reminders = reminders.into_iter().map(move |at| (at.max(self.started).min(due), Doing::Remind));
         reminders
             .chain(std::iter::once((due, Doing::Breach)))
             .chain(ladder.map(move |(step, n)| (due + step.after.wall_ms(), Doing::Escalate(n, &step.to))))

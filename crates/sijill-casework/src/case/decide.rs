@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use sijill_domain::Position;
+use sijill_domain::{AgencyId, Position};
 use sijill_event::{Digest, Event, StreamKind};
 
 use super::World;
 use super::act::flat;
 use super::author::Author;
 use super::file::{Case, CaseFile, PlanState, Status};
-use super::referral::{Basis, Step};
+use super::referral::{Basis, CONSENT, Step};
 use crate::catalogue::{CaseEvent, ReferralRequested, ReferralState, Unread, Vote};
 use crate::refusal::Thing;
 use crate::{Address, Refusal};
+
+/// What a conference decides whose votes carry nothing (code list `conference-outcome`).
+const NO_DECISION: &str = "no_decision";
 
 type Verdict = Result<(), Refusal>;
 
@@ -33,7 +36,7 @@ impl CaseFile {
         if self.owes() {
             return Err(Refusal::AutomationOwed.into());
         }
-        if self.next_due(at.received).is_some() && event.stream.kind() != StreamKind::Access {
+        if self.next_due(at.received).is_some() {
             return Err(Refusal::AutomationOwed.into());
         }
         world.check_codes(event, read.codes(), read.codes_used()).ok_or(Unread::Withheld)??;
@@ -42,6 +45,7 @@ impl CaseFile {
         };
         let verdict = match event.stream.kind() {
             StreamKind::Contact => self.decide_contact(&author, read),
+            StreamKind::Access if self.case.is_none() && self.contact.is_none() => Err(Refusal::CaseUnknown),
             StreamKind::Access => self.decide_access(world, &author, read),
             _ => match (&self.case, read) {
                 (None, CaseEvent::CaseOpened(act)) if self.contact.is_none() => {
@@ -148,7 +152,6 @@ impl Deciding<'_> {
             | E::FollowUpRecorded(_)
             | E::PlacementStarted(_)
             | E::ConsentRecorded(_)
-            | E::LegalBasisInvoked(_)
             | E::FeedbackRecorded(_)
             | E::BreachRecorded(_)
             | E::ConferenceScheduled(_)
@@ -156,9 +159,21 @@ impl Deciding<'_> {
             E::RiskAssessed(_)
             | E::ChildSeen(_)
             | E::ChildNotSeen(_)
-            | E::ServiceDelivered(_)
             | E::NoteAdded(_)
             | E::DocumentAttached(_) => self.owner_or_recipient(),
+            E::ServiceDelivered(act) => {
+                self.owner_or_recipient()?;
+                match &act.referral {
+                    Some(referral) if !self.case.referrals.contains_key(referral) => {
+                        Err(Refusal::Unknown(Thing::Referral))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            E::LegalBasisInvoked(act) => {
+                self.owner()?;
+                if act.basis.as_str() == CONSENT { Err(Refusal::NoBasis) } else { Ok(()) }
+            }
             E::ChildCorrected(act) => {
                 self.owner()?;
                 self.file.corrects(&act.corrects, &["child.registered", "child.corrected"])
@@ -196,9 +211,13 @@ impl Deciding<'_> {
             E::CaseTransferRequested(act) => {
                 self.owner()?;
                 self.other_unit(&act.to, &self.case.owner)?;
+                self.may_own(&act.to)?;
                 if self.case.transfer.is_some() { Err(Refusal::TransferPending) } else { Ok(()) }
             }
-            E::CaseTransferred(act) => self.asked_to_take(&act.request),
+            E::CaseTransferred(act) => {
+                self.asked_to_take(&act.request)?;
+                self.may_own(&self.author.unit)
+            }
             E::CaseTransferRefused(act) => self.asked_to_take(&act.request),
             E::PlanApproved(act) => self.on_plan(&act.plan),
             E::PlanRejected(act) => self.on_plan(&act.plan),
@@ -356,6 +375,11 @@ impl Deciding<'_> {
         if open && to != but { Ok(()) } else { Err(Refusal::UnitUnknown(to.to_string())) }
     }
 
+    /// A unit that may see nothing of the case cannot answer for it.
+    fn may_own(&self, unit: &Address) -> Verdict {
+        if self.file.restricted_units.contains(unit) { Err(Refusal::OwnerRestricted) } else { Ok(()) }
+    }
+
     fn asked_to_take(&self, request: &Digest) -> Verdict {
         match &self.case.transfer {
             Some((open, to)) if open == request => {
@@ -432,17 +456,17 @@ impl Deciding<'_> {
         if conference.held {
             return Err(Refusal::AlreadyEnded(Thing::Conference));
         }
-        let voted: BTreeSet<_> = conference.votes.keys().map(|(agency, _)| agency).collect();
-        if voted.len() * 2 < conference.members.len() {
-            return Err(Refusal::ConferenceQuorum { voted: voted.len(), members: conference.members.len() });
+        let registry = self.world.registry();
+        // Members that merged since are one, whoever of them voted.
+        let now = |agency: &AgencyId| registry.now(agency.as_str()).cloned();
+        let members: BTreeSet<_> = conference.members.iter().map(now).collect();
+        let voted: BTreeSet<_> = conference.votes.keys().map(|(agency, _)| now(agency)).collect();
+        if voted.len() * 2 < members.len() {
+            return Err(Refusal::ConferenceQuorum { voted: voted.len(), members: members.len() });
         }
         let count = |word: Vote| conference.votes.values().filter(|vote| **vote == word).count();
-        let decided = if count(Vote::For) > count(Vote::Against) {
-            outcome != "rejected"
-        } else {
-            outcome == "rejected"
-        };
-        if decided { Ok(()) } else { Err(Refusal::OutcomeNotVoted) }
+        let carried = count(Vote::For) > count(Vote::Against);
+        if carried == (outcome != NO_DECISION) { Ok(()) } else { Err(Refusal::OutcomeNotVoted) }
     }
 
     fn request(&self, act: &ReferralRequested) -> Verdict {
@@ -451,9 +475,13 @@ impl Deciding<'_> {
         let basis = Basis::of(act).ok_or(Refusal::NoBasis)?;
         if let Basis::Consent(consent) = &basis {
             let consent = self.case.consents.get(consent).ok_or(Refusal::NoBasis)?;
-            if !consent.covers(&act.to.agency, self.at.received) {
+            if !consent.covers(self.world.registry(), &act.to.agency, self.at.received) {
                 return Err(Refusal::NoBasis);
             }
+        }
+        // What a policy prescribes, the automation asks for; nobody does it in its name.
+        if act.policy.is_some() || act.rule.is_some() || act.cause.is_some() {
+            return Err(Refusal::NotPrescribed);
         }
         match &act.replaces {
             Some(replaced) => match self.case.referrals.get(replaced) {

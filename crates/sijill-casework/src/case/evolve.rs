@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sijill_domain::Position;
-use sijill_event::{Digest, Event, Timestamp};
+use sijill_event::{Digest, Event, StreamKind, Timestamp};
 
 use super::World;
 use super::author::Author;
@@ -13,7 +13,7 @@ use super::file::{
     BrokenGlass, Case, CaseFile, Closure, Conference, Consent, Contact, Escalation, Noted, Plan, PlanState,
     Status,
 };
-use super::referral::{Basis, Referral, Step};
+use super::referral::{Basis, CONSENT, Referral, Step};
 use crate::catalogue::{CaseEvent, CaseOpened, DeadlineVaried, ReferralRequested, ReferralState};
 use crate::policy::Situation;
 use crate::{Address, Code, Milestone};
@@ -301,7 +301,7 @@ impl Evolving<'_> {
             }),
             E::ReminderSent(act) => self.done(act.milestone, &act.of),
             E::DeadlineBreached(act) => {
-                self.mark(act.milestone, &act.of);
+                self.mark(act.milestone, &act.of, act.due);
                 self.done(act.milestone, &act.of);
             }
             E::ReferralBreached(act) => {
@@ -310,7 +310,7 @@ impl Evolving<'_> {
                         referral.breached = true;
                     }
                 });
-                self.mark(act.milestone, &act.of);
+                self.mark(act.milestone, &act.of, act.due);
                 self.done(act.milestone, &act.of);
             }
             E::NoticeGiven(act) => self.told(&act.about, &act.to),
@@ -322,6 +322,7 @@ impl Evolving<'_> {
         use CaseEvent as E;
         let step = match read {
             E::ReferralRequested(act) => return self.request(act),
+            E::ServiceDelivered(act) => return self.serve(act.referral.as_ref()),
             E::ReferralWithdrawn(act) => return self.enter(&act.referral, ReferralState::Withdrawn, None),
             E::ReferralAcknowledged(_) => Step::Acknowledge,
             E::ReferralAccepted(_) => Step::Accept,
@@ -361,9 +362,21 @@ impl Evolving<'_> {
         self.enter_with(&hash, state, to, reason.as_ref());
     }
 
+    /// Whoever delivers what a referral asks for has it.
+    fn serve(&mut self, referral: Option<&Digest>) {
+        let Some((hash, record)) = referral.and_then(|hash| self.file.case.as_ref()?.referrals.get_key_value(hash))
+        else {
+            return;
+        };
+        if self.author.as_ref().is_some_and(|author| author.unit == record.to) {
+            let hash = *hash;
+            self.meet_about(Milestone::Acknowledge, &hash);
+        }
+    }
+
     fn request(&mut self, act: &ReferralRequested) {
         let (hash, at) = (self.hash, self.at);
-        let automatic = act.rule.is_some();
+        let automatic = self.file.events.get(&hash).is_some_and(|noted| noted.stream == StreamKind::Auto);
         let Some(basis) = Basis::of(act) else { return };
         let referral = Referral {
             index: at.index,
@@ -379,8 +392,8 @@ impl Evolving<'_> {
             breached: false,
             disposed: false,
         };
-        let table =
-            act.rule.as_deref().and_then(|rule| rule.split_once('/')).map(|(table, _)| table.to_owned());
+        let rule = act.rule.as_deref().filter(|_| automatic);
+        let table = rule.and_then(|rule| rule.split_once('/')).map(|(table, _)| table.to_owned());
         self.edit(|case| {
             case.referrals.insert(hash, referral);
             if let Some(table) = table {
@@ -447,7 +460,7 @@ impl Evolving<'_> {
         }
         let waits = matches!(state, ReferralState::InfoRequested);
         self.edit(|case| {
-            for deadline in case.deadlines.iter_mut().filter(|d| d.subject == Some(*hash) && d.runs()) {
+            for deadline in case.deadlines.iter_mut().filter(|d| d.subject == Some(*hash) && d.is_pending()) {
                 let stops = deadline.milestone != Milestone::Acknowledge
                     && (waits || held_for.is_some_and(|reason| deadline.rule().pause_on.contains(reason)));
                 if stops {
@@ -490,7 +503,7 @@ impl Evolving<'_> {
         let Some((_, to)) = case.transfer.take() else { return };
         case.owner = to.clone();
         case.assigned = None;
-        for deadline in case.deadlines.iter_mut().filter(|d| d.runs() && d.subject.is_none()) {
+        for deadline in case.deadlines.iter_mut().filter(|d| d.runs() && d.is_of_owner()) {
             deadline.owes = to.clone();
         }
         self.end(Milestone::Assign);
@@ -602,9 +615,10 @@ impl Evolving<'_> {
         self.with(milestone, of, |deadline| deadline.done += 1);
     }
 
-    fn mark(&mut self, milestone: Milestone, of: &Digest) {
+    /// It was missed. The ladder counts from when it was due then, whatever becomes of the calendar.
+    fn mark(&mut self, milestone: Milestone, of: &Digest, due: u64) {
         let at = self.at.received;
-        self.with(milestone, of, |deadline| deadline.breached = Some(at));
+        self.with(milestone, of, |deadline| (deadline.due, deadline.breached) = (Some(due), Some(at)));
     }
 
     fn with(&mut self, milestone: Milestone, of: &Digest, edit: impl FnOnce(&mut Deadline)) {
@@ -687,7 +701,7 @@ impl Basis {
     pub(super) fn of(act: &ReferralRequested) -> Option<Self> {
         match (&act.consent, &act.legal_basis) {
             (Some(consent), None) => Some(Self::Consent(*consent)),
-            (None, Some(basis)) if basis.as_str() != "consent" => Some(Self::Legal(basis.clone())),
+            (None, Some(basis)) if basis.as_str() != CONSENT => Some(Self::Legal(basis.clone())),
             _ => None,
         }
     }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use sijill_domain::{AgencyId, OfficerId};
+use sijill_domain::{AgencyId, OfficerId, Registry};
 use sijill_event::{Digest, StreamKind};
 
-use super::{Act, Deadline, Referral};
+use super::{Act, Basis, Deadline, Referral};
 use crate::Address;
 use crate::catalogue::{AccessRequested, Vote};
 use crate::policy::Situation;
@@ -15,7 +15,7 @@ use crate::refusal::Thing;
 pub(super) type Person = (AgencyId, OfficerId);
 
 /// The fold of `contact/X`, `case/X`, `auto/X` and `access/X`, in log order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CaseFile {
     /// The id: the streams' names after the slash.
     pub id: String,
@@ -72,7 +72,7 @@ pub struct Contact {
 }
 
 /// A case.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// Open, closed or merged.
     pub status: Status,
@@ -253,8 +253,8 @@ impl Noted {
 }
 
 impl Consent {
-    /// Whether it stands at this time and covers disclosure to the agency.
-    pub(super) fn covers(&self, agency: &AgencyId, unix_ms: u64) -> bool {
+    /// Whether it stands at this time and covers disclosure to the agency, as agencies are now.
+    pub(super) fn covers(&self, registry: &Registry, agency: &AgencyId, unix_ms: u64) -> bool {
         let day = i64::try_from(unix_ms).ok().and_then(chrono::DateTime::from_timestamp_millis);
         let expired = match (&self.expires, day) {
             // As text days compare as they follow each other.
@@ -262,16 +262,22 @@ impl Consent {
             (Some(_), None) => true,
             (None, _) => false,
         };
-        self.withdrawn.is_none() && !expired && self.agencies.contains(agency)
+        self.withdrawn.is_none() && !expired && names(registry, &self.agencies, agency)
     }
 }
 
 impl Case {
-    /// Whether disclosure to the agency rests on something other than this consent.
-    pub(super) fn rests_elsewhere(&self, agency: &AgencyId, but: &Digest) -> bool {
-        self.bases.contains(agency)
-            || self.consents.iter().any(|(hash, consent)| {
-                hash != but && consent.withdrawn.is_none() && consent.agencies.contains(agency)
-            })
+    /// Whether what the referral discloses rests on anything at this time.
+    pub(super) fn stands(&self, registry: &Registry, referral: &Referral, unix_ms: u64) -> bool {
+        let to = &referral.to.agency;
+        matches!(referral.basis, Basis::Legal(_))
+            || names(registry, &self.bases, to)
+            || self.consents.values().any(|consent| consent.covers(registry, to, unix_ms))
     }
+}
+
+/// Whether the agency is now one that one of these is now.
+fn names(registry: &Registry, agencies: &BTreeSet<AgencyId>, agency: &AgencyId) -> bool {
+    let now = registry.now(agency.as_str());
+    agencies.iter().any(|id| registry.now(id.as_str()) == now)
 }

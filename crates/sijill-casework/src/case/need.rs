@@ -33,6 +33,7 @@ impl CaseFile {
             return released;
         }
         let breaks = self.broken.values().any(|b| reader.is(&b.by) && at.received < b.until);
+        let reading = Reading { file: self, world, at, reader, breaks };
         for (hash, noted) in &self.events {
             if events.is_some_and(|events| !events.contains(hash)) {
                 continue;
@@ -44,7 +45,7 @@ impl CaseFile {
                 .filter_map(|field| match field.class {
                     FieldClass::Disclosed(class) if classes.contains(&class) => {
                         let path = format!("{}.{}", class.as_str(), field.name);
-                        self.may_see(world, reader, breaks, noted, class, &path).then_some(path)
+                        reading.may_see(noted, class, &path).then_some(path)
                     }
                     _ => None,
                 })
@@ -54,32 +55,6 @@ impl CaseFile {
             }
         }
         released
-    }
-
-    fn may_see(
-        &self,
-        world: &World,
-        reader: &Author,
-        breaks: bool,
-        noted: &Noted,
-        class: Class,
-        path: &str,
-    ) -> bool {
-        let logged_here = self.contact.as_ref().is_some_and(|contact| contact.by == reader.unit);
-        match class {
-            Class::Reporter => return logged_here,
-            Class::Sensitive if !reader.is_specialist() => return false,
-            Class::Casework if reader.is_auditor() => return true,
-            _ => {}
-        }
-        if breaks || noted.by.as_ref() == Some(&reader.unit) {
-            return true;
-        }
-        if noted.stream == StreamKind::Contact {
-            let linked = self.contact.iter().flat_map(|contact| contact.linked.values());
-            return logged_here || linked.into_iter().any(|unit| *unit == reader.unit);
-        }
-        self.case.as_ref().is_some_and(|case| in_case(case, world, reader, noted, path))
     }
 
     /// What the access service owes in answer to the request that came last.
@@ -108,15 +83,46 @@ impl CaseFile {
     }
 }
 
-fn in_case(case: &Case, world: &World, reader: &Author, noted: &Noted, path: &str) -> bool {
-    if case.owner == reader.unit || reader.supervises(world.registry(), &case.owner) {
-        return true;
+/// One reader at one time.
+struct Reading<'a> {
+    file: &'a CaseFile,
+    world: &'a World,
+    at: Position,
+    reader: &'a Author,
+    breaks: bool,
+}
+
+impl Reading<'_> {
+    fn may_see(&self, noted: &Noted, class: Class, path: &str) -> bool {
+        let Self { file, reader, .. } = self;
+        let logged_here = file.contact.as_ref().is_some_and(|contact| contact.by == reader.unit);
+        match class {
+            Class::Reporter => return logged_here,
+            Class::Sensitive if !reader.is_specialist() => return false,
+            Class::Casework if reader.is_auditor() => return true,
+            _ => {}
+        }
+        if self.breaks || noted.by.as_ref() == Some(&reader.unit) {
+            return true;
+        }
+        if noted.stream == StreamKind::Contact {
+            let linked = file.contact.iter().flat_map(|contact| contact.linked.values());
+            return logged_here || linked.into_iter().any(|unit| *unit == reader.unit);
+        }
+        file.case.as_ref().is_some_and(|case| self.in_case(case, noted, path))
     }
-    case.referrals.iter().any(|(hash, referral)| {
-        referral.state.is_live()
-            && referral.to == reader.unit
-            && (referral.fields.contains(path)
-                || noted.referral.as_ref() == Some(hash)
-                || noted.index == referral.index)
-    })
+
+    fn in_case(&self, case: &Case, noted: &Noted, path: &str) -> bool {
+        let registry = self.world.registry();
+        if case.owner == self.reader.unit || self.reader.supervises(registry, &case.owner) {
+            return true;
+        }
+        case.referrals.iter().any(|(hash, referral)| {
+            let is_its_own = noted.referral.as_ref() == Some(hash) || noted.index == referral.index;
+            referral.state.is_live()
+                && referral.to == self.reader.unit
+                && case.stands(registry, referral, self.at.received)
+                && (referral.fields.contains(path) || is_its_own)
+        })
+    }
 }

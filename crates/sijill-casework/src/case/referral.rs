@@ -39,6 +39,9 @@ pub struct Referral {
     pub disposed: bool,
 }
 
+/// The legal basis that is none unless the consent is named (code list `legal-basis`).
+pub(super) const CONSENT: &str = "consent";
+
 /// What disclosure rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {

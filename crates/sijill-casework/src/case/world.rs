@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sijill_domain::event::DocumentKind;
-use sijill_domain::{Published, Registry};
+use sijill_domain::event::{Action, DocumentKind};
+use sijill_domain::{AgencyId, Published, Registry, Status};
 use sijill_event::{Event, Json};
 
 use super::Documents;
@@ -124,6 +124,20 @@ impl World {
     /// How many changes the almanac has seen: what was computed with fewer may be different now.
     pub fn calendars(&self) -> usize {
         self.calendars
+    }
+
+    /// Whether the agency was there, and had not been removed, when the entry at `index` came: whom the automation
+    /// may address. Whatever became of it later.
+    pub(super) fn stands(&self, agency: &AgencyId, index: u64) -> bool {
+        let not_yet_or_no_more = self.registry.proposals().values().any(|proposal| {
+            let Status::Enacted(enacted) = proposal.status else { return false };
+            match &proposal.action {
+                Action::AgencyAdmit(admit) => admit.agency == *agency && enacted >= index,
+                Action::AgencyRemove(remove) => remove.agency == *agency && enacted < index,
+                _ => false,
+            }
+        });
+        self.registry.agency(agency.as_str()).is_some() && !not_yet_or_no_more
     }
 
     /// The policy in force now, if one was published and its text is held.

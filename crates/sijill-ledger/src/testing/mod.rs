@@ -12,6 +12,10 @@ use sijill_event::{Class, Draft, Json, SigningKey, Stream, Uuid};
 use sijill_log::{KeyName, NoteSigner};
 use sijill_store::{KeyStore, Store};
 
+mod country;
+
+pub use country::{Country, HELPLINE};
+
 use crate::{
     Clock, Ledger, Limits, MasterKey, OpenError, Opening, Receipt, Refused, Seal, ServiceKeys,
     SimulatedClock, Wait,
@@ -233,6 +237,6 @@ impl Scene {
     }
 }
 
-fn name() -> Name {
+pub(crate) fn name() -> Name {
     Name::new("جهة", "An agency").expect("a name")
 }

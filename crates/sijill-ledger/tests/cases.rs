@@ -1,0 +1,70 @@
+//! Cases under rule-set 2, on a real store.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sijill_casework::catalogue::ReferralState;
+use sijill_event::Json;
+use sijill_ledger::testing::{Country, Ground};
+use sijill_ledger::Seal;
+use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
+
+async fn ground(dir: &Path) -> Ground {
+    let store = SqliteStore::open(&dir.join("ledger.db")).await.expect("a store");
+    let keys = SqliteKeyStore::open(&dir.join("keys.db")).await.expect("a key store");
+    Ground::new(Arc::new(store), Arc::new(keys), Seal::at(dir.join("seal")))
+}
+
+fn reference(member: &str, hash: &sijill_event::Digest) -> Json {
+    Json::object([(member, Json::from(hash.to_string()))])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_urgent_case_sends_its_referrals_and_they_escalate() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let country = Country::begin(ground(dir.path()).await).await;
+    let opened = country.open_case("c1", "high").await;
+    let story = country.story(opened.index + 1).await;
+    let types: Vec<&str> = story.iter().map(|(_, kind)| kind.as_str()).collect();
+    assert_eq!(types, ["referral.requested"; 3], "{story:?}");
+
+    let case = country.case("c1").await;
+    let to: Vec<String> =
+        case.case.iter().flat_map(|c| c.referrals.values()).map(|r| r.to.to_string()).collect();
+    for unit in ["cpc/ma", "moh/hospital-ma", "rop/desk"] {
+        assert!(to.iter().any(|to| to == unit), "{to:?}");
+    }
+    // The hospital answers; nobody else does.
+    let hospital = case.case.as_ref().and_then(|c| {
+        c.referrals.iter().find(|(_, r)| r.to.to_string() == "moh/hospital-ma").map(|(hash, _)| *hash)
+    });
+    let hospital = hospital.expect("a referral to the hospital");
+    let acknowledged = reference("referral", &hospital);
+    country
+        .act("moh/hospital-ma", "case/c1", "referral.acknowledged", acknowledged)
+        .await
+        .expect("acknowledged");
+
+    // A day later everything that fell due is there before the next event, and the late answer is taken.
+    country.later(24 * 60);
+    let police = case.case.as_ref().and_then(|c| {
+        c.referrals.iter().find(|(_, r)| r.to.to_string() == "rop/desk").map(|(hash, _)| *hash)
+    });
+    let accepted = reference("referral", &police.expect("a referral to the police"));
+    country.act("rop/desk", "case/c1", "referral.accepted", accepted).await.expect("a late answer is legal");
+    let case = country.case("c1").await;
+    let referral = &case.case.as_ref().expect("a case").referrals[&police.expect("police")];
+    assert!(referral.breached);
+    assert_eq!(referral.state, ReferralState::Accepted);
+    let story = country.story(opened.index).await;
+    let breaches = story.iter().filter(|(_, kind)| kind == "referral.breached").count();
+    assert!(breaches >= 2, "{story:?}");
+    let times: Vec<u64> = {
+        let mut times = Vec::new();
+        for index in opened.index..opened.index + story.len() as u64 {
+            times.push(country.entry(index).await.received);
+        }
+        times
+    };
+    assert!(times.is_sorted());
+}
