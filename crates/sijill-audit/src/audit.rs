@@ -67,13 +67,14 @@ pub fn audit(source: &dyn Source, options: &Options<'_>) -> Result<Report, Unrea
     let read = |note: Note| Some((read_checkpoint(&note).ok()?, note));
     let mut report = match source.checkpoint()? {
         None => unsealed(source, options)?,
-        Some(bytes) => match Note::parse(&bytes).ok().and_then(read) {
-            Some((checkpoint, note)) => audit_checkpoint(source, options, &checkpoint, &note)?,
-            None => {
+        Some(bytes) => {
+            if let Some((checkpoint, note)) = Note::parse(&bytes).ok().and_then(read) {
+                audit_checkpoint(source, options, &checkpoint, &note)?
+            } else {
                 let what = "the checkpoint cannot be read: nothing else was checked";
                 nothing_to_check(options, FaultCode::CheckpointSignature, what)
             }
-        },
+        }
     };
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)

@@ -131,13 +131,13 @@ impl Source for Database {
         let head = self.sound("the head", self.store.head())?;
         let entries = self.sound("the entries", self.store.index_rows(0, 1))?;
         let seal = self.seal_path.display();
-        let held = match (head, entries) {
+        let found = match (head, entries) {
             (Some(head), Some(entries)) if head.size == 0 && entries.is_empty() => return Ok(None),
             (Some(head), _) if head.size > 0 => format!("{} entries", head.size),
             _ => "something no ledger wrote".to_string(),
         };
         let message = format!(
-            "the seal {seal} is missing, and the database holds {held}: a ledger that published them has sealed them. Nothing \
+            "the seal {seal} is missing, and the database holds {found}: a ledger that published them has sealed them. Nothing \
              else was checked; put the seal back, or the newest checkpoint that a receipt, a witness or a mirror holds"
         );
         Ok(Some(Discrepancy { index: None, message }))
