@@ -363,9 +363,9 @@ impl Building {
         }
     }
 
-    /// A file, some of more than one chunk.
+    /// A file, the first of more than one chunk.
     async fn upload(&mut self) -> Value {
-        let length = if self.files == 0 { 300_000 } else { *self.writer.chance.pick(&[40, 5_000, 300_000]) };
+        let length = if self.files == 0 { 300_000 } else { *self.writer.chance.pick(&[40, 5_000, 30_000]) };
         self.files += 1;
         let bytes: Vec<u8> = (0..length).map(|_| self.writer.chance.draw().to_le_bytes()[0]).collect();
         let body = futures::stream::iter([Ok::<_, std::io::Error>(bytes)]);

@@ -7,9 +7,9 @@ use sqlx::Row;
 
 use crate::operator::{Operator, add};
 
-/// Everything an audit reads of the ledger's database. What it cannot judge is left out: when an upload was begun, which
-/// entry named it first, which client assertions were used.
-const COLUMNS: [(&str, &str); 32] = [
+/// Everything an audit reads of the ledger's database. What it cannot judge is left out: when an upload was begun, to the
+/// second; which client assertions were used.
+const COLUMNS: [(&str, &str); 37] = [
     ("entry", "entry"),
     ("entry", "entry"),
     ("entry", "entry"),
@@ -37,9 +37,14 @@ const COLUMNS: [(&str, &str); 32] = [
     ("head", "size"),
     ("head", "root"),
     ("head", "received"),
+    ("attachment", "upload"),
     ("attachment", "digest"),
     ("attachment", "size"),
     ("attachment", "chunks"),
+    ("attachment", "key_id"),
+    ("attachment", "entry"),
+    ("attachment", "erased"),
+    ("attachment_chunk", "upload"),
     ("attachment_chunk", "ciphertext"),
     ("attachment_chunk", "number"),
 ];

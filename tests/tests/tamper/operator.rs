@@ -119,8 +119,8 @@ impl<'a> Operator<'a> {
 
     /// Makes room: everything from `index` on moves up by `by`, down if negative.
     pub(crate) fn shift(&mut self, index: u64, by: i64) {
-        for table in ["entry", "disclosure"] {
-            let sql = format!("UPDATE {table} SET idx = idx + {by} WHERE idx >= {index}");
+        for (table, column) in [("entry", "idx"), ("disclosure", "idx"), ("attachment", "entry")] {
+            let sql = format!("UPDATE {table} SET {column} = {column} + {by} WHERE {column} >= {index}");
             self.script(&sql);
         }
     }

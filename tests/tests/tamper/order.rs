@@ -149,6 +149,7 @@ fn deleted(o: &mut Operator<'_>, i: u64) {
 fn cut(o: &mut Operator<'_>, size: u64) {
     o.sql(&format!("DELETE FROM entry WHERE idx >= {size}"), |_| ());
     o.sql(&format!("DELETE FROM disclosure WHERE idx >= {size}"), |_| ());
+    o.script(&format!("DELETE FROM attachment WHERE entry >= {size}"));
 }
 
 fn swapped(o: &mut Operator<'_>, i: u64, j: u64) {

@@ -227,7 +227,7 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
     }),
     row("no checkpoint", By::Trust, |o| {
         std::fs::remove_file(o.dir.join("seal")).expect("removed");
-        vec![("checkpoint-signature", None)]
+        vec![("store", None)]
     }),
     row("a word in the checkpoint", By::Trust, |o| {
         let note = o.made.newest.replacen("test", "tset", 1);
@@ -253,7 +253,7 @@ fn swap(o: &mut Operator<'_>, one: &Stored, other: &Stored) {
 }
 
 /// A file of two chunks, and the first entry that cites it.
-fn file(o: &mut Operator<'_>) -> (u64, Vec<u8>) {
+pub(crate) fn file(o: &mut Operator<'_>) -> (u64, Vec<u8>) {
     let rows = o.rows("SELECT upload, digest FROM attachment WHERE chunks = 2 ORDER BY entry LIMIT 1");
     let digest: Vec<u8> = rows[0].get(1);
     (citing(o, &digest), rows[0].get(0))

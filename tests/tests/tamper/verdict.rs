@@ -108,6 +108,9 @@ pub(crate) fn unreadable() -> Found {
 
 fn python(made: &Made, export: &Path, folder: &Path, held: &Held) -> Option<Found> {
     let mut verify = foreign::verify("verify.py")?;
+    // It is run a hundred times: compiled once, beside the ledger.
+    verify.env_remove("PYTHONDONTWRITEBYTECODE");
+    verify.env("PYTHONPYCACHEPREFIX", made.dir.with_file_name("compiled"));
     let output = verify.arg("audit").arg(export).arg("--json").args(held.args(made, folder)).output();
     let output = output.expect("python runs");
     match output.status.code() {
