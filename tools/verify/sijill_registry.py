@@ -1,25 +1,28 @@
-"""Who may sign what: docs/ledger-format.md Annex B, rule-set 1."""
+"""Who may sign what: docs/ledger-format.md Annex B, and docs/casework.md §1 for rule-set 2."""
 from contextlib import suppress
 from heapq import heappop, heappush
 from types import SimpleNamespace
 
-from sijill_format import RULES, Refused, instant_ms, possession_message, require, shaped, thumbprint, unb64url, verify
+from sijill_format import (RULES, Refused, fits, instant_ms, possession_message, require, shaped, thumbprint, unb64url,
+                           verify)
 
-GRANT_OF_ROLE = {"registrar": None, "casework": "casework", "importer": "casework", "auditor": "audit",
-                 "oversight": "oversight", "mirror": "mirror"}
+GRANT_OF_ROLE = {"registrar": None, "casework": "casework", "importer": "casework", "specialist": "casework",
+                 "supervisor": "casework", "auditor": "audit", "oversight": "oversight", "mirror": "mirror"}
 NOT_IN_CASES = "ledger proposal agency unit officer key roles certificate log heads".split()
 
 # What `data` holds, by stream and event type, and what an action holds, by `do`: in the notation of `shaped`.
-GENESIS = "origin log_key=key operator_key=key services clock founders quorum=count witnesses rules=first"
+GENESIS = "origin log_key=key operator_key=key services clock founders quorum=count witnesses rules=released"
 EVENTS = {
     "ledger": {"ledger.ratified": "created=hash", "proposal.opened": "action effective?=time",
-               "proposal.approved": "proposal=hash"},
+               "proposal.approved": "proposal=hash", "holiday.announced": "calendar=id from=day to=day name"},
     "agency": {"unit.opened": "unit=id name", "unit.renamed": "unit=id name", "unit.closed": "unit=id",
+               "unit.calendar_set": "unit=id calendar=id",
                "officer.enrolled": "officer kind unit=id roles key proof", "officer.moved": "officer unit=id",
                "officer.removed": "officer reason=word", "roles.set": "officer roles",
                "certificate.granted": "officer certificate=id expires=time", "key.added": "officer key proof",
                "key.revoked": "kid=hash reason=word", "key.compromised": "kid=hash since=time"},
 }
+SECOND = "holiday.announced", "unit.calendar_set"  # from rule-set 2 on
 ACTIONS = {
     "agency.admit": "agency name root_key=key proof grants member=bool quorum?=count",
     "agency.remove": "agency quorum?=count", "agency.merge": "agency into=agency quorum?=count",
@@ -41,9 +44,10 @@ def ascending(*words):
 
 RULES.update({
     "action": is_action, "bool": lambda value: isinstance(value, bool), "proof": RULES["signature"],
-    "first": lambda value: type(value) is int and value == 1,
+    "released": lambda value: fits("count", value) and value <= 2,
+    "day": lambda value: isinstance(value, str) and len(value) == 10 and fits("time", value + "T00:00:00Z"),
     "name": lambda value: shaped(value, "ar=text en=text"), "text": r"(?s).{1,200}",
-    "roles": ascending(*GRANT_OF_ROLE), "grants": ascending("audit", "casework", "mirror", "oversight"),
+    "roles": ascending(*GRANT_OF_ROLE), "grants": ascending("audit", "calendar", "casework", "mirror", "oversight"),
     "kind": "officer|service", "document": "policy|code_list|manual|calendar",
     "service": "log|automation|access|operator", "services": each("service key proof"),
     "clock": "live|simulated|imported", "founders": each("agency name root_key=key grants"),
@@ -57,7 +61,7 @@ class Registry:
     """
 
     def __init__(self, origin):
-        self.origin, self.created, self.clock, self.quorum = origin, None, None, 0
+        self.origin, self.created, self.clock, self.quorum, self.rules = origin, None, None, 0, 1
         self.owners, self.revoked = {}, set()  # kid -> (iss, sub), for good; the kids that sign no more
         self.agencies, self.units, self.officers = {}, {}, {}  # units (whether open) and officers by (agency, id)
         self.founders, self.unratified, self.documents, self.parties = set(), set(), {}, {}
@@ -79,9 +83,14 @@ class Registry:
         require(not self.unratified or (place, kind) == ("ledger", "ledger.ratified"), "not-ratified")
         if place in ("case", "contact"):
             return self._work(said, officer)
+        if place in ("auto", "access") and self.rules == 2:
+            return self._serve(said, officer, place, home)
         require(place in EVENTS, "stream-reserved")
-        require(kind in EVENTS[place], "type-not-here")
+        require(kind in EVENTS[place] and (kind not in SECOND or self.rules == 2), "type-not-here")
         require(said["v"] == 1 and shaped(data, EVENTS[place][kind]), "data-malformed")
+        if kind == "holiday.announced":
+            require(sub == "root" and "calendar" in self.agencies[iss]["grants"], "grant-missing")
+            return require(data["from"] <= data["to"], "data-malformed")
         if place == "ledger":
             require(sub == "root" and self.agencies[iss]["member"], "not-a-member")
             return self._govern(event, iss, index, received)
@@ -115,7 +124,7 @@ class Registry:
             self._new_key((one["agency"], "root"), one["root_key"])
             self.agencies[one["agency"]] = {**one, "do": "agency.admit", "member": True}
         require(len({*self.owners.values()}) == len(self.owners), "data-malformed")  # somebody stands twice
-        self.quorum, self.clock = self._checked_quorum(data["quorum"]), data["clock"]
+        self.quorum, self.clock, self.rules = self._checked_quorum(data["quorum"]), data["clock"], data["rules"]
         self.founders, self.unratified, self.created = {*self.agencies}, {*self.agencies}, event.hash
 
     def _new_key(self, owner, jwk, proof=None):
@@ -170,7 +179,7 @@ class Registry:
         require(kind != "agency.admit" or not agency, "agency-known")
         require(kind != "agency.merge" or data["into"] != home, "merge-into-itself")
         require(kind != "document.publish" or version == self.documents.get(document, 0) + 1, "version-not-next")
-        require(kind != "rules.set" or version == 1, "rules-unknown")
+        require(kind != "rules.set" or self.rules <= version <= 2, "rules-unknown")
         joining = -agency["member"] if leaves else data.get("member", 0)
         quorum = self._checked_quorum(data.get("quorum", self.quorum), joining)  # it is right if nothing changes
         if kind == "unit.opened":
@@ -190,7 +199,7 @@ class Registry:
             owner = home or "ledger", data.get("officer") or data.get("service", "root")
             new = self._new_key(owner, data.get("key") or data["root_key"], data["proof"])
 
-        self.quorum = quorum
+        self.quorum, self.rules = quorum, version if kind == "rules.set" else self.rules
         if "agency" in data:
             self.agencies.setdefault(home, {}).update(data)
         if "officer" in data:
@@ -216,9 +225,27 @@ class Registry:
         require("casework" in self.agencies[said["iss"]]["grants"], "role-not-granted")
         require(role == "casework" or "occurred" in said, "occurred-missing")
         require(said["type"].partition(".")[0] not in NOT_IN_CASES, "type-not-here")
-        to = said["data"].get("to", {"agency": said["iss"]})
-        addressed = to.get("agency") if isinstance(to, dict) else None
-        require(isinstance(addressed, str) and self._stands(addressed), "agency-unknown")
+        members = said["data"].get("members", []) if self.rules == 2 else []
+        named = self._named(said["data"], members)
         parties = self.parties.setdefault(said["stream"], set())
         require(said["seq"] == 0 or self._now(said["iss"]) in map(self._now, parties), "not-a-party")
-        parties.update((said["iss"], addressed))
+        parties.update((said["iss"], *named))
+
+    def _named(self, data, members=()):
+        """The agencies that an event is addressed to or calls together."""
+        to = [data["to"].get("agency") if isinstance(data["to"], dict) else None] if "to" in data else []
+        require(isinstance(members, (list, tuple)), "agency-unknown")
+        require(all(isinstance(one, str) and self._stands(one) for one in (*to, *members)), "agency-unknown")
+        return *to, *members
+
+    def _serve(self, said, officer, place, home):
+        """Streams `auto/…` and `access/…`: the parties are those of the case."""
+        signer, parties = (said["iss"], said["sub"]), self.parties.get(f"case/{home}")
+        if place == "auto":
+            require(signer == ("ledger", "automation"), "not-the-service")
+            require(parties, "case-unknown")
+            return parties.update(self._named(said["data"]))
+        asks = officer and any(role in officer["roles"] and grant in self.agencies[said["iss"]]["grants"]
+                               for role, grant in (("casework", "casework"), ("auditor", "audit")))
+        require(asks or signer == ("ledger", "access"), "role-missing")
+        require(parties or self.parties.get(f"contact/{home}"), "case-unknown")

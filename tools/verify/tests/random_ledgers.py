@@ -17,11 +17,11 @@ from sijill_log import Checkpoint, Receipt
 from verify import Audit, read_trust
 
 AGENCIES, PEOPLE, UNITS = ["moh", "moe", "rop", "mosd", "moj"], ["reg", "cw", "svc", "new"], ["u1", "u2"]
-ROLES = ["auditor", "casework", "importer", "mirror", "oversight", "registrar"]
-GRANTS = ["audit", "casework", "mirror", "oversight"]
+ROLES = ["auditor", "casework", "importer", "mirror", "oversight", "registrar", "specialist", "supervisor"]
+GRANTS = ["audit", "calendar", "casework", "mirror", "oversight"]
 ELSEWHERE = "elsewhere.test/sijill"
 ODD = [None, True, 0, 1, 2, -1, "", "x", "ledger", "root", [], ["registrar", "casework"], {}, {"agency": "moh"},
-       {"agency": 1}, 2**53 - 1, "a" * 201, "2026-02-30T00:00:00Z", {"_sd": []}]
+       ["moh", "rop"], {"agency": 1}, 2**53 - 1, "a" * 201, "2026-02-30T00:00:00Z", {"_sd": []}]
 
 
 class History:
@@ -29,7 +29,7 @@ class History:
         self.chance = chance
         self.founders, self.focus = chance.sample(AGENCIES, chance.choice((1, 2, 3, 3, 4, 4))), []
         quorum = chance.randint(len(self.founders) // 2 + 1, len(self.founders))
-        odd = {"grants": chance.choice(ODD)} if chance.random() < .03 else {}
+        odd = {"grants": chance.choice(ODD)} if chance.random() < .03 else {"rules": chance.choice((1, 2))}
         self.imported, self.odds = chance.random() < .15, chance.choice((0, 0, 0, 0, 1))
         self.ledger = Ledger(self.founders, "imported" if self.imported else "live", quorum, **odd)
         for founder in self.founders:
@@ -40,6 +40,9 @@ class History:
             for person, role in (("reg", "registrar"), ("cw", "importer" if self.imported else "casework")):
                 self.enrol(key(agency, "root"), agency, person, [role], "officer")
         self.proposals, self.odds, self.focus = [], 1, []
+        if chance.random() < .3:
+            self.decide({"do": "rules.set", "version": 2}, {})
+            self.shared_case(*chance.choices(self.founders, k=2))
 
     # --- who and what ---
 
@@ -81,7 +84,7 @@ class History:
         elif kind < .8 and names:
             data[self.chance.choice(names)] = self.chance.choice(ODD)
         else:
-            data[self.some("x", "to", "quorum", "casework")] = self.chance.choice(ODD)
+            data[self.some("x", "to", "members", "quorum", "casework")] = self.chance.choice(ODD)
         return data
 
     def say(self, signer, stream, kind, data, hidden=(), **said):
@@ -143,7 +146,7 @@ class History:
             {"do": self.some("registrar.suspend", "registrar.reinstate"), "agency": agency, "officer": "reg"},
             {"do": "document.publish", "kind": self.some("policy", "manual"), "id": "d",
              "version": chance.randint(1, 3), "hash": self.ledger.jwt_hash(0)},
-            {"do": "quorum.set", "quorum": chance.randint(1, 4)}, {"do": "rules.set", "version": self.some(1, 1, 2)})
+            {"do": "quorum.set", "quorum": chance.randint(1, 4)}, {"do": "rules.set", "version": self.some(1, 2, 2, 3)})
 
     def govern(self):
         effective = {"effective": self.time(5000)} if self.chance.random() < .3 else {}
@@ -174,6 +177,7 @@ class History:
         kind, data = self.some(
             ("unit.opened", {"unit": unit, "name": name(unit)}), ("unit.renamed", {"unit": unit, "name": name("x")}),
             ("unit.closed", {"unit": unit}), ("officer.moved", {"officer": person, "unit": unit}),
+            ("unit.calendar_set", {"unit": unit, "calendar": "office"}),
             ("officer.removed", {"officer": person, "reason": "left"}),
             ("roles.set", {"officer": person, "roles": roles}), ("roles.set", {"officer": person, "roles": roles}),
             ("certificate.granted", {"officer": person, "certificate": "c", "expires": self.time(0)}),
@@ -183,12 +187,17 @@ class History:
         self.say(by, stream, kind, data)
 
     def work(self):
-        to = {"to": {"agency": self.agency()}} if self.chance.random() < .5 else {}
+        named = {"to": {"agency": self.agency()}} if self.chance.random() < .5 else {}
+        if self.chance.random() < .1:
+            named["members"] = [self.agency(), self.agency()]
         hidden = [("casework", "priority", "high"), ("identity", "name", {"ar": "س"})][:self.chance.randint(0, 2)]
         if self.chance.random() < .03:
             hidden += hidden[:1]
-        index = self.say(self.speaker(), self.some("case/a", "case/b", "case/c", "contact/a"),
-                         self.some("case.noted", "referral.sent"), to, hidden)
+        streams = ["case/a", "case/b", "case/c", "contact/a"] * 3
+        stream = self.some(*streams, "auto/a", "access/a", "access/b", "auto/z")
+        service = self.key("ledger", self.some("automation", "access", "log"))
+        speaker = service if stream[0] == "a" and self.chance.random() < .5 else self.speaker()
+        index = self.say(speaker, stream, self.some("case.noted", "referral.sent"), named, hidden)
         if self.chance.random() < .03 and self.ledger.disclosures:
             self.ledger.disclosures.append((index, self.chance.choice(self.ledger.disclosures)[1]))
 
@@ -196,7 +205,8 @@ class History:
 
     def story(self):
         one, other = self.chance.sample(self.founders, 2) if len(self.founders) > 1 else self.founders * 2
-        self.some(self.merger, self.merger, self.schedule, self.return_of_an_officer, self.vote_and_leave)(one, other)
+        self.some(self.merger, self.merger, self.schedule, self.return_of_an_officer, self.vote_and_leave,
+                  self.shared_case, self.holiday)(one, other)
 
     def merger(self, one, other):
         quorum = {"quorum": self.chance.randint(1, 3)}
@@ -221,6 +231,26 @@ class History:
         self.decide({"do": "agency.remove", "agency": one, **quorum}, {})
         for agency in self.founders:
             self.approve(key(agency, "root"), self.ledger.jwt_hash(opened))
+
+    def shared_case(self, one, other):
+        """Whom the automation addresses, or a conference calls, works in the case; who asks for something does not."""
+        called, third = self.some("d", "e", "f"), self.chance.choice(self.founders)
+        for _ in range(self.chance.randint(4, 9)):
+            by, to = key(self.some(one, one, other, third), "cw"), {"to": {"agency": self.some(one, other, third)}}
+            self.say(*self.some(
+                (by, f"case/{called}", "case.noted", {}), (by, f"case/{called}", "case.noted", to),
+                (by, f"contact/{called}", "case.noted", to), (by, f"access/{called}", "access.requested", to),
+                (key("ledger", "access"), f"access/{called}", "access.released", to),
+                (key("ledger", "automation"), f"auto/{called}", "notice.given", to),
+                (by, f"case/{called}", "conference.scheduled", {"members": [other, third]})))
+
+    def holiday(self, one, _):
+        if self.chance.random() < .7:
+            self.decide({"do": "grants.set", "agency": one, "grants": ["calendar", "casework"]}, {})
+        for who in ("root", "root", "reg"):
+            self.say(key(one, who), "ledger", "holiday.announced", {
+                "calendar": "oman", "from": self.some("2026-03-19", "2026-03-19", "2026-03-29", "2026-02-30"),
+                "to": self.some("2026-03-19", "2026-03-22"), "name": name("عيد")})
 
     def schedule(self, one, _):
         """The grant is lost some seconds from now, or seconds ago."""

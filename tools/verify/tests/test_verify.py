@@ -326,7 +326,7 @@ class Authority(Scratch):
         return self.finds({(code, index) for index in indexes}, ledger)
 
     def test_genesis_that_does_not_hold(self):
-        for wrong in (dict(quorum=3), dict(quorum=1), dict(rules=2), dict(witnesses="quorum w"),
+        for wrong in (dict(quorum=3), dict(quorum=1), dict(rules=3), dict(rules=True), dict(witnesses="quorum w"),
                       dict(founders=[]), dict(origin="other")):
             ledger = Ledger(**wrong) if "quorum" in wrong else Ledger(**{"quorum": 2, **wrong})
             report = self.refused(ledger.ratify(), 0)
@@ -470,6 +470,63 @@ class Authority(Scratch):
         bad.append(ledger.append(WORKER, "case/z", "case.noted", {}))
         ledger.append(NURSE, "case/z", "case.referred", {"to": {"agency": "mosd"}})
         ledger.append(WORKER, "case/z", "case.noted", {})
+        self.refused(ledger, *bad)
+
+    def test_rule_set_2_comes_and_stays(self):
+        for early in (dict(rules=2), {}):
+            ledger = Ledger(**early).ratify()
+            ledger.enrol("moh", "nurse", ["casework", "specialist", "supervisor"])
+            hours = lambda: ledger.append(  # noqa: E731
+                key("moh", "root"), "agency/moh", "unit.calendar_set", {"unit": "u1", "calendar": "office"})
+            ledger.append(NURSE, "case/x", "case.opened", {})
+            bad = [] if early else [hours(), ledger.append(NURSE, "access/x", "access.requested", {})]
+            back = ledger.propose({"do": "rules.set", "version": 1}, "moh")
+            ledger.propose({"do": "rules.set", "version": 2}, "moh", "mosd")
+            hours()
+            ledger.append(NURSE, "access/x", "access.requested", {})
+            bad += [ledger.propose({"do": "rules.set", "version": version}, "moh", "mosd") for version in (1, 3)]
+            bad.append(ledger.append(key("mosd", "root"), "ledger", "proposal.approved",
+                                     {"proposal": ledger.jwt_hash(back - 1)}))
+            self.refused(ledger, *bad)
+
+    def test_a_case_has_one_set_of_parties(self):
+        ledger = Ledger(("moh", "mosd", "rop"), rules=2).ratify()
+        for agency, officer in (("moh", "nurse"), ("mosd", "worker"), ("rop", "officer")):
+            ledger.enrol(agency, officer, ["casework"])
+        police, automation, access = key("rop", "officer"), key("ledger", "automation"), key("ledger", "access")
+        say = lambda by, stream, **data: ledger.append(by, stream, "something.done", data)  # noqa: E731
+        bad = [say(automation, "auto/x"), say(police, "access/x"), say(key("moh", "root"), "case/x")]
+        say(NURSE, "contact/x")
+        say(police, "access/x")
+        bad += [say(automation, "auto/x"), say(automation, "contact/x")]
+        bad.append(say(WORKER, "case/x"))  # the first was refused, and yet it stands there
+        say(NURSE, "case/y")
+        bad += [say(WORKER, "case/y"), say(NURSE, "auto/y"), say(access, "auto/y", to={"agency": "mosd"}),
+                say(automation, "auto/y", to={"agency": "nowhere"}), say(automation, "access/y"),
+                say(key("moh", "root"), "access/y")]
+        say(automation, "auto/y", to={"agency": "mosd"}, members=7)
+        say(WORKER, "case/y")
+        say(police, "access/y", to={"agency": "rop"})
+        say(access, "access/y", to={"agency": "rop"})
+        bad += [say(police, "case/y"), say(WORKER, "case/y", members=["rop", "nowhere"]),
+                say(WORKER, "case/y", members="rop"), say(WORKER, "case/y", members=[1]),
+                say(police, "case/y")]
+        say(WORKER, "case/y", members=["rop"])
+        say(police, "case/y")
+        bad.append(ledger.append(key("ledger", "log"), "log", "heads.committed", {}))
+        self.refused(ledger, *bad)
+
+    def test_holidays(self):
+        eid = {"calendar": "oman", "from": "2026-03-19", "to": "2026-03-22", "name": name("عيد")}
+        ledger = Ledger(rules=2).ratify()
+        announce = lambda by="moh", **data: ledger.append(  # noqa: E731
+            key(by, "root"), "ledger", "holiday.announced", {**eid, **data})
+        bad = [announce()]
+        ledger.propose({"do": "grants.set", "agency": "moh", "grants": ["calendar", "casework"]}, "moh", "mosd")
+        announce()
+        announce(to="2026-03-19")
+        bad += [announce("mosd"), announce(to="2026-03-18"), announce(to="2026-02-30"), announce(to="2026-3-22"),
+                announce(calendar="Oman"), announce(to="2026-03-22Z"), announce(more=1)]
         self.refused(ledger, *bad)
 
     def test_imported_ledger(self):
