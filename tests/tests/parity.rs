@@ -60,7 +60,8 @@ fn both_verifiers_return_the_same_verdict() {
         python.arg(made.path()).args([seed.to_string(), LEDGERS.to_string()]).output().expect("Python runs");
     assert!(output.status.success(), "{}", told(&output));
 
-    let (mut codes, mut unreadable, mut different) = (BTreeSet::new(), 0, Vec::new());
+    let (mut codes, mut sentences) = (BTreeSet::new(), BTreeSet::new());
+    let (mut unreadable, mut different) = (0, Vec::new());
     for number in 0..LEDGERS {
         let directory = made.path().join(number.to_string());
         let theirs: Value =
@@ -68,8 +69,10 @@ fn both_verifiers_return_the_same_verdict() {
                 .expect("JSON");
         let ours = audited(&directory).unwrap_or(Value::Null);
         unreadable += usize::from(theirs.is_null());
-        let faults = theirs["faults"].as_array().into_iter().flatten();
-        codes.extend(faults.filter_map(|fault| fault["code"].as_str().map(str::to_owned)));
+        for fault in theirs["faults"].as_array().into_iter().flatten() {
+            codes.extend(fault["code"].as_str().map(str::to_owned));
+            sentences.extend(fault["message"].as_str().map(str::to_owned));
+        }
         if agreed(&ours) != agreed(&theirs) {
             different.push(format!("ledger {seed}/{number}\n  Rust   {ours}\n  Python {theirs}"));
         }
@@ -80,5 +83,8 @@ fn both_verifiers_return_the_same_verdict() {
         codes.len() >= 12 && codes.contains("not-authorised") && codes.contains("key-not-valid"),
         "{codes:?}"
     );
+    for refusal in ["not-a-party", "case-unknown", "not-the-service", "grant-missing", "rules-unknown"] {
+        assert!(sentences.iter().any(|sentence| sentence.ends_with(refusal)), "no ledger came to {refusal}");
+    }
     assert!(unreadable < LEDGERS / 3, "{unreadable} are unreadable");
 }
