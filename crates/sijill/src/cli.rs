@@ -6,7 +6,9 @@ use clap::{Parser, Subcommand};
 
 use crate::answer::{Answer, print_error};
 use crate::bench;
-use crate::command::{append, audit, backup, export, init, keys, members, prove, registry, serve, sign};
+use crate::command::{
+    append, audit, backup, export, init, keys, members, policy, prove, registry, serve, sign,
+};
 use crate::demo;
 use crate::error::Result;
 use crate::import;
@@ -28,7 +30,7 @@ pub struct Cli {
 const EXIT_STATUS: &str = "\
 Exit status:
   0  done; for `audit`: nothing is wrong in what was checked
-  1  the ledger refused an event, a receipt does not hold, or an audit found faults
+  1  the ledger refused an event, a receipt does not hold, an audit or a check of a policy found faults
   2  the command could not be carried out: wrong usage, unreadable input, no connection
 
 Errors go to stderr as `sijill: <code>: <sentence>`; codes are stable.";
@@ -65,6 +67,9 @@ enum Command {
     /// Bring an old system's records into a ledger of their own
     #[command(subcommand)]
     Import(import::Command),
+    /// Check, explain and compare policies: who is asked, for what, by when
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Measure how fast this machine runs a ledger
     Bench(bench::Args),
 }
@@ -85,6 +90,7 @@ impl Command {
             Self::Export(args) => export::run(args).await,
             Self::Backup(args) => backup::run(args).await,
             Self::Import(command) => import::run(command).await,
+            Self::Policy(command) => policy::run(command),
             Self::Bench(args) => bench::run(args).await,
         }
     }

@@ -7,6 +7,7 @@ pub mod export;
 pub mod init;
 pub mod keys;
 pub mod members;
+pub mod policy;
 pub mod prove;
 pub mod registry;
 pub mod serve;
