@@ -27,7 +27,7 @@ pub use author::Author;
 pub use deadline::Deadline;
 pub use documents::{DocumentError, Documents};
 pub use file::{
-    BrokenGlass, CaseFile, Closure, Conference, Consent, Contact, Escalation, Noted, Plan, PlanState, Status,
+    BrokenGlass, Case, CaseFile, Closure, Conference, Consent, Contact, Escalation, Noted, Plan, PlanState, Status,
     Withdrawal,
 };
 pub use need::Released;

@@ -1,0 +1,21 @@
+//! The state of a case (`docs/casework.md` §4 to §8), told as histories in a town with a registry of its own.
+
+#![expect(clippy::unwrap_used, reason = "a broken test should stop where it broke")]
+
+// mod access;
+// mod awry;
+// mod clocks;
+// mod codes;
+// mod consent;
+mod country;
+// mod ending;
+// mod hold;
+// mod life;
+// mod need;
+mod night;
+mod referral;
+// mod rules;
+mod say;
+mod scene;
+mod town;
+// mod yours;
