@@ -79,7 +79,7 @@ fn row(view: &View, kid: &Kid, record: &KeyRecord, here: Option<Kid>) -> Markup 
     let number = |n: u64| html! { bdi { (view.number(n)) } };
     html! {
         li {
-            h3 {
+            p.title {
                 bdi.code { (word::fingerprint(kid)) }
                 @if here == Some(*kid) { span.tag.tag--good { (view.t(THIS)) } }
             }

@@ -85,7 +85,7 @@ fn answered(view: &View, id: &str, held: &Invitation) -> Markup {
     html! {
         li {
             div {
-                h3 { (Id(held.officer.as_str())) }
+                p.title { (Id(held.officer.as_str())) }
                 p { (SHOWN.fill(view.lang, &[("fingerprint", &fingerprint)])) }
             }
             p.quiet.small { (ENDS.fill(view.lang, &[("moment", &view.time(held.ends))])) }
@@ -97,7 +97,7 @@ fn answered(view: &View, id: &str, held: &Invitation) -> Markup {
 fn unanswered(view: &View, id: &str, held: &Invitation) -> Markup {
     html! {
         li {
-            h3 { (Id(held.officer.as_str())) }
+            p.title { (Id(held.officer.as_str())) }
             p.quiet.small { (ENDS.fill(view.lang, &[("moment", &view.time(held.ends))])) }
             form method="post" action=(format!("/desk/invitations/{id}")) {
                 button.button.button--second type="submit" { (view.t(WITHDRAW)) }
@@ -119,7 +119,7 @@ fn row(
     html! {
         li {
             div {
-                h3 { a href=(format!("/desk/officers/{id}")) { (Id(id)) } (marks(view, officer)) }
+                p.title { a href=(format!("/desk/officers/{id}")) { (Id(id)) } (marks(view, officer)) }
                 p { (word::unit(view, registry, session.agency.as_str(), officer.unit.as_str())) }
             }
             p { (usable(view, agency, officer)) }

@@ -38,7 +38,7 @@ pub(crate) async fn patterns(view: View) -> Markup {
 
 fn rows(view: &View) -> Markup {
     let row = |id: &str, age: Text, urgency, asked: Text, due, last: Text| Row {
-        child: html! { (view.t(t("طفل", "Child"))) " " (Id(id)) "، " (view.t(age)) },
+        child: html! { (view.t(t("طفل", "Child"))) " " (Id(id)) " · " (view.t(age)) },
         urgency,
         asked: html! { (view.t(asked)) },
         due,

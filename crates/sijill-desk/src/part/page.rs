@@ -4,7 +4,6 @@ use maud::{DOCTYPE, Markup, html};
 use sijill_domain::event::Role;
 
 use super::state;
-use crate::say::Id;
 use crate::text::texts;
 use crate::{Digits, Lang, Session, Text, View, files};
 
@@ -103,7 +102,8 @@ fn header(view: &View, session: Option<&Session>) -> Markup {
     html! {
         header.head {
             div.frame {
-                a.brand href="/desk" { (view.t(PRODUCT)) span { (view.t(SERVICE)) } }
+                // The space keeps Arabic letters from joining across the two.
+                a.brand href="/desk" { (view.t(PRODUCT)) " " span { (view.t(SERVICE)) } }
                 @if let Some(session) = session {
                     nav aria-label=(view.t(MENU)) {
                         ul.nav {
@@ -115,7 +115,7 @@ fn header(view: &View, session: Option<&Session>) -> Markup {
                 }
                 div.tools {
                     @if let Some(session) = session {
-                        span.who { (Id(session.agency.as_str())) " / " (Id(session.officer.as_str())) }
+                        bdi.who dir="ltr" { (session.agency) " / " (session.officer) }
                         form method="post" action="/desk/session/end" data-sign-out {
                             button.button--plain type="submit" { (view.t(SIGN_OUT)) }
                         }

@@ -108,7 +108,7 @@ pub fn queue(view: &View, rows: &[Row<'_>]) -> Markup {
             @for row in rows {
                 li {
                     div {
-                        h3 { span { (row.child) } (urgency(view, row.urgency)) }
+                        p.title { span { (row.child) } (urgency(view, row.urgency)) }
                         p { (row.asked) }
                         p.quiet.small { (row.last) }
                     }

@@ -96,7 +96,7 @@ pub fn timeline(view: &View, lines: &[Line<'_>]) -> Markup {
         ol.timeline {
             @for line in lines {
                 li {
-                    h3 { (line.what) }
+                    p.title { (line.what) }
                     p { (line.who) }
                     (times(view, line))
                     (seal(view, line.seal, line.proof))

@@ -95,8 +95,8 @@ async function tab(send, listeners) {
     },
     /** Waits for a page at this path. */
     at: (path) => until(`location.pathname === ${JSON.stringify(path)} && ${ready}`),
-    /** What stands in the first element a selector finds. */
-    text: (selector) => until(`document.querySelector(${JSON.stringify(selector)})?.innerText.trim()`),
+    /** What stands in the first element a selector finds, once it can be seen. */
+    text: (selector) => until(`[document.querySelector(${JSON.stringify(selector)})].find((e) => e?.checkVisibility())?.innerText.trim()`),
     /** As wide as this, in CSS pixels; `scheme` is `light` or `dark`. */
     async look(width, scheme = "light") {
       await say("Emulation.setDeviceMetricsOverride", { width, height: 900, deviceScaleFactor: 1, mobile: false });

@@ -12,6 +12,8 @@ import { browser } from "./chrome.js";
 const { chromium, site, registrar, axe, pictures } = JSON.parse(process.argv[2]);
 const rules = axe && readFileSync(axe, "utf8");
 const chrome = await browser(chromium);
+/** What is wrong with any page, all of it, said at the end. */
+const complaints = [];
 
 /** Everything that can be checked of a page by looking at it. */
 async function inspect(tab, path, name) {
@@ -22,11 +24,11 @@ async function inspect(tab, path, name) {
       await tab.until("document.fonts.status === 'loaded' && !document.querySelector('main :is([data-wait], [data-step=loading]):not([hidden])')");
       const where = `${name} ${lang} ${width} ${scheme}`;
       const [inner, outer] = await tab.ask("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
-      assert.ok(inner <= outer, `${where} is ${inner} px wide in ${outer}`);
+      if (inner > outer) complaints.push(`${where} is ${inner} px wide in ${outer}`);
       if (rules) {
         const found = await tab.ask(`${rules}; axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
           violations.map(({ id, nodes }) => id + ": " + nodes.map((n) => n.html.slice(0, 160) + " " + n.any.map((a) => a.message).join()).join(" | ")))`);
-        assert.deepEqual(found, [], where);
+        complaints.push(...found.map((fault) => `${where}: ${fault}`));
       }
       if (pictures) await tab.picture(join(pictures, `${where.replaceAll(/\W+/g, "-")}.png`));
       if (!path) break;
@@ -34,7 +36,6 @@ async function inspect(tab, path, name) {
     if (!path) break;
   }
   await tab.look(1440);
-  assert.deepEqual(tab.faults, [], name);
 }
 
 /** Puts a key into this browser as if it had been made here. */
@@ -100,8 +101,8 @@ try {
   // registrar signs in the same stream.
   await ana.go(`${site}/desk/keys?lang=en`);
   await ana.press("a[href$='/revoke']");
-  await ana.until("document.querySelector('[data-kind], input[type=radio]')");
-  await ana.ask("document.querySelectorAll('input[type=radio]')[1].click(); document.forms.revoke.dispatchEvent(new Event('input'))");
+  await ana.until("document.readyState === 'complete' && document.querySelector('input[type=radio]')");
+  await ana.ask("document.querySelectorAll('input[type=radio]')[1].click()");
   await new Promise((resolve) => setTimeout(resolve, 800));
   await ana.go(await ana.ask("location.href"));
   assert.equal(await ana.until("!document.querySelector('[data-draft]').hidden && document.querySelector('input:checked').value"), "replaced", "the draft is back");
@@ -135,7 +136,7 @@ try {
   await reg.press("form[data-sign-out] button");
   await reg.at("/desk/sign-in");
   const faults = [...reg.faults, ...ana.faults].filter((fault) => !fault.includes("403"));
-  assert.deepEqual(faults, []);
+  assert.deepEqual([...faults, ...complaints], []);
 } finally {
   await chrome.close();
 }
