@@ -10,7 +10,7 @@ use sijill_log::{Checkpoint, Note, leaf_hash};
 use crate::chunk::{Chunk, Chunks};
 use crate::examination::{Examination, ExaminedChunk, Remains};
 use crate::examine::Examiner;
-use crate::fault::{FaultCode, Faults};
+use crate::fault::{FaultCode, FaultLevel, Faults};
 use crate::judge::Judge;
 use crate::prints::Printer;
 use crate::report::{Level, Levels, Report};
@@ -235,7 +235,7 @@ fn judge_chunk(judge: &mut Judge, chunk: &ExaminedChunk, source: &dyn Source) ->
         judge.faults.add(FaultCode::DisclosureMismatch, *index, why.as_str());
     }
     for entry in &chunk.entries {
-        judge.judge(entry, chunk.all_disclosed);
+        judge.judge(entry, chunk.all_disclosed, source)?;
     }
     let facts = chunk.entries.iter().filter_map(|entry| {
         let read = entry.read.as_ref().ok()?;
@@ -290,7 +290,7 @@ fn add_discrepancies(judge: &mut Judge, found: Vec<Discrepancy>) {
 }
 
 fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options<'_>) -> Report {
-    let Judge { faults, unchecked, entries, authority, .. } = judge;
+    let Judge { faults, unchecked, entries, authority, rules, .. } = judge;
     let because = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let integrity: Vec<String> = [
         because(missing, "entries are not there"),
@@ -310,7 +310,15 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
     } else {
         Some("entry 0 gives nobody authority, so nothing could be judged".to_owned())
     };
-    let (of_integrity, of_authority) = (faults.any(false), faults.any(true));
+    let unruled = (missing + rules.unchecked).min(checkpoint.size);
+    let of_rules: Vec<String> = [
+        because(unruled - rules.undocumented.min(unruled), "entries are not there, were refused, or have values that are not"),
+        because(rules.undocumented, "entries rest on a published document that is not held"),
+        because(rules.delayed, "acts of the automation were appended late, as after an outage"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     Report {
         origin: Some(checkpoint.origin.to_string()),
         size: Some(checkpoint.size),
@@ -319,18 +327,23 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
         anchored: options.trust.is_some(),
         levels: Levels {
             integrity: Level::of(
-                of_integrity,
+                faults.any(FaultLevel::Integrity),
                 entries - unchecked.entries,
                 missing + unchecked.entries,
                 &integrity,
             ),
             authority: Level::of(
-                of_authority,
+                faults.any(FaultLevel::Authority),
                 entries.saturating_sub(unchecked.authority),
                 not_judged,
                 why.as_slice(),
             ),
-            rules: Level::not_run(checkpoint.size, NOT_YET),
+            rules: Level::of(
+                faults.any(FaultLevel::Rules),
+                checkpoint.size.saturating_sub(unruled),
+                unruled,
+                &of_rules,
+            ),
             figures: Level::not_run(checkpoint.size, NOT_YET),
         },
         faults: faults.into_sorted(),

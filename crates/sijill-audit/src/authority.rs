@@ -20,6 +20,8 @@ pub(crate) enum Authority {
 pub(crate) struct Verdict {
     /// Whether the entry was judged in full.
     pub(crate) judged: bool,
+    /// Whether it was accepted.
+    pub(crate) accepted: bool,
     /// Who becomes a party with it.
     pub(crate) new_parties: Parties,
 }
@@ -64,13 +66,13 @@ impl Authority {
         let Self::Replaying(registry) = self else { return Verdict::default() };
         let at = Position { index, received: entry.received };
         match registry.apply(at, &entry.event, parties) {
-            Ok(accepted) => Verdict { judged: true, new_parties: accepted.new_parties },
+            Ok(accepted) => Verdict { judged: true, accepted: true, new_parties: accepted.new_parties },
             Err(Refusal::NotAParty(_) | Refusal::CaseUnknown(_)) if unsure => Verdict::default(),
             Err(refusal) => {
                 let code =
                     if refusal.is_key_fault() { FaultCode::KeyNotValid } else { FaultCode::NotAuthorised };
                 faults.add(code, index, format!("entry {index}: {refusal} ({})", refusal.code()));
-                Verdict { judged: true, new_parties: Parties::new() }
+                Verdict { judged: true, ..Verdict::default() }
             }
         }
     }
@@ -81,13 +83,13 @@ impl Authority {
         match registry.apply(at, &entry.event, &Parties::new()) {
             Ok(accepted) => {
                 *self = Self::Replaying(Box::new(registry));
-                Verdict { judged: true, new_parties: accepted.new_parties }
+                Verdict { judged: true, accepted: true, new_parties: accepted.new_parties }
             }
             Err(refusal) => {
                 let message = format!("entry 0 does not create the ledger: {refusal} ({})", refusal.code());
                 faults.add(FaultCode::NotAuthorised, 0, message);
                 *self = Self::Stopped;
-                Verdict { judged: true, new_parties: Parties::new() }
+                Verdict { judged: true, ..Verdict::default() }
             }
         }
     }
@@ -97,6 +99,14 @@ impl Authority {
         let Self::Replaying(registry) = self else { return None };
         registry.advance(Position { index, received: entry.received });
         registry.rules()
+    }
+
+    /// The registry, once there is one.
+    pub(crate) fn registry(&self) -> Option<&Registry> {
+        match self {
+            Self::Replaying(registry) => Some(registry),
+            _ => None,
+        }
     }
 
     /// Whether the replay got past entry 0.

@@ -1,9 +1,11 @@
 //! What can be said of an entry by itself, or beside hashes: done for many entries at once, on all cores.
 
+use sijill_casework::catalogue::Facts;
 use sijill_event::{Class, Digest, Disclosure, Entry, Event, Json, PublicKey, Stream, StreamKind};
 use sijill_log::{Hash, leaf_hash};
 
 use crate::prints::{Print, Printer};
+use crate::rules::is_casework;
 
 /// An entry as read.
 pub(crate) struct Examined {
@@ -50,6 +52,8 @@ pub(crate) struct Delivered {
     pub(crate) mismatch: Option<&'static str>,
     /// Digests without a disclosure.
     pub(crate) absent: usize,
+    /// The casework values of an event of a case or contact; `None` for other events.
+    pub(crate) facts: Option<Facts>,
 }
 
 /// What every entry is read with.
@@ -116,6 +120,7 @@ fn keys_in(data: &Json) -> Vec<PublicKey> {
 pub(crate) fn deliver<'a>(event: &Event, disclosures: impl Iterator<Item = &'a str>) -> Delivered {
     let total = event.digests.iter().map(|(_, digests)| digests.len()).sum::<usize>();
     let (mut here, mut names): (Vec<Digest>, Vec<(Class, String)>) = (Vec::new(), Vec::new());
+    let mut values = std::collections::BTreeMap::new();
     let mut judge = |text: &str| {
         let digest = Digest::of(text);
         let class =
@@ -124,9 +129,13 @@ pub(crate) fn deliver<'a>(event: &Event, disclosures: impl Iterator<Item = &'a s
             return Err("a disclosure is delivered twice");
         }
         here.push(digest);
-        let name = Disclosure::parse(text).map_err(|_| "a delivered disclosure is malformed")?.name;
+        let Disclosure { name, value, .. } =
+            Disclosure::parse(text).map_err(|_| "a delivered disclosure is malformed")?;
         if names.contains(&(class, name.clone())) {
             return Err("two delivered disclosures of one class have the same name");
+        }
+        if class == Class::Casework {
+            values.insert(name.clone(), value);
         }
         names.push((class, name));
         Ok(())
@@ -137,5 +146,11 @@ pub(crate) fn deliver<'a>(event: &Event, disclosures: impl Iterator<Item = &'a s
             mismatch.get_or_insert(why);
         }
     }
-    Delivered { mismatch, absent: total - here.len() }
+    let absent = total - here.len();
+    let facts = is_casework(&event.stream).then(|| {
+        let casework = event.digests.iter().filter(|(class, _)| *class == Class::Casework);
+        let wanted: usize = casework.map(|(_, digests)| digests.len()).sum();
+        if values.len() == wanted { Facts::Known(values) } else { Facts::Withheld }
+    });
+    Delivered { mismatch, absent, facts }
 }

@@ -6,6 +6,7 @@
 //! tile/<L>/…             hash tiles, the partial ones of `size` included (C2SP tlog-tiles)
 //! tile/entries/…         entry bundles
 //! disclosures.jsonl      {"index":i,"disclosure":"…"} a line, in ascending order of index
+//! documents/<hash>       documents published on the ledger
 //! ```
 
 mod lines;
@@ -19,7 +20,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use sijill_event::{Json, parse_json};
+use sijill_event::{Digest, Json, parse_json};
 use sijill_log::{Checkpoint, Note, Tile, bundle, tile::FULL_TILE_BYTES};
 
 use crate::Unreadable;
@@ -30,11 +31,13 @@ use lines::Lines;
 const DESCRIPTION: &str = "export.json";
 const CHECKPOINT: &str = "checkpoint";
 const DISCLOSURES: &str = "disclosures.jsonl";
+const DOCUMENTS: &str = "documents";
 
 /// Bytes that a file can have and still be what it should be; of longer ones no more is read.
 const MAX_CHECKPOINT: usize = 1_000_000;
 const MAX_BUNDLE: usize = 256 * (2 + u16::MAX as usize);
 const MAX_DESCRIPTION: usize = 10_000;
+const MAX_DOCUMENT: usize = 1 << 20;
 const BUNDLE: u64 = 256;
 
 /// An export on disk.
@@ -161,6 +164,20 @@ impl Source for ExportDirectory {
             None => return Err(Unreadable::Source("disclosures are read from the front".to_owned())),
         };
         Ok(Disclosures { rows, all: true })
+    }
+
+    fn document(&self, hash: &Digest) -> Result<Option<Vec<u8>>, Unreadable> {
+        read(&self.path.join(DOCUMENTS).join(hash.to_string()), MAX_DOCUMENT)
+    }
+
+    fn documents(&self) -> Result<Vec<Digest>, Unreadable> {
+        let mut hashes = Vec::new();
+        list(&self.path, Path::new(DOCUMENTS), &mut |path| {
+            let name = path.strip_prefix("documents/").unwrap_or(path);
+            hashes.extend(Digest::parse(name));
+        })?;
+        hashes.sort_unstable();
+        Ok(hashes)
     }
 
     fn stated(&self) -> Stated {

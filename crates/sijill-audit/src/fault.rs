@@ -44,11 +44,26 @@ pub enum FaultCode {
     KeyNotValid,
     /// The signer may not do this.
     NotAuthorised,
+    /// The event may not happen in this state of its case.
+    Rule,
+    /// An act of the ledger's services is missing, superfluous or another than the prescribed one.
+    Automation,
+}
+
+/// Which level of the audit a fault belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultLevel {
+    /// Nothing was altered.
+    Integrity,
+    /// Everyone was allowed.
+    Authority,
+    /// Everything followed the rules.
+    Rules,
 }
 
 impl FaultCode {
     /// All codes, integrity first.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::CheckpointSignature,
         Self::Quorum,
         Self::Genesis,
@@ -67,6 +82,8 @@ impl FaultCode {
         Self::Store,
         Self::KeyNotValid,
         Self::NotAuthorised,
+        Self::Rule,
+        Self::Automation,
     ];
 
     /// The name in kebab case.
@@ -90,12 +107,18 @@ impl FaultCode {
             Self::Store => "store",
             Self::KeyNotValid => "key-not-valid",
             Self::NotAuthorised => "not-authorised",
+            Self::Rule => "rule",
+            Self::Automation => "automation",
         }
     }
 
-    /// Whether the fault is one of authority, not of integrity.
-    pub fn is_authority(self) -> bool {
-        matches!(self, Self::KeyNotValid | Self::NotAuthorised)
+    /// The level it is found at.
+    pub fn level(self) -> FaultLevel {
+        match self {
+            Self::KeyNotValid | Self::NotAuthorised => FaultLevel::Authority,
+            Self::Rule | Self::Automation => FaultLevel::Rules,
+            _ => FaultLevel::Integrity,
+        }
     }
 }
 
@@ -157,9 +180,9 @@ impl Faults {
         self.0.contains_key(&(Some(index), code))
     }
 
-    /// Whether there is one of authority, or one of integrity.
-    pub(crate) fn any(&self, authority: bool) -> bool {
-        self.0.keys().any(|(_, code)| code.is_authority() == authority)
+    /// Whether there is one of this level.
+    pub(crate) fn any(&self, level: FaultLevel) -> bool {
+        self.0.keys().any(|(_, code)| code.level() == level)
     }
 
     /// By index, those without one first, then by code.

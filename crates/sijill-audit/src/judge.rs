@@ -5,11 +5,13 @@ use std::collections::{HashMap, HashSet};
 use sijill_domain::{Parties, party_streams};
 use sijill_event::{Digest, Kid, PublicKey, StreamKind};
 
+use crate::Unreadable;
 use crate::authority::Authority;
 use crate::examine::{Examined, Read, Seen, introduces};
 use crate::fault::{FaultCode, Faults};
 use crate::prints::{AsIs, Print, PrintSet, Printer};
-use crate::source::StreamEnd;
+use crate::rules::Rules;
+use crate::source::{Source, StreamEnd};
 
 /// How much later than `received` an event may claim to be signed, milliseconds.
 const SKEW_MS: u64 = 300_000;
@@ -53,6 +55,7 @@ pub(crate) struct Judge {
     /// What entry 0 says is the log's key.
     pub(crate) log_key: Option<PublicKey>,
     pub(crate) authority: Authority,
+    pub(crate) rules: Rules,
     whole: bool,
     prints: Printer,
     introduced: HashSet<Kid>,
@@ -74,6 +77,7 @@ impl Judge {
             end: 0,
             log_key: None,
             authority: Authority::new(),
+            rules: Rules::default(),
             whole,
             prints,
             introduced: HashSet::new(),
@@ -86,7 +90,12 @@ impl Judge {
     }
 
     /// Judges the next entry. `all_disclosed`: what was not delivered with it is said not to exist.
-    pub(crate) fn judge(&mut self, examined: &Examined, all_disclosed: bool) {
+    pub(crate) fn judge(
+        &mut self,
+        examined: &Examined,
+        all_disclosed: bool,
+        source: &dyn Source,
+    ) -> Result<(), Unreadable> {
         let index = examined.index;
         self.entries += 1;
         let read = match &examined.read {
@@ -95,7 +104,8 @@ impl Judge {
                 self.faults.add(FaultCode::EntryFormat, index, format!("entry {index} is malformed: {why}"));
                 self.authority.skip(index, &mut self.faults);
                 self.unchecked.authority += 1;
-                return;
+                self.rules.skip();
+                return Ok(());
             }
         };
         if index == 0 {
@@ -117,11 +127,30 @@ impl Judge {
         unchecked |= !self.judge_seen(index, read);
         unchecked |= !self.judge_disclosures(index, read, all_disclosed);
         self.unchecked.entries += u64::from(unchecked);
-        if signed {
-            self.judge_authority(index, read);
-        } else {
+        if !signed {
             self.authority.skip(index, &mut self.faults);
             self.unchecked.authority += 1;
+        } else if self.judge_authority(index, read) {
+            return self.judge_rules(index, read, source);
+        }
+        self.rules.skip();
+        Ok(())
+    }
+
+    /// What a source that is not whole leaves out may have changed every case: nothing is said of its rules.
+    fn judge_rules(&mut self, index: u64, read: &Read, source: &dyn Source) -> Result<(), Unreadable> {
+        if introduces(&read.entry.event.stream) {
+            self.rules.moved();
+        }
+        match self.authority.registry().filter(|_| self.whole) {
+            Some(registry) => {
+                let facts = read.delivered.facts.as_ref();
+                self.rules.judge(index, &read.entry, facts, registry, source, &mut self.faults)
+            }
+            None => {
+                self.rules.skip();
+                Ok(())
+            }
         }
     }
 
@@ -243,13 +272,14 @@ impl Judge {
         !withheld
     }
 
-    fn judge_authority(&mut self, index: u64, read: &Read) {
+    /// Whether authority accepted the entry.
+    fn judge_authority(&mut self, index: u64, read: &Read) -> bool {
         let streams = party_streams(&read.entry.event.stream);
         let kept: Vec<Print> = streams.iter().map(|stream| self.prints.of(stream.as_str())).collect();
         let mut sets = kept.iter().filter_map(|kept| self.heads.get(kept)).map(|head| head.parties);
         let known = sets.find(|number| *number > 0).unwrap_or(0);
         let unsure = self.may_have_more_parties(index, read);
-        let Some(parties) = self.parties.get(known as usize) else { return };
+        let Some(parties) = self.parties.get(known as usize) else { return false };
         let verdict = self.authority.judge(index, &read.entry, parties, unsure, &mut self.faults);
         self.unchecked.authority += u64::from(!verdict.judged);
         if !verdict.new_parties.is_empty() {
@@ -260,6 +290,7 @@ impl Judge {
                 head.parties = number;
             }
         }
+        verdict.accepted
     }
 
     /// In a source that is not whole: whether entries that are not here may have added parties to the stream. That its own

@@ -6,7 +6,7 @@
 //! ```text
 //! read      chunks of entries, tiles, disclosures          one thread
 //! examine   format, hashes, signatures, roots, disclosures  all cores, in any order
-//! judge     order, chains, keys, authority                  one thread, in order
+//! judge     order, chains, keys, authority, rules           one thread, in order
 //! ```
 
 mod audit;
@@ -22,6 +22,7 @@ mod judge;
 mod keyring;
 mod prints;
 mod report;
+mod rules;
 mod source;
 #[cfg(feature = "http")]
 mod tile_log;
@@ -33,7 +34,7 @@ pub use audit::{Options, Progress, audit};
 pub use error::Unreadable;
 pub use evidence::{Evidence, Exhibit};
 pub use export::{ExportDirectory, ExportError, Exported, export};
-pub use fault::{Fault, FaultCode};
+pub use fault::{Fault, FaultCode, FaultLevel};
 pub use report::{Level, Levels, Report, Status};
 pub use source::{DisclosureRow, Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, StreamEnd};
 #[cfg(feature = "http")]

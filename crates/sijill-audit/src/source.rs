@@ -31,6 +31,17 @@ pub trait Source: Send + Sync {
     /// back needs no more.
     fn disclosures(&self, range: Range<u64>, size: u64) -> Result<Disclosures, Unreadable>;
 
+    /// A document published on the ledger, by its hash; `None` if it is not held.
+    fn document(&self, hash: &Digest) -> Result<Option<Vec<u8>>, Unreadable> {
+        let _ = hash;
+        Ok(None)
+    }
+
+    /// The hashes of all documents held, ascending.
+    fn documents(&self) -> Result<Vec<Digest>, Unreadable> {
+        Ok(Vec::new())
+    }
+
     /// Where besides the checkpoint the source states its origin, and its size.
     fn stated(&self) -> Stated {
         Stated::default()

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sijill_audit::{Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, Unreadable};
+use sijill_event::Digest;
 use sijill_ledger::Vault;
 use sijill_log::{Checkpoint, Note, Tile};
 use sijill_store::{DisclosureKey, Hash, KeyStore, MAX_PAGE, Store, StoreError};
@@ -171,6 +172,15 @@ impl Source for Database {
 
     fn disclosures(&self, range: Range<u64>, _size: u64) -> Result<Disclosures, Unreadable> {
         self.read_disclosures(range)
+    }
+
+    fn document(&self, hash: &Digest) -> Result<Option<Vec<u8>>, Unreadable> {
+        Ok(self.sound("the documents", self.store.document(hash.0))?.flatten())
+    }
+
+    fn documents(&self) -> Result<Vec<Digest>, Unreadable> {
+        let held = self.sound("the documents", self.store.documents())?.unwrap_or_default();
+        Ok(held.into_iter().map(Digest).collect())
     }
 
     fn stated(&self) -> Stated {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sijill_event::Json;
 use sijill_log::{Checkpoint, Note, Tile, TileBuilder, bundle, leaf_hash};
 
-use super::{BUNDLE, CHECKPOINT, DESCRIPTION, DISCLOSURES};
+use super::{BUNDLE, CHECKPOINT, DESCRIPTION, DISCLOSURES, DOCUMENTS};
 use crate::Unreadable;
 use crate::chunk::Chunks;
 use crate::source::{DisclosureRow, Source};
@@ -136,6 +136,11 @@ fn write(
         }
         if disclose && chunk.disclosures.all {
             writer.disclosures(chunk.disclosures.rows)?;
+        }
+    }
+    for hash in source.documents()? {
+        if let Some(bytes) = source.document(&hash)? {
+            writer.file(&format!("{DOCUMENTS}/{hash}"), &bytes)?;
         }
     }
     writer.finish(source, checkpoint)
