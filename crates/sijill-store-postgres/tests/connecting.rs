@@ -78,14 +78,33 @@ async fn a_reader_needs_no_right_to_write() {
         auditor.put_chunk(upload, 0, b"x").await,
         auditor.finish_attachment(upload, [0; 32], 1, [0; 16]).await.map(drop),
         auditor.sweep_attachments(0).await.map(drop),
+        auditor.put_document([0; 32], b"x", 0).await,
+        auditor.sweep_documents(0, &[]).await.map(drop),
+        auditor.put_case_rows(batch.expected, &[]).await.map(drop),
+        auditor.wake_all(0).await.map(drop),
+        auditor.clear_case_rows().await,
+        auditor.forget_match_keys("a").await,
     ]
     .map(|refused| refused.expect_err("read only").code());
-    assert_eq!(codes, ["store-read-only"; 6]);
+    assert_eq!(codes, ["store-read-only"; 12]);
 
     execute(&url, "DELETE FROM _sqlx_migrations WHERE version = 11").await;
     let error = PostgresStore::connect_read_only(&auditor_url).await.expect_err("older");
     assert_eq!(error.code(), "schema-older");
     assert!(error.to_string().contains("migration 11 "), "{error}");
+}
+
+#[tokio::test]
+async fn a_ledger_from_before_casework_is_brought_up_to_date() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_ledger().await;
+    grown(&url, 300).await.close().await;
+    execute(&url, "DELETE FROM _sqlx_migrations WHERE version > 11").await;
+    execute(&url, "DROP TABLE document, case_wake, desk, match_key").await;
+    let store = PostgresStore::connect(&url).await.expect("the ledger is migrated");
+    assert_eq!(assert_sound(&store).await.size, 300);
+    assert_eq!(store.wake_all(0).await.expect("the table is there"), 0);
+    store.put_document([1; 32], b"x", 0).await.expect("the table is there");
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use sijill_store::{
-    Batch, BatchFault, FullTile, Head, NewEntry, SealedDisclosure, StoreError, StreamHead, TILE_BYTES,
+    Batch, BatchFault, CaseRow, DeskRow, FullTile, Head, NewEntry, SealedDisclosure, StoreError, StreamHead,
+    TILE_BYTES,
 };
 use uuid::Uuid;
 
@@ -30,6 +31,21 @@ fn batch() -> Batch {
     batch.erased = vec![(2, [4; 32])];
     batch.resealed = vec![disclosure(2, 5)];
     batch.erased_attachments = vec![[6; 32]];
+    let desk = |kind, due| DeskRow { agency: "moh".into(), unit: "sur".into(), kind, due, urgent: false };
+    batch.wake_all = Some(7);
+    batch.cases = vec![
+        CaseRow {
+            id: "x".into(),
+            wakes_at: Some(i64::MAX.unsigned_abs()),
+            desks: vec![desk(0, Some(9)), desk(1, None)],
+        },
+        CaseRow {
+            id: "y".repeat(255),
+            wakes_at: None,
+            desks: vec![desk(0, Some(i64::MAX.unsigned_abs() - 1))],
+        },
+    ];
+    batch.match_keys = vec![([1; 32], "x".into()), ([1; 32], "x".into())];
     batch
 }
 
@@ -78,6 +94,19 @@ fn each_fault_has_its_code() {
         ("attachment twice", "batch-disclosure", |b| b.attached.push((12, [3; 32]))),
         ("erased twice", "batch-erasure", |b| b.erased.push(b.erased[0])),
         ("erased and resealed", "batch-erasure", |b| b.resealed.push(disclosure(2, 4))),
+        ("case twice", "batch-case", |b| b.cases[1].id = "x".into()),
+        ("nameless case", "batch-case", |b| b.cases[0].id.clear()),
+        ("endless case name", "batch-case", |b| b.cases[1].id.push('y')),
+        ("NUL in a case's name", "batch-case", |b| b.cases[0].id.push('\0')),
+        ("two desk rows of a unit and kind", "batch-case", |b| b.cases[0].desks[1].kind = 0),
+        ("nameless agency", "batch-case", |b| b.cases[0].desks[0].agency.clear()),
+        ("NUL in a unit", "batch-case", |b| b.cases[1].desks[0].unit.push('\0')),
+        ("nameless case of a match key", "batch-case", |b| b.match_keys[0].1.clear()),
+        ("wake-up beyond the database", "batch-number", |b| b.cases[1].wakes_at = Some(1 << 63)),
+        ("all woken beyond the database", "batch-number", |b| b.wake_all = Some(1 << 63)),
+        ("due at what means never", "batch-number", |b| {
+            b.cases[0].desks[0].due = Some(i64::MAX.unsigned_abs())
+        }),
         ("attachment erased twice", "batch-erasure", |b| b.erased_attachments.push([6; 32])),
     ];
     for (name, code, spoil) in cases {

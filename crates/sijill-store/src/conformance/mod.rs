@@ -18,7 +18,9 @@ use async_trait::async_trait;
 use crate::{KeyStore, Store};
 
 pub mod appending;
+pub mod cases;
 pub mod crash;
+pub mod documents;
 pub mod keys;
 pub mod reading;
 pub mod sample;
@@ -65,6 +67,19 @@ macro_rules! conformance {
             uploads::an_erased_attachment_never_returns,
             uploads::what_no_entry_attaches_is_swept,
             uploads::uploads_are_listed_by_name,
+            documents::a_document_reads_back_byte_for_byte,
+            documents::documents_that_nobody_keeps_are_swept,
+            cases::a_batch_replaces_the_rows_of_its_cases,
+            cases::a_batch_that_fails_leaves_no_case_rows,
+            cases::cases_fall_due_by_time_and_name,
+            cases::waking_all_wakes_nobody_later,
+            cases::a_desk_pages_in_its_order,
+            cases::a_desk_is_counted_by_kind,
+            cases::rows_derived_from_another_head_are_not_written,
+            cases::writers_of_case_rows_never_block_each_other,
+            cases::a_batch_of_many_cases_is_one_commit,
+            cases::case_rows_are_cleared_and_match_keys_stay,
+            cases::match_keys_find_their_cases_until_forgotten,
             keys::keys_are_added_and_destroyed,
             keys::keys_are_never_replaced,
             keys::many_keys_at_once,
