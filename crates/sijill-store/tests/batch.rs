@@ -105,7 +105,7 @@ fn each_fault_has_its_code() {
         ("wake-up beyond the database", "batch-number", |b| b.cases[1].wakes_at = Some(1 << 63)),
         ("all woken beyond the database", "batch-number", |b| b.wake_all = Some(1 << 63)),
         ("due at what means never", "batch-number", |b| {
-            b.cases[0].desks[0].due = Some(i64::MAX.unsigned_abs())
+            b.cases[0].desks[0].due = Some(i64::MAX.unsigned_abs());
         }),
         ("attachment erased twice", "batch-erasure", |b| b.erased_attachments.push([6; 32])),
     ];

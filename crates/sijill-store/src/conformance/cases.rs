@@ -139,7 +139,10 @@ pub async fn a_desk_pages_in_its_order(fixture: &impl Fixture) {
             let due = [None, Some(0), Some(1), Some(i64::MAX.unsigned_abs() - 1)][usize::from(random[0] % 4)];
             let kinds: BTreeSet<u8> =
                 random[1..4].iter().map(|kind| if *kind > 250 { 255 } else { kind % 3 }).collect();
-            let desks = kinds.into_iter().map(|kind| desk("muscat", kind, due, random[5] % 2 == 0)).collect();
+            let desks = kinds
+                .into_iter()
+                .map(|kind| desk("muscat", kind, due, random[5].is_multiple_of(2)))
+                .collect();
             // Bytes and locales disagree on the order of these.
             let id = format!("{}{number}", ["a", "B", "_", "é", "ق"][usize::from(random[4] % 5)]);
             case(&id, None, desks)
