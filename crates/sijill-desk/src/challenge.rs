@@ -95,7 +95,7 @@ mod tests {
         let challenges = Challenges::new().expect("randomness");
         let nonce = challenges.issue(SITE, 1_000).expect("a nonce");
         assert_ne!(nonce, challenges.issue(SITE, 1_000).expect("another"));
-        let code = |result: Result<(), DeskError>| result.err().map(|error| error.code());
+        let code = |result: Result<(), DeskError>| result.err().map(DeskError::code);
         assert_eq!(code(challenges.check(&nonce, SITE, 1_000 + LIFE_MS - 1)), None);
         assert_eq!(code(challenges.check(&nonce, SITE, 1_000 + LIFE_MS)), Some("challenge-expired"));
         assert_eq!(code(challenges.check(&nonce, "https://other.example", 1_000)), Some("challenge-unknown"));
@@ -112,6 +112,6 @@ mod tests {
         let mut bytes: [u8; LENGTH] = b64::decode_array(&nonce, "a nonce").expect("base64url");
         bytes[RANDOM] ^= 1;
         let moved = challenges.check(&b64::encode(bytes), SITE, 1_000);
-        assert_eq!(moved.err().map(|error| error.code()), Some("challenge-unknown"));
+        assert_eq!(moved.err().map(DeskError::code), Some("challenge-unknown"));
     }
 }

@@ -52,7 +52,7 @@ impl View {
     /// Day and time of a moment in Muscat, as words.
     pub fn date_time(&self, unix_ms: u64) -> String {
         let fields = fieldsets::YMD::long().with_time_hm();
-        self.muscat(unix_ms)
+        muscat(unix_ms)
             .and_then(|at| {
                 FixedCalendarDateTimeFormatter::try_new(self.locale().into(), fields)
                     .ok()
@@ -63,7 +63,7 @@ impl View {
 
     /// The day of a moment in Muscat, as words.
     pub fn date(&self, unix_ms: u64) -> String {
-        self.muscat(unix_ms)
+        muscat(unix_ms)
             .and_then(|at| {
                 FixedCalendarDateTimeFormatter::try_new(self.locale().into(), fieldsets::YMD::long())
                     .ok()
@@ -95,15 +95,16 @@ impl View {
             .collect();
         said.join(if self.lang == Lang::Ar { " و" } else { " " })
     }
+}
 
-    fn muscat(&self, unix_ms: u64) -> Option<IcuDateTime<Gregorian>> {
-        let at = instant(unix_ms)?;
-        let date = |n: u32| u8::try_from(n).ok();
-        Some(IcuDateTime {
-            date: Date::try_new_gregorian(at.year(), date(at.month())?, date(at.day())?).ok()?,
-            time: Time::try_new(date(at.hour())?, date(at.minute())?, date(at.second())?, 0).ok()?,
-        })
-    }
+/// The civil day and time in Muscat.
+fn muscat(unix_ms: u64) -> Option<IcuDateTime<Gregorian>> {
+    let at = instant(unix_ms)?;
+    let small = |n: u32| u8::try_from(n).ok();
+    Some(IcuDateTime {
+        date: Date::try_new_gregorian(at.year(), small(at.month())?, small(at.day())?).ok()?,
+        time: Time::try_new(small(at.hour())?, small(at.minute())?, small(at.second())?, 0).ok()?,
+    })
 }
 
 fn instant(unix_ms: u64) -> Option<DateTime<FixedOffset>> {

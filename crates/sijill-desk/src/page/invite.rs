@@ -1,6 +1,7 @@
 //! Inviting an officer, and signing the key that came back.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Form;
@@ -224,10 +225,11 @@ fn made(view: &View, session: &Session, officer: &OfficerId, link: &str, ends: u
 fn qr(view: &View, text: &str) -> Markup {
     let Ok(code) = QrCode::new(text) else { return html! {} };
     let width = code.width();
-    let squares: String = (code.to_colors().iter().enumerate())
-        .filter(|(_, color)| **color == Color::Dark)
-        .map(|(place, _)| format!("M{} {}h1v1h-1z", place % width, place / width))
-        .collect();
+    let mut squares = String::new();
+    for (place, _) in code.to_colors().iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
+        // Writing to a String cannot fail.
+        let _ = write!(squares, "M{} {}h1v1h-1z", place % width, place / width);
+    }
     html! {
         svg.qr role="img" aria-label=(view.t(QR)) viewBox=(format!("0 0 {width} {width}")) shape-rendering="crispEdges" {
             path d=(squares) fill="#000" {}

@@ -120,7 +120,8 @@ pub(crate) async fn revoke(
         return Err(DeskError::NotFound);
     };
     let own = (agency, officer) == (&session.agency, &session.officer);
-    if !own && !(session.may(Role::Registrar) && *agency == session.agency) {
+    let registrars = session.may(Role::Registrar) && *agency == session.agency;
+    if !own && !registrars {
         return Err(DeskError::NotYours);
     }
     let back = if own { "/desk/keys".to_owned() } else { format!("/desk/officers/{officer}") };

@@ -1,7 +1,7 @@
 // An officer's key: Ed25519, made in this browser, and not extractable: no script, ours included, can read it out.
 // It can be used by whoever can run a script on this origin, which is why the pages forbid all but their own.
 
-import { base64url, bytesOf, sha256 } from "./bytes.js";
+import { base64url, bytesOf, fromBase64url, sha256 } from "./bytes.js";
 
 /** A fresh key: `{key, jwk, kid}`. `key` is the private half and stays where it was made. */
 export async function generateKey() {
@@ -41,5 +41,11 @@ export const possessionMessage = (origin, agency, officer, kid) =>
 /** What a key signs to sign in. `site` is this page's own origin, never what a server says it is. */
 export const signInMessage = (site, nonce, kid) => bytesOf(`sijill-desk-sign-in/v1\n${site}\n${nonce}\n${kid}\n`);
 
-/** The first 12 characters of a key's name in three groups: for two people to compare aloud. */
-export const fingerprint = (kid) => kid.slice(0, 12).match(/.{4}/g).join(" ");
+/**
+ * A key's name as 20 digits in four groups, for two people to compare aloud, in whatever language: its first 16 bytes
+ * as a number, modulo 10^20. That is 66 bits: nobody finds another key with the same digits while an invitation lasts.
+ */
+export function fingerprint(kid) {
+  const number = [...fromBase64url(kid).slice(0, 16)].reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  return String(number % 10n ** 20n).padStart(20, "0").match(/.{5}/g).join(" ");
+}

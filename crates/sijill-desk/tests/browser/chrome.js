@@ -10,7 +10,7 @@ const PATIENCE_MS = 20_000;
 /** Starts a browser; `tab()` opens a tab in a fresh context of its own, `close()` ends it. */
 export async function browser(program) {
   const profile = mkdtempSync(join(tmpdir(), "sijill-desk-"));
-  const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "--lang=ar", "--hide-scrollbars"];
+  const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", `--user-data-dir=${profile}`, "--lang=ar", "--hide-scrollbars", "--window-size=1600,1200"];
   const child = spawn(program, flags, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
   const [, , , write, read] = child.stdio;
   const waiting = new Map();

@@ -30,8 +30,9 @@ pub(crate) fn node() -> Option<Command> {
 
 /// Chromium that can sign with Ed25519 (137 or later): `$CHROMIUM`, else by the usual names.
 pub(crate) fn chromium() -> Option<String> {
-    let named = std::env::var("CHROMIUM").ok();
-    let names = named.into_iter().chain(["chromium", "chromium-browser", "google-chrome"].map(str::to_owned));
+    let chosen = std::env::var("CHROMIUM").ok();
+    let names =
+        chosen.into_iter().chain(["chromium", "chromium-browser", "google-chrome"].map(str::to_owned));
     let found = names.into_iter().find(|name| {
         let output = Command::new(name).arg("--version").output();
         output.is_ok_and(|output| major(&String::from_utf8_lossy(&output.stdout)) >= Some(137))
