@@ -213,6 +213,7 @@ impl Building {
             clock: Arc::clone(&clock) as _,
             limits: Limits::default(),
             origin: ORIGIN.into(),
+            services: sijill_ledger::ServiceKeys::default(),
         };
         let ledger = Ledger::open(opening).await.expect("an empty ledger opens");
         let chance = Chance::new(seed);

@@ -14,8 +14,9 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use sijill_domain::event::Service;
 use sijill_event::SigningKey;
-use sijill_ledger::{MasterKey, Seal};
+use sijill_ledger::{MasterKey, Seal, ServiceKeys};
 use sijill_log::{KeyName, NoteSigner};
 use zeroize::Zeroizing;
 
@@ -32,6 +33,11 @@ pub const LOG_KEY: &str = "log.key";
 pub const OPERATOR_KEY: &str = "operator.key";
 /// Signs access tokens.
 pub const TOKEN_KEY: &str = "token.key";
+/// What a service of the ledger signs with, by file name.
+pub fn service_key(service: Service) -> String {
+    format!("service-{service}.key")
+}
+
 /// Wraps the data keys.
 pub const MASTER_KEY_FILE: &str = "master.key";
 
@@ -154,6 +160,15 @@ impl DataDir {
             .map_err(|error| Error::Config { path: self.config_path(), why: format!("`origin`: {error}") })?;
         let key = self.private_key(LOG_KEY)?;
         Ok(NoteSigner::new(name, &key.seed()))
+    }
+
+    /// The keys of the services that act in cases, as far as they are here.
+    pub fn service_keys(&self) -> Result<ServiceKeys> {
+        let held = |service| {
+            let name = service_key(service);
+            self.key_path(&name).is_file().then(|| self.private_key(&name)).transpose()
+        };
+        Ok(ServiceKeys { automation: held(Service::Automation)?, access: held(Service::Access)? })
     }
 
     /// A private key of the ledger by file name.

@@ -15,15 +15,13 @@ use sijill_log::{Hash, leaf_hash};
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::data_dir::{DataDir, LOG_KEY, MASTER_KEY, MASTER_KEY_FILE, OPERATOR_KEY, TOKEN_KEY};
+use crate::data_dir::{DataDir, LOG_KEY, MASTER_KEY, MASTER_KEY_FILE, OPERATOR_KEY, TOKEN_KEY, service_key};
 use crate::error::{Error, Result};
 use crate::gate::{Desk, Gate, Told};
 use crate::key_file::{Author, KeyFile, LEDGER, write_secret};
 use crate::new_event::NewEvent;
 use crate::running::{Running, Time};
 
-/// The rule-set a new ledger begins with.
-const RULES: u64 = 1;
 /// The services whose keys a new ledger names, so that they need no proposal when they begin to sign.
 const SERVICES: [Service; 3] = [Service::Access, Service::Automation, Service::Log];
 
@@ -38,6 +36,8 @@ pub struct Genesis {
     pub founders: Vec<Founder>,
     /// How many of them decide.
     pub quorum: u64,
+    /// The rule-set it begins with: 1 takes any work on a case, 2 is the domain (`docs/casework.md`).
+    pub rules: u64,
 }
 
 /// A ledger that has just begun: entry 0 is published, nobody has ratified it yet.
@@ -150,7 +150,7 @@ impl Genesis {
             founders: self.founders.clone(),
             quorum: self.quorum,
             witnesses: WitnessPolicy::None,
-            rules: RULES,
+            rules: self.rules,
         })
     }
 }
@@ -207,7 +207,7 @@ impl Keys {
         self.operator.write(&dir.key_path(OPERATOR_KEY))?;
         self.token.write(&dir.key_path(TOKEN_KEY))?;
         for (service, key) in &self.services {
-            key.write(&dir.key_path(&format!("service-{service}.key")))?;
+            key.write(&dir.key_path(&service_key(*service)))?;
         }
         if dir.config.master_key.is_none() && std::env::var_os(MASTER_KEY).is_none() {
             let master = MasterKey::generate().map_err(|error| Error::Usage(error.to_string()))?;

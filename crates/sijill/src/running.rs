@@ -92,6 +92,7 @@ impl Running {
             clock,
             limits: limits(dir),
             origin: dir.config.origin.clone(),
+            services: dir.service_keys()?,
         };
         let ledger = Ledger::open(opening).await.map_err(open_error)?;
         Ok(Self { ledger, store, _lock: lock })

@@ -45,7 +45,7 @@ impl Town {
         let root = key()?;
         let founder =
             Genesis::founder(AGENCY, "جهة القياس", "Bench", root.public().clone(), &[Grant::Casework])?;
-        let genesis = Genesis { config, clock: Clock::Live, founders: vec![founder], quorum: 1 };
+        let genesis = Genesis { config, clock: Clock::Live, founders: vec![founder], quorum: 1, rules: 1 };
         let begun = genesis.begin(path, Arc::new(SystemClock::new())).await?;
         let author = Author { agency: AGENCY.into(), officer: ROOT.into(), key: root };
         begun.ratify(&author).await?;

@@ -43,6 +43,9 @@ pub struct Args {
     /// How the ledger's time goes: live; simulated, for demonstrations; imported, for old archives
     #[arg(long, default_value = "live", value_parser = ["live", "simulated", "imported"])]
     clock: String,
+    /// The rule-set to begin with: 1 takes any work on a case, 2 judges and automates it (docs/casework.md)
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=2))]
+    rules: u64,
     /// Keep the entries in this PostgreSQL database instead of a file
     #[arg(long, value_name = "URL", requires = "keystore_postgres")]
     postgres: Option<String>,
@@ -64,6 +67,7 @@ pub async fn run(args: Args) -> Result<Answer> {
             .ok_or(Error::Usage("--clock is live, simulated or imported".to_string()))?,
         founders: files.iter().map(|(agency, key)| founder(&args, agency, key)).collect::<Result<_>>()?,
         quorum: args.quorum,
+        rules: args.rules,
     };
     let clock: Arc<dyn sijill_ledger::Clock> = match genesis.clock {
         Clock::Simulated => Arc::new(SimulatedClock::running(now_s() * 1000)),

@@ -121,6 +121,7 @@ async fn begin(path: &Path, chance: Chance, clock: Arc<SimulatedClock>) -> Resul
         clock: Clock::Simulated,
         founders: founders.collect::<Result<_>>()?,
         quorum: QUORUM,
+        rules: 1,
     };
     let key = |name: &str| {
         // The key of access tokens is in no entry: it need not be known to whoever knows the seed.

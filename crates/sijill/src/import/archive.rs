@@ -177,7 +177,7 @@ async fn begin(staged: &Path, map: &Map, config: Config) -> Result<()> {
     let root = author(&staged.join("keys").join("import").join("root.key"), &map.agency.id, ROOT)?;
     let (id, ar, en) = (&map.agency.id, &map.agency.ar, &map.agency.en);
     let founder = Genesis::founder(id, ar, en, root.key.public().clone(), &[Grant::Audit, Grant::Casework])?;
-    let genesis = Genesis { config, clock: Clock::Imported, founders: vec![founder], quorum: 1 };
+    let genesis = Genesis { config, clock: Clock::Imported, founders: vec![founder], quorum: 1, rules: 1 };
     let begun = match genesis.begin(staged, Arc::new(SystemClock::new())).await {
         Ok(begun) => begun,
         Err(error) => {
