@@ -6,7 +6,7 @@ use std::time::Duration;
 use sijill_domain::Registry;
 use sijill_event::{SigningKey, Uuid};
 use sijill_log::{Hash, NoteSigner};
-use sijill_store::{KeyStore, Store};
+use sijill_store::{KeyStore, Store, StoreError};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -432,9 +432,17 @@ impl Desk {
                 LedgerError::Seal(_) => "the seal cannot be written",
                 _ => "the database does not answer as it should",
             }));
-            let refused = Refused::unavailable(
-                "the ledger cannot say now whether the event was taken; post the same bytes again: it is appended once",
-            );
+            let refused = match &error {
+                // The transaction was refused as a whole, so nothing was taken; repeating it would not help.
+                LedgerError::Store(StoreError::Corrupt { .. }) => Refused::new(
+                    "store-corrupt",
+                    RefusedKind::Unavailable,
+                    "the ledger's database holds what no ledger wrote, and takes nothing more: tell its operator",
+                ),
+                _ => Refused::unavailable(
+                    "the ledger cannot say now whether the event was taken; post the same bytes again: it is appended once",
+                ),
+            };
             batch.iter().map(|_| Err(refused.clone())).collect()
         })
     }
