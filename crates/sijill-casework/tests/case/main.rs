@@ -2,20 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a broken test should stop where it broke")]
 
-// mod access;
-// mod awry;
-// mod clocks;
-// mod codes;
-// mod consent;
+mod access;
+mod clocks;
+mod codes;
+mod consent;
 mod country;
-// mod ending;
-// mod hold;
+mod ending;
 // mod life;
-// mod need;
+mod need;
 mod night;
 mod referral;
-// mod rules;
 mod say;
 mod scene;
 mod town;
-// mod yours;
+mod yours;

@@ -14,10 +14,11 @@ pub(crate) const CHIEF: &str = "h1100/chief";
 pub(crate) const NURSE: &str = "moh/nurse";
 pub(crate) const HOSPITAL: &str = "moh/hospital-ma";
 
-/// A town with case 7Q open at this risk. At risk `none` no policy asks for anything.
+/// A town with case 7Q open at this risk, and assigned. At risk `none` no policy asks for anything.
 pub(crate) fn open(risk: &str) -> Town {
     let mut town = Town::new();
     town.opened(risk);
+    town.does(AMAL, "case.assigned", v! { officer: "amal" });
     town
 }
 
