@@ -46,7 +46,7 @@ fn content(view: &View) -> Markup {
         p.lead { (view.t(LEAD)) }
         (state::no_script(view))
         div data-wait { (state::loading(view)) }
-        ul.queue data-identities {}
+        ul.cards data-identities {}
         p.quiet data-some hidden { (view.t(SHARED)) }
         div data-none hidden { (state::nothing(view, NONE, NONE_NOTE, None)) }
         div data-unable hidden { (state::nothing(view, UNABLE, UNABLE_NOTE, None)) }

@@ -18,7 +18,9 @@ document.querySelector("[data-wait]").hidden = true;
 
 function row(identity) {
   const who = `${identity.agency} / ${identity.officer}`;
-  const button = element("button", { class: "button", type: "button" }, say("sign-in-as"), " ", element("bdi", {}, who));
+  // One span: a button lays its children out as boxes, and space between boxes is lost.
+  const label = element("span", {}, say("sign-in-as"), " ", element("bdi", { dir: "ltr" }, who));
+  const button = element("button", { class: "button", type: "button" }, label);
   button.addEventListener("click", () => busy(button, () => signIn(identity)));
   const print = element("p", { class: "quiet small" }, say("sign-in-key"), " ", element("bdi", { class: "code" }, fingerprint(identity.kid)));
   return element("li", { class: "card" }, button, print);

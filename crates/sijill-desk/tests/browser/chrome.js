@@ -109,7 +109,10 @@ async function tab(send, listeners) {
     },
     /** A picture of the whole page. */
     async picture(file) {
-      const { data } = await say("Page.captureScreenshot", { captureBeyondViewport: true, format: "png" });
+      // Not beyond the viewport: Chromium then shifts pages that run from right to left.
+      const [width, height] = await ask("[innerWidth, document.documentElement.scrollHeight]");
+      await say("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
+      const { data } = await say("Page.captureScreenshot", { format: "png" });
       writeFileSync(file, Buffer.from(data, "base64"));
     },
   };
