@@ -31,6 +31,17 @@ pub(crate) struct App {
 
 /// The API as one router. `stop` ends live answers; give the same to [`serve`](crate::serve).
 pub fn router(ledger: Ledger, settings: Settings, stop: CancellationToken) -> Router {
+    router_beside(Router::new(), ledger, settings, stop)
+}
+
+/// The API with pages beside it, which share its bounds on load and rate and nothing else: they have their own headers
+/// and their own faces for errors.
+pub fn router_beside(
+    pages: Router,
+    ledger: Ledger,
+    settings: Settings,
+    stop: CancellationToken,
+) -> Router {
     let app = Arc::new(App {
         rate: settings.rate.and_then(RateLimit::new),
         requests: Arc::new(Semaphore::new(settings.requests)),
@@ -47,6 +58,9 @@ pub fn router(ledger: Ledger, settings: Settings, stop: CancellationToken) -> Ro
         .merge(call::uploads().layer(within(app.settings.upload_timeout)))
         .split_for_parts();
     let (probes, _) = call::probes().split_for_parts();
+    let pages = pages
+        .layer(from_fn_with_state(Arc::clone(&app), layer::limit))
+        .layer(from_fn_with_state(Arc::clone(&app), layer::rate));
     // Outermost last. Probes are neither rate-limited nor refused for load: an overloaded server is still
     // alive.
     let router = api
@@ -63,8 +77,9 @@ pub fn router(ledger: Ledger, settings: Settings, stop: CancellationToken) -> Ro
         if app.settings.cors_origins.is_empty() { router } else { router.layer(cors(&app.settings)) };
     router
         .layer(from_fn_with_state(Arc::clone(&app), layer::security_headers))
-        .layer(from_fn(observe::observe))
         .with_state(app)
+        .merge(pages)
+        .layer(from_fn(observe::observe))
 }
 
 fn cors(settings: &Settings) -> CorsLayer {

@@ -44,7 +44,7 @@ mod settings;
 mod shown;
 mod token;
 
-pub use app::router;
+pub use app::{router, router_beside};
 pub use describe::openapi;
 pub use error::WebError;
 pub use observe::record_metrics;

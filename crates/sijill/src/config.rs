@@ -55,6 +55,9 @@ pub struct Web {
     pub https_only: bool,
     /// Origins whose pages may call the API, such as `https://forms.moh.example`.
     pub cors_origins: Vec<String>,
+    /// Origins the pages are reached at, such as `https://desk.example`; without any, the server's own address.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<String>,
     /// `false`: no limit per client address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<bool>,

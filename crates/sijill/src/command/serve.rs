@@ -70,11 +70,13 @@ pub async fn run(args: Args) -> Result<Answer> {
     let address = listener.local_addr().map_err(|cause| cannot_listen(address, &cause))?;
     let tls = tls(&args, &dir);
     let stop = CancellationToken::new();
-    let router = sijill_web::router(ledger.clone(), settings(&dir, tls.is_some())?, stop.clone());
-    let stopping = tokio::spawn(stop_on_signal(stop.clone()));
-
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{address}");
+    let desk = sijill_desk::router(sijill_desk::Desk::new(ledger.clone(), sites(&dir, &url, address.port())));
+    let settings = settings(&dir, tls.is_some())?;
+    let router = sijill_web::router_beside(desk, ledger.clone(), settings, stop.clone());
+    let stopping = tokio::spawn(stop_on_signal(stop.clone()));
+
     let size = ledger.published().checkpoint.size;
     let serving = sijill_web::serve(listener, router, tls.as_ref(), ledger.clone(), stop);
     let mut serving = std::pin::pin!(serving);
@@ -94,6 +96,15 @@ pub async fn run(args: Args) -> Result<Answer> {
     running.close().await;
     tracing::info!(size, "stopped; everything answered for is durable");
     Ok(Answer::good("", &json!({"stopped": true, "size": size})))
+}
+
+/// Where the pages are reached: what the settings say, or this server by its own address.
+fn sites(dir: &DataDir, url: &str, port: u16) -> Vec<String> {
+    if dir.config.web.sites.is_empty() {
+        let scheme = url.split_once(':').map_or("http", |(scheme, _)| scheme);
+        return vec![url.to_owned(), format!("{scheme}://localhost:{port}")];
+    }
+    dir.config.web.sites.clone()
 }
 
 fn settings(dir: &DataDir, https: bool) -> Result<Settings> {
