@@ -36,12 +36,7 @@ pub fn router(ledger: Ledger, settings: Settings, stop: CancellationToken) -> Ro
 
 /// The API with pages beside it, which share its bounds on load and rate and nothing else: they have their own headers
 /// and their own faces for errors.
-pub fn router_beside(
-    pages: Router,
-    ledger: Ledger,
-    settings: Settings,
-    stop: CancellationToken,
-) -> Router {
+pub fn router_beside(pages: Router, ledger: Ledger, settings: Settings, stop: CancellationToken) -> Router {
     let app = Arc::new(App {
         rate: settings.rate.and_then(RateLimit::new),
         requests: Arc::new(Semaphore::new(settings.requests)),
