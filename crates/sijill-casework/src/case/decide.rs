@@ -17,6 +17,11 @@ use crate::{Address, Refusal};
 /// What a conference decides whose votes carry nothing (code list `conference-outcome`).
 const NO_DECISION: &str = "no_decision";
 
+/// What a correction may correct: records of the child, of people around it, of a contact.
+pub(super) const CHILD_RECORDS: &[&str] = &["child.registered", "child.corrected"];
+pub(super) const PARTY_RECORDS: &[&str] = &["party.added", "party.corrected"];
+pub(super) const CONTACT_RECORDS: &[&str] = &["contact.logged", "contact.corrected"];
+
 type Verdict = Result<(), Refusal>;
 
 impl CaseFile {
@@ -43,10 +48,22 @@ impl CaseFile {
         let Some(author) = Author::of(world, at.index, event) else {
             return Err(Refusal::NotYours("an officer").into());
         };
-        let verdict = match event.stream.kind() {
-            StreamKind::Contact => self.decide_contact(&author, read),
+        self.judge(world, at, &author, event.stream.kind(), read).map_err(Unread::Refused)
+    }
+
+    /// Whether the rules let this author do it now, in this of the case's streams.
+    pub(super) fn judge(
+        &self,
+        world: &World,
+        at: Position,
+        author: &Author,
+        stream: StreamKind,
+        read: &CaseEvent,
+    ) -> Verdict {
+        match stream {
+            StreamKind::Contact => self.decide_contact(author, read),
             StreamKind::Access if self.case.is_none() && self.contact.is_none() => Err(Refusal::CaseUnknown),
-            StreamKind::Access => self.decide_access(world, &author, read),
+            StreamKind::Access => self.decide_access(world, author, read),
             _ => match (&self.case, read) {
                 (None, CaseEvent::CaseOpened(act)) if self.contact.is_none() => {
                     if act.unit == author.unit.unit {
@@ -57,10 +74,9 @@ impl CaseFile {
                 }
                 (_, CaseEvent::CaseOpened(_)) => Err(Refusal::CaseExists),
                 (None, _) => Err(Refusal::CaseUnknown),
-                (Some(case), _) => Deciding { file: self, world, at, author: &author, case }.judge(read),
+                (Some(case), _) => Deciding { file: self, world, at, author, case }.judge(read),
             },
-        };
-        verdict.map_err(Unread::Refused)
+        }
     }
 
     /// An act of the automation is the one that is owed, or the first that is due.
@@ -90,9 +106,7 @@ impl CaseFile {
             (Some(contact), _) if contact.by != author.unit => {
                 Err(Refusal::NotYours("the unit that logged the contact"))
             }
-            (Some(_), CaseEvent::ContactCorrected(act)) => {
-                self.corrects(&act.corrects, &["contact.logged", "contact.corrected"])
-            }
+            (Some(_), CaseEvent::ContactCorrected(act)) => self.corrects(&act.corrects, CONTACT_RECORDS),
             (Some(_), _) => Ok(()),
         }
     }
@@ -139,6 +153,7 @@ struct Deciding<'a> {
 }
 
 impl Deciding<'_> {
+    #[expect(clippy::too_many_lines, reason = "a table: the rule of each type, in a few lines")]
     fn judge(&self, read: &CaseEvent) -> Verdict {
         use CaseEvent as E;
         self.open_for(read)?;
@@ -176,11 +191,11 @@ impl Deciding<'_> {
             }
             E::ChildCorrected(act) => {
                 self.owner()?;
-                self.file.corrects(&act.corrects, &["child.registered", "child.corrected"])
+                self.file.corrects(&act.corrects, CHILD_RECORDS)
             }
             E::PartyCorrected(act) => {
                 self.owner()?;
-                self.file.corrects(&act.corrects, &["party.added", "party.corrected"])
+                self.file.corrects(&act.corrects, PARTY_RECORDS)
             }
             E::PlacementEnded(act) => self.ends(&self.case.placements, &act.placement, Thing::Placement),
             E::OrderTranscribed(act) => self.ends(&self.case.orders, &act.order, Thing::Order),

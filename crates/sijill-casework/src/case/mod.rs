@@ -7,7 +7,7 @@
 //! decide.rs    may it happen      referral.rs the referral's machine
 //! evolve.rs    what follows       deadline.rs clocks
 //! act.rs       what the automation is to do, triggered and due
-//! need.rs      who may be shown what
+//! need.rs      who may be shown what            may.rs   what somebody may do now
 //! ```
 
 mod act;
@@ -17,6 +17,7 @@ mod decide;
 mod documents;
 mod evolve;
 mod file;
+mod may;
 mod need;
 mod read;
 mod referral;
@@ -27,9 +28,10 @@ pub use author::Author;
 pub use deadline::Deadline;
 pub use documents::{DocumentError, Documents};
 pub use file::{
-    BrokenGlass, Case, CaseFile, Closure, Conference, Consent, Contact, Escalation, Noted, Plan, PlanState, Status,
-    Withdrawal,
+    BrokenGlass, Case, CaseFile, Closure, Conference, Consent, Contact, Escalation, Noted, Plan, PlanState,
+    Status, Withdrawal,
 };
+pub use may::Subject;
 pub use need::Released;
 pub use referral::{Basis, Referral};
 pub use world::{PolicyInForce, World};

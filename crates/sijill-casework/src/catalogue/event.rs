@@ -213,7 +213,7 @@ macro_rules! event {
                 Self::take(&values).map_err(|field| spec.malformed(field).into())
             }
 
-            fn take(values: &$crate::catalogue::event::Values<'_>) -> Result<Self, &'static str> {
+            pub(super) fn take(values: &$crate::catalogue::event::Values<'_>) -> Result<Self, &'static str> {
                 Ok(Self {
                     $($r: values.open(stringify!($r))?,)*
                     $($c: values.casework(stringify!($c))?,)*

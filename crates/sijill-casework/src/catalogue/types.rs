@@ -19,6 +19,7 @@ use super::ending::{
     CaseClosed, CaseClosureRefused, CaseClosureRequested, CaseReopened, DeadlineVaried, EscalationResolved,
     FeedbackRecorded,
 };
+use super::event::Values;
 use super::opening::{
     CaseAssigned, CaseLinked, CaseMerged, CaseOpened, CaseTransferRefused, CaseTransferRequested,
     CaseTransferred, CaseUnmerged, ChildCorrected, ChildRegistered, PartyAdded, PartyCorrected,
@@ -60,6 +61,18 @@ macro_rules! types {
                         })*
                     )*
                     (kind, v) => Err(Refusal::TypeUnknown { kind: kind.to_owned(), v }.into()),
+                }
+            }
+
+            /// An event of the newest version of a type, of `{field: value}` as [`values`](Self::values) has them;
+            /// `None` if there is no such type, or a required routing or casework field is missing or malformed. For
+            /// asking what would be if it were signed: [`CaseFile::may`](crate::case::CaseFile::may).
+            pub fn of_values(event_type: &str, values: &Json) -> Option<Self> {
+                let casework = values.as_object()?.iter().cloned().collect();
+                let values = Values { open: values, casework: &casework };
+                match event_type {
+                    $($name::TYPE => $name::take(&values).ok().map(Self::$name),)*
+                    _ => None,
                 }
             }
 

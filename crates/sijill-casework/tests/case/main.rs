@@ -3,12 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a broken test should stop where it broke")]
 
 mod access;
+mod actions;
 mod clocks;
 mod codes;
 mod consent;
 mod country;
 mod ending;
-// mod life;
+mod life;
 mod need;
 mod night;
 mod referral;

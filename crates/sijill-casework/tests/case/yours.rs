@@ -10,7 +10,7 @@ use super::scene::{AMAL, CASE, CHIEF, HOSPITAL, NURSE, open};
 use super::town::{MINUTE, Town};
 
 /// A case in which everything that can be named is there, by the type that made it.
-fn rich() -> (Town, BTreeMap<&'static str, Digest>) {
+pub(crate) fn rich() -> (Town, BTreeMap<&'static str, Digest>) {
     let mut town = open("none");
     let mut made = BTreeMap::new();
     let mut make = |town: &mut Town, kind: &'static str, values: Json| {
@@ -60,7 +60,10 @@ fn values(made: &BTreeMap<&str, Digest>, kind: &str) -> Json {
         "legal_basis.invoked" => v! { agencies: ["moh"], basis: "court_order" },
         "service.delivered" => v! { referral: made["referral.requested"] },
         "deadline.varied" => {
-            let assess = Json::object([("milestone", Json::from("assess")), ("of", made["case.opened"].to_string().into())]);
+            let assess = Json::object([
+                ("milestone", Json::from("assess")),
+                ("of", made["case.opened"].to_string().into()),
+            ]);
             v! { deadline: assess }
         }
         "escalation.resolved" => v! { escalation: made["escalation.raised"] },
@@ -71,7 +74,7 @@ fn values(made: &BTreeMap<&str, Digest>, kind: &str) -> Json {
 
 /// Worker and supervisor of the unit that owns the case; supervisor and clerk elsewhere in its agency; recipient; the
 /// unit asked to take the case; a unit that has nothing to do with it.
-const PEOPLE: [&str; 7] =
+pub(crate) const PEOPLE: [&str; 7] =
     [AMAL, CHIEF, "h1100/deputy", "h1100/clerk", NURSE, "cpc/worker", "moe/counsellor"];
 
 const OWNER: [&str; 26] = [
@@ -109,8 +112,14 @@ fn may(kind: &str) -> Vec<&'static str> {
         "risk.assessed" | "child.seen" | "child.not_seen" | "service.delivered" | "note.added"
         | "document.attached" => vec![AMAL, CHIEF, NURSE],
         "case.transferred" | "case.transfer_refused" => vec!["cpc/worker"],
-        "plan.approved" | "plan.rejected" | "case.closed" | "case.closure_refused" | "case.merged"
-        | "case.unmerged" | "deadline.varied" | "access.restricted" => vec![CHIEF, "h1100/deputy"],
+        "plan.approved"
+        | "plan.rejected"
+        | "case.closed"
+        | "case.closure_refused"
+        | "case.merged"
+        | "case.unmerged"
+        | "deadline.varied"
+        | "access.restricted" => vec![CHIEF, "h1100/deputy"],
         "escalation.resolved" => vec![CHIEF, "h1100/deputy", NURSE],
         "vote.cast" | "withdrawal.confirmed" => vec![NURSE],
         "case.reopened" => vec![AMAL, CHIEF],
@@ -136,7 +145,8 @@ fn then(kind: &str) -> &'static str {
 #[test]
 fn every_type_by_everybody() {
     let (town, made) = rich();
-    let kinds = CATALOGUE.iter().filter(|spec| spec.streams.contains(&StreamKind::Case)).map(|spec| spec.name);
+    let kinds =
+        CATALOGUE.iter().filter(|spec| spec.streams.contains(&StreamKind::Case)).map(|spec| spec.name);
     for kind in kinds.filter(|kind| !kind.starts_with("referral.") || *kind == "referral.requested") {
         for who in PEOPLE {
             let expected = if may(kind).contains(&who) { then(kind) } else { "not-yours" };
