@@ -89,7 +89,7 @@ impl CaseFile {
 
     /// The instant of the next thing that falls due, if nothing else happens: when to look again.
     pub fn wakes_at(&self) -> Option<u64> {
-        self.running().filter_map(|deadline| deadline.next()).map(|(instant, _)| instant).min()
+        self.running().filter_map(Deadline::next).map(|(instant, _)| instant).min()
     }
 
     fn running(&self) -> impl Iterator<Item = &Deadline> {
@@ -187,7 +187,7 @@ fn prescribed(
     world: &World,
     index: u64,
     case: &Case,
-    cause: Digest,
+    hash: Digest,
 ) -> Vec<(&'static str, Vec<(&'static str, Json)>)> {
     let Some(in_force) = world.policy_at(index) else { return Vec::new() };
     let mut had = case.prescribed.clone();
@@ -200,14 +200,14 @@ fn prescribed(
             // Two targets of a table may be one unit here.
             may && had.insert((p.table.clone(), p.to.clone()))
         })
-        .map(|prescription| ("referral.requested", request(&prescription, in_force.version, cause)))
+        .map(|prescription| ("referral.requested", request(&prescription, in_force.version, hash)))
         .collect()
 }
 
 fn request(p: &Prescription, policy: u64, cause: Digest) -> Vec<(&'static str, Json)> {
     vec![
         ("to", address(&p.to)),
-        ("fields", Json::Array(p.fields.iter().map(|field| field.to_string().into()).collect())),
+        ("fields", Json::Array(p.fields.iter().map(|field| field.clone().into()).collect())),
         ("service", p.service.as_str().into()),
         ("priority", p.priority.as_str().into()),
         ("legal_basis", p.legal_basis.as_str().into()),

@@ -150,6 +150,7 @@ impl Evolving<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: what each type does, in a few lines")]
     fn take_case(&mut self, read: &CaseEvent) {
         use CaseEvent as E;
         let hash = self.hash;
@@ -271,7 +272,6 @@ impl Evolving<'_> {
                 self.edit(|case| case.status = Status::Merged(act.into.to_string()));
                 self.end_work();
             }
-            E::CaseUnmerged(_) => self.reopen(owner),
             E::CaseClosureRequested(act) => {
                 let Some(by) = self.author.as_ref().map(Author::person) else { return };
                 let exceptions = act.exceptions.iter().copied().collect();
@@ -285,7 +285,7 @@ impl Evolving<'_> {
                 });
                 self.end_work();
             }
-            E::CaseReopened(_) => self.reopen(owner),
+            E::CaseReopened(_) | E::CaseUnmerged(_) => self.reopen(owner),
             E::DeadlineVaried(act) => self.vary(act),
             E::EscalationRaised(act) => {
                 let escalation = Escalation { to: act.to.clone(), of: act.of, resolved: false };
@@ -364,7 +364,8 @@ impl Evolving<'_> {
 
     /// Whoever delivers what a referral asks for has it.
     fn serve(&mut self, referral: Option<&Digest>) {
-        let Some((hash, record)) = referral.and_then(|hash| self.file.case.as_ref()?.referrals.get_key_value(hash))
+        let Some((hash, record)) =
+            referral.and_then(|hash| self.file.case.as_ref()?.referrals.get_key_value(hash))
         else {
             return;
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sijill_domain::{AgencyId, OfficerId, Position};
+use sijill_domain::Position;
 use sijill_event::{Class, Digest, Json, StreamKind};
 
 use super::World;
@@ -60,12 +60,16 @@ impl CaseFile {
     /// What the access service owes in answer to the request that came last.
     pub fn answer(&self, world: &World, at: Position) -> Option<Act> {
         let (hash, (agency, officer), request) = self.asked.as_ref()?;
-        let released = self.reader(world, agency, officer).map_or_else(Released::new, |reader| {
-            self.permitted(world, at, &reader, request.events.as_ref(), &request.classes)
-        });
-        let list = released.iter().map(|(event, fields)| {
+        let released = Author::reader(world.registry(), agency, officer)
+            .map_or_else(Released::new, |reader| {
+                self.permitted(world, at, &reader, request.events.as_ref(), &request.classes)
+            });
+        // As texts hashes follow each other otherwise than as bytes.
+        let list: BTreeMap<String, &BTreeSet<String>> =
+            released.iter().map(|(event, fields)| (event.to_string(), fields)).collect();
+        let list = list.into_iter().map(|(event, fields)| {
             let fields = fields.iter().map(|field| Json::from(field.as_str())).collect();
-            Json::object([("event", Json::from(event.to_string())), ("fields", Json::Array(fields))])
+            Json::object([("event", Json::from(event)), ("fields", Json::Array(fields))])
         });
         let list = Json::Array(list.collect());
         let (event_type, values) = if request.purpose.as_str() == EXPORT {
@@ -76,10 +80,6 @@ impl CaseFile {
             ("access.released", vec![("released", list), ("request", hash.to_string().into())])
         };
         Some(finish(world, event_type, values, at.received, *hash, 0))
-    }
-
-    fn reader(&self, world: &World, agency: &AgencyId, officer: &OfficerId) -> Option<Author> {
-        Author::reader(world.registry(), agency, officer)
     }
 }
 

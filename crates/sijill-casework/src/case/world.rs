@@ -65,6 +65,7 @@ impl World {
     }
 
     /// The same world if neither documents nor calendars moved, only agencies did.
+    #[must_use]
     pub fn with_registry(&self, registry: &Arc<Registry>, documents: &Arc<Documents>) -> Self {
         let count = |registry: &Registry| {
             let versions = registry.documents().map(|(_, _, versions)| versions.len());

@@ -34,7 +34,9 @@ fn a_supervisor_of_the_owner_reviews_it_once() {
         let verdict = town.clone().asks(who, "break_glass.reviewed", v! { invocation: invocation });
         verdict.err().unwrap_or("accepted")
     };
-    for (who, expected) in [(AMAL, "not-yours"), (POLICE, "not-yours"), ("cpc/lead", "not-yours"), (CHIEF, "accepted")] {
+    for (who, expected) in
+        [(AMAL, "not-yours"), (POLICE, "not-yours"), ("cpc/lead", "not-yours"), (CHIEF, "accepted")]
+    {
         assert_eq!(reviews(&town, who), expected, "{who}");
     }
     town.asks("h1100/deputy", "break_glass.reviewed", v! { invocation: invocation }).unwrap();
@@ -82,7 +84,9 @@ fn only_the_unit_that_logged_a_contact_writes_in_it() {
     assert_eq!(town.say(AMAL, "contact/c1", "child.looked_up", v! {}), Err("case-unknown"));
     let logged = town.say(AMAL, "contact/c1", "contact.logged", v! {}).unwrap();
     let corrected = v! { corrects: logged };
-    for (kind, values) in [("child.looked_up", v! {}), ("contact.linked", v! {}), ("contact.corrected", corrected)] {
+    for (kind, values) in
+        [("child.looked_up", v! {}), ("contact.linked", v! {}), ("contact.corrected", corrected)]
+    {
         let verdict = town.say("h1100/clerk", "contact/c1", kind, values.clone());
         assert_eq!(verdict, Err("not-yours"), "{kind}");
         town.say("h1100/badr", "contact/c1", kind, values).unwrap();
@@ -106,4 +110,12 @@ fn whoever_owns_a_case_may_see_it() {
     town.does(CHIEF, "access.restricted", v! { units: ["cpc/mu"] });
     assert_eq!(town.refused("cpc/other", "case.transferred", v! { request: request }), "owner-restricted");
     assert_eq!(town.refused("cpc/other", "case.transfer_refused", v! { request: request }), "accepted");
+}
+
+#[test]
+fn there_is_nothing_to_see_where_there_is_nothing() {
+    let mut town = Town::new();
+    let classes = Json::Array(vec!["identity".into()]);
+    assert_eq!(town.asks(AMAL, "break_glass.invoked", v! {}), Err("case-unknown"));
+    assert_eq!(town.asks(AMAL, "access.requested", v! { classes: classes }), Err("case-unknown"));
 }

@@ -31,7 +31,7 @@ impl Town {
             to: Day::parse(to).unwrap(),
             name: name(),
         };
-        self.govern("mosd/root", "ledger", HolidayAnnounced::TYPE, announced.data());
+        self.govern("mosd/root", "ledger", HolidayAnnounced::TYPE, &announced.data());
     }
 
     fn vary(&self, milestone: Milestone, until: u64) -> Json {
@@ -132,7 +132,11 @@ fn a_varied_deadline_is_due_when_the_supervisor_says() {
     town.until(until);
     assert!(breaches(&town, from).contains(&"assess".to_owned()));
     let late = town.vary(Milestone::Assess, until + DAY);
-    assert_eq!(town.refused(CHIEF, "deadline.varied", late), "deadline-unknown", "what was missed was missed");
+    assert_eq!(
+        town.refused(CHIEF, "deadline.varied", late),
+        "deadline-unknown",
+        "what was missed was missed"
+    );
 }
 
 /// A week before the conference, counted backward; an assessment before it was scheduled does not count.
@@ -148,7 +152,8 @@ fn papers_are_due_before_the_conference() {
     let from = lazy.size;
     lazy.until(due);
     let of = set.to_string();
-    let told = lazy.acts(CASE, from).into_iter().filter(|act| act.values.get("of") == Some(&of.as_str().into()));
+    let told =
+        lazy.acts(CASE, from).into_iter().filter(|act| act.values.get("of") == Some(&of.as_str().into()));
     let told: Vec<_> = told.map(|act| (due - act.instant, act.event_type)).collect();
     assert_eq!(told, [(2 * DAY, "reminder.sent"), (0, "deadline.breached"), (0, "escalation.raised")]);
     town.wait(DAY);
@@ -161,7 +166,8 @@ fn papers_are_due_before_the_conference() {
 fn a_conference_at_short_notice_is_late_at_once() {
     let mut town = open("none");
     let from = town.size;
-    let set = town.does(AMAL, "conference.scheduled", v! { members: ["moh"], at: rfc3339(town.now + 3 * DAY) });
+    let set =
+        town.does(AMAL, "conference.scheduled", v! { members: ["moh"], at: rfc3339(town.now + 3 * DAY) });
     town.catch_up(CASE);
     let acts = town.acts(CASE, from);
     let kinds: Vec<_> = acts.iter().map(|act| act.event_type).collect();
@@ -226,7 +232,11 @@ fn a_unit_s_hours_count_for_what_begins_after() {
 fn running_deadlines_keep_their_policy() {
     let (mut town, _) = referred();
     let (start, from) = (town.now, town.size);
-    let quick = POLICY.replacen("within = \"30m\"", "within = \"10m\"", 1).replacen("remind = [\"15m\"]", "remind = [\"5m\"]", 1);
+    let quick = POLICY.replacen("within = \"30m\"", "within = \"10m\"", 1).replacen(
+        "remind = [\"15m\"]",
+        "remind = [\"5m\"]",
+        1,
+    );
     town.publish(DocumentKind::Policy, "child-protection", quick.as_bytes());
     assert_eq!(town.due(Milestone::Acknowledge), Some(start + 30 * MINUTE));
     town.refer("rop/desk", "urgent");
@@ -236,7 +246,13 @@ fn running_deadlines_keep_their_policy() {
         .acts(CASE, from)
         .into_iter()
         .filter(|act| matches!(act.event_type, "reminder.sent" | "referral.breached"))
-        .map(|act| ((act.instant - start) / MINUTE, act.event_type, act.values.get("policy").unwrap().as_u64().unwrap()))
+        .map(|act| {
+            (
+                (act.instant - start) / MINUTE,
+                act.event_type,
+                act.values.get("policy").unwrap().as_u64().unwrap(),
+            )
+        })
         .collect();
     let (reminder, breach) = ("reminder.sent", "referral.breached");
     assert_eq!(told, [(5, reminder, 2), (10, breach, 2), (15, reminder, 1), (30, breach, 1)]);
@@ -249,13 +265,19 @@ fn a_case_is_as_old_as_its_report() {
     let reported = town.now - 2 * HOUR;
     let values = v! { unit: "line", risk: "high", governorate: "OM-MA", reported: rfc3339(reported) };
     town.does(AMAL, "case.opened", values);
-    for (milestone, length) in [(Milestone::Assign, HOUR), (Milestone::SeeChild, DAY), (Milestone::Assess, 3 * DAY)] {
+    for (milestone, length) in
+        [(Milestone::Assign, HOUR), (Milestone::SeeChild, DAY), (Milestone::Assess, 3 * DAY)]
+    {
         assert_eq!(town.due(milestone), Some(reported + length));
     }
     town.catch_up(CASE);
     assert_eq!(breaches(&town, 0), ["assign"]);
     let requested = town.now + 30 * MINUTE;
-    assert_eq!(town.due(Milestone::Acknowledge), Some(requested), "a unit is not late for what it was not asked");
+    assert_eq!(
+        town.due(Milestone::Acknowledge),
+        Some(requested),
+        "a unit is not late for what it was not asked"
+    );
 }
 
 /// A claim that the report comes from tomorrow gives no more time.
@@ -288,7 +310,10 @@ fn a_rising_risk_starts_the_clocks_of_the_new_risk_and_a_falling_one_none() {
 fn the_work_on_a_case_goes_from_clock_to_clock() {
     let mut town = open("high");
     town.does(AMAL, "follow_up.recorded", v! {});
-    assert!(!town.case(CASE).deadlines.iter().any(|d| d.milestone == Milestone::FollowUp), "without a plan there is none");
+    assert!(
+        !town.case(CASE).deadlines.iter().any(|d| d.milestone == Milestone::FollowUp),
+        "without a plan there is none"
+    );
     town.does(AMAL, "assessment.completed", v! {});
     assert!(!town.deadline(Milestone::Assess).runs());
     assert_eq!(town.due(Milestone::Plan), Some(town.now + 5 * DAY));

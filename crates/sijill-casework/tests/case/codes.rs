@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use sijill_casework::Refusal;
 use sijill_casework::catalogue::{CaseEvent, Facts};
 use sijill_casework::codes::SHIPPED;
-use sijill_casework::Refusal;
 use sijill_domain::event::{DocumentKind, OfficerRemoved};
 use sijill_domain::{OfficerId, Reason};
 use sijill_event::{Digest, Draft, Json};
@@ -69,9 +69,7 @@ const HISTORIES: &[(&str, History)] = &[
         town.keep("h1100", OfficerRemoved { officer: badr, reason: Reason::parse("left").unwrap() });
         town.refused(AMAL, "case.assigned", v! { officer: "badr" })
     }),
-    ("unit-unknown", || {
-        open("none").refused(AMAL, "case.transfer_requested", v! { to: "cpc/nowhere" })
-    }),
+    ("unit-unknown", || open("none").refused(AMAL, "case.transfer_requested", v! { to: "cpc/nowhere" })),
     ("transfer-pending", || {
         let mut town = open("none");
         town.does(AMAL, "case.transfer_requested", v! { to: "cpc/ma" });
@@ -169,7 +167,9 @@ const HISTORIES: &[(&str, History)] = &[
     ("unknown-plan", || open("none").refused(CHIEF, "plan.approved", v! { plan: NOTHING })),
     ("unknown-referral", || open("none").refused(AMAL, "service.delivered", v! { referral: NOTHING })),
     ("unknown-request", || open("none").refused(CHIEF, "case.closed", v! { request: NOTHING })),
-    ("unknown-withdrawal", || open("none").refused(NURSE, "withdrawal.confirmed", v! { withdrawal: NOTHING })),
+    ("unknown-withdrawal", || {
+        open("none").refused(NURSE, "withdrawal.confirmed", v! { withdrawal: NOTHING })
+    }),
 ];
 
 #[test]

@@ -25,7 +25,11 @@ fn a_referral_rests_on_one_thing_that_stands() {
     assert_eq!(asks(&town, v! { to: HOSPITAL, legal_basis: "consent" }), "no-basis");
     assert_eq!(asks(&town, v! { to: HOSPITAL, legal_basis: "court_order", consent: consent }), "no-basis");
     assert_eq!(asks(&town, v! { to: HOSPITAL, consent: Digest([7; 32]) }), "no-basis");
-    assert_eq!(asks(&town, v! { to: "rop/desk", consent: consent }), "no-basis", "it does not cover the police");
+    assert_eq!(
+        asks(&town, v! { to: "rop/desk", consent: consent }),
+        "no-basis",
+        "it does not cover the police"
+    );
     town.does(AMAL, "consent.withdrawn", v! { consent: consent });
     assert_eq!(asks(&town, v! { to: HOSPITAL, consent: consent }), "no-basis");
     assert_eq!(town.refused(AMAL, "consent.withdrawn", v! { consent: consent }), "already-ended");
@@ -54,7 +58,8 @@ fn a_consent_covers_what_an_agency_has_become() {
 #[test]
 fn a_withdrawn_consent_ends_what_rests_on_it_alone() {
     let (mut town, consent) = consented(&["cpc", "moh", "rop"]);
-    let asks = |town: &mut Town, to: &str| town.does(AMAL, "referral.requested", v! { to: to, consent: consent });
+    let asks =
+        |town: &mut Town, to: &str| town.does(AMAL, "referral.requested", v! { to: to, consent: consent });
     let on_consent = ["moh/mental-health", HOSPITAL, "moh/mental-health"].map(|to| asks(&mut town, to));
     let done = asks(&mut town, HOSPITAL);
     town.does(NURSE, "referral.completed", v! { referral: done });
@@ -67,7 +72,8 @@ fn a_withdrawn_consent_ends_what_rests_on_it_alone() {
     let ended: Vec<_> = acts.iter().filter_map(|act| act.values.get("referral")).collect();
     let expected = on_consent.map(|referral| Json::from(referral.to_string()));
     assert_eq!(ended, expected.iter().collect::<Vec<_>>());
-    let told = acts.iter().filter(|act| act.event_type == "notice.given").filter_map(|act| act.values.get("to"));
+    let told =
+        acts.iter().filter(|act| act.event_type == "notice.given").filter_map(|act| act.values.get("to"));
     let told: Vec<_> = told.map(|to| to.get("unit").unwrap().as_str().unwrap()).collect();
     assert_eq!(told, ["hospital-ma", "mental-health"]);
     let first = acts.first().unwrap().event_type;
@@ -80,7 +86,10 @@ fn a_withdrawn_consent_ends_what_rests_on_it_alone() {
         town.does(who, "withdrawal.confirmed", confirms.clone());
         assert_eq!(town.refused(who, "withdrawal.confirmed", confirms), "already-confirmed");
     }
-    assert_eq!(town.refused("rop/officer", "withdrawal.confirmed", v! { withdrawal: withdrawal }), "not-yours");
+    assert_eq!(
+        town.refused("rop/officer", "withdrawal.confirmed", v! { withdrawal: withdrawal }),
+        "not-yours"
+    );
 }
 
 /// Each receiver has its own clock; confirming stops one's own.

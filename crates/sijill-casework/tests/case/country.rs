@@ -101,9 +101,9 @@ impl Town {
             witnesses: WitnessPolicy::None,
             rules: 2,
         };
-        let created = self.govern("ledger/operator", "ledger", LedgerCreated::TYPE, created.data());
+        let created = self.govern("ledger/operator", "ledger", LedgerCreated::TYPE, &created.data());
         let ratified = LedgerRatified { created: created.hash() };
-        self.govern("mosd/root", "ledger", LedgerRatified::TYPE, ratified.data());
+        self.govern("mosd/root", "ledger", LedgerRatified::TYPE, &ratified.data());
         for (id, bytes) in SHIPPED {
             self.publish(DocumentKind::CodeList, id, bytes);
         }
@@ -126,9 +126,13 @@ impl Town {
             self.admit(unit.agency.as_str());
         }
         self.keep(unit.agency.as_str(), UnitOpened { unit: unit.unit.clone(), name: name() });
-        let by_night = matches!(unit.agency.as_str(), "h1100" | "rop") || unit.unit.as_str().starts_with("hospital");
+        let by_night =
+            matches!(unit.agency.as_str(), "h1100" | "rop") || unit.unit.as_str().starts_with("hospital");
         if by_night {
-            self.keep(unit.agency.as_str(), UnitCalendarSet { unit: unit.unit.clone(), calendar: self::unit("always") });
+            self.keep(
+                unit.agency.as_str(),
+                UnitCalendarSet { unit: unit.unit.clone(), calendar: self::unit("always") },
+            );
         }
     }
 
@@ -167,19 +171,19 @@ impl Town {
     /// The members decide.
     pub(crate) fn decide(&mut self, action: impl Into<Action>) {
         let opened = ProposalOpened { action: action.into(), effective: None };
-        let opened = self.govern("mosd/root", "ledger", ProposalOpened::TYPE, opened.data());
+        let opened = self.govern("mosd/root", "ledger", ProposalOpened::TYPE, &opened.data());
         let approved = ProposalApproved { proposal: opened.hash() };
-        self.govern("mosd/root", "ledger", ProposalApproved::TYPE, approved.data());
+        self.govern("mosd/root", "ledger", ProposalApproved::TYPE, &approved.data());
     }
 
     /// An agency's root keeps its registry.
     pub(crate) fn keep(&mut self, id: &str, event: impl Into<AgencyEvent>) {
         let event = event.into();
-        self.govern(&format!("{id}/root"), &format!("agency/{id}"), event.event_type(), event.data());
+        self.govern(&format!("{id}/root"), &format!("agency/{id}"), event.event_type(), &event.data());
     }
 
     /// An event of the registry, which must be accepted. The world is made anew.
-    pub(crate) fn govern(&mut self, who: &str, stream: &str, kind: &str, data: Json) -> Event {
+    pub(crate) fn govern(&mut self, who: &str, stream: &str, kind: &str, data: &Json) -> Event {
         let mut draft = Draft::new(kind, 1).jti(self.jti());
         for (member, value) in data.as_object().unwrap() {
             draft = draft.open(member, value.clone());

@@ -52,7 +52,10 @@ fn an_escalation_keeps_a_case_open_until_it_is_resolved() {
     for escalation in raised {
         assert_eq!(closes(&town), "escalation-open");
         town.does(CHIEF, "escalation.resolved", v! { escalation: escalation });
-        assert_eq!(town.refused(CHIEF, "escalation.resolved", v! { escalation: escalation }), "already-ended");
+        assert_eq!(
+            town.refused(CHIEF, "escalation.resolved", v! { escalation: escalation }),
+            "already-ended"
+        );
     }
     assert_eq!(closes(&town), "accepted");
 }
@@ -96,7 +99,8 @@ fn a_closed_or_merged_case_takes_what_people_are_still_owed() {
     assert_eq!(merged.case(CASE).status, Status::Merged("8Q".into()));
     let request = asked_to_close(&mut town, &[]);
     town.does(CHIEF, "case.closed", v! { request: request });
-    let kinds = CATALOGUE.iter().filter(|spec| spec.streams.contains(&StreamKind::Case)).map(|spec| spec.name);
+    let kinds =
+        CATALOGUE.iter().filter(|spec| spec.streams.contains(&StreamKind::Case)).map(|spec| spec.name);
     for kind in kinds.filter(|kind| *kind != "case.opened") {
         let taken = STILL.contains(&kind) || kind == "referral.disposed";
         let who = if kind == "case.unmerged" { CHIEF } else { AMAL };
@@ -142,7 +146,10 @@ fn a_closed_case_goes_on_when_its_owner_says_so() {
     let reopened = town.does(AMAL, "case.reopened", v! {});
     assert!(town.file(CASE).is_open());
     let running: Vec<_> = town.case(CASE).deadlines.iter().filter(|deadline| deadline.runs()).collect();
-    assert_eq!(running.iter().map(|d| (d.milestone, d.of)).collect::<Vec<_>>(), [(Milestone::Assess, reopened)]);
+    assert_eq!(
+        running.iter().map(|d| (d.milestone, d.of)).collect::<Vec<_>>(),
+        [(Milestone::Assess, reopened)]
+    );
     assert_eq!(town.refused(AMAL, "case.reopened", v! {}), "case-not-closed");
     assert_eq!(town.refused(CHIEF, "case.closed", v! { request: request }), "unknown-request");
 }
@@ -167,21 +174,26 @@ fn conference(members: &[&str], votes: &[(&str, &str)]) -> (Town, Digest) {
     (town, conference)
 }
 
+/// Who votes how; then what becomes of an outcome that needs a majority, and of `no_decision`.
+type Ballot = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+
 /// Members, votes, and what the secretary may say then: the outcome is the votes', not the secretary's.
 #[test]
 fn the_votes_decide() {
+    const C: &str = "cpc/worker";
+    const M: &str = NURSE;
+    const R: &str = "rop/officer";
     let all = ["cpc", "moh", "rop"];
-    let (c, m, r) = ("cpc/worker", NURSE, "rop/officer");
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[Ballot] = &[
         (&[], "conference-quorum", "conference-quorum"),
-        (&[(m, "for")], "conference-quorum", "conference-quorum"),
-        (&[(m, "for"), ("moh/doctor", "for")], "conference-quorum", "conference-quorum"),
-        (&[(m, "for"), (r, "for")], "accepted", "outcome-not-voted"),
-        (&[(m, "for"), (r, "abstain")], "accepted", "outcome-not-voted"),
-        (&[(m, "for"), (r, "against")], "outcome-not-voted", "accepted"),
-        (&[(m, "against"), (r, "against")], "outcome-not-voted", "accepted"),
-        (&[(m, "abstain"), (r, "abstain")], "outcome-not-voted", "accepted"),
-        (&[(m, "for"), (r, "against"), (c, "for")], "accepted", "outcome-not-voted"),
+        (&[(M, "for")], "conference-quorum", "conference-quorum"),
+        (&[(M, "for"), ("moh/doctor", "for")], "conference-quorum", "conference-quorum"),
+        (&[(M, "for"), (R, "for")], "accepted", "outcome-not-voted"),
+        (&[(M, "for"), (R, "abstain")], "accepted", "outcome-not-voted"),
+        (&[(M, "for"), (R, "against")], "outcome-not-voted", "accepted"),
+        (&[(M, "against"), (R, "against")], "outcome-not-voted", "accepted"),
+        (&[(M, "abstain"), (R, "abstain")], "outcome-not-voted", "accepted"),
+        (&[(M, "for"), (R, "against"), (C, "for")], "accepted", "outcome-not-voted"),
     ];
     for (votes, carried, lost) in cases {
         let (town, conference) = conference(&all, votes);
@@ -204,7 +216,11 @@ fn members_that_merged_are_one_member() {
         town.does(who, "vote.cast", v! { conference: first, vote: "for" });
     }
     let held = v! { conference: first, outcome: "refer_prosecution" };
-    assert_eq!(town.refused(AMAL, "conference.held", held), "conference-quorum", "one of three, not two of four");
+    assert_eq!(
+        town.refused(AMAL, "conference.held", held),
+        "conference-quorum",
+        "one of three, not two of four"
+    );
 }
 
 #[test]

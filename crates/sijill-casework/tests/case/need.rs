@@ -21,7 +21,10 @@ fn sees(town: &Town, id: &str, who: &str, classes: &[Class]) -> BTreeSet<String>
     let classes = classes.iter().copied().collect();
     let released = file.permitted(&town.world, town.next(), &reader, None, &classes);
     let of = |hash: &Digest| file.events[hash].event_type;
-    released.iter().flat_map(|(hash, fields)| fields.iter().map(move |field| format!("{} {field}", of(hash)))).collect()
+    released
+        .iter()
+        .flat_map(|(hash, fields)| fields.iter().map(move |field| format!("{} {field}", of(hash))))
+        .collect()
 }
 
 fn set(texts: &[&str]) -> BTreeSet<String> {
@@ -93,7 +96,10 @@ fn a_redirection_takes_the_view_along() {
     let (mut town, referral) = told();
     town.does(NURSE, "referral.redirected", v! { referral: referral, to: "moh/mental-health" });
     assert!(sees(&town, CASE, NURSE, &[Class::Identity]).is_empty());
-    assert_eq!(sees(&town, CASE, "moh/therapist", &[Class::Identity]), set(&["child.registered identity.name"]));
+    assert_eq!(
+        sees(&town, CASE, "moh/therapist", &[Class::Identity]),
+        set(&["child.registered identity.name"])
+    );
 }
 
 /// A consent that was withdrawn or has expired opens nothing, unless the disclosure rests on something else by now.
@@ -179,6 +185,21 @@ fn the_restricted_see_nothing_at_all() {
     assert!(!sees(&town, CASE, AMAL, &all).is_empty(), "the set is replaced");
 }
 
+/// A set of hashes is written in the order of the texts they are, which is not that of the bytes.
+#[test]
+fn an_answer_lists_any_number_of_events() {
+    let (mut town, _) = told();
+    for _ in 0..12 {
+        town.does(AMAL, "note.added", v! {});
+    }
+    let classes = Json::Array(vec!["narrative".into()]);
+    town.asks(CHIEF, "access.requested", v! { classes: classes }).unwrap();
+    let answer = town.entries(CASE).next_back().unwrap().act.clone().unwrap();
+    let events = answer.values.get("released").unwrap().as_array().unwrap();
+    let events: Vec<_> = events.iter().map(|event| event.get("event").unwrap().as_str().unwrap()).collect();
+    assert!(events.len() > 12 && events.is_sorted());
+}
+
 /// A request is answered at once with exactly what the rule permits, of what was asked.
 #[test]
 fn a_request_is_answered_directly_after_it() {
@@ -197,7 +218,11 @@ fn a_request_is_answered_directly_after_it() {
             let fields = Json::Array(fields.into_iter().map(Json::from).collect());
             Json::object([("event", Json::from(child.to_string())), ("fields", fields)])
         });
-        assert_eq!(answer.values.get("released"), Some(&Json::Array(released.into_iter().collect())), "{who}");
+        assert_eq!(
+            answer.values.get("released"),
+            Some(&Json::Array(released.into_iter().collect())),
+            "{who}"
+        );
     }
     // Another answer would not be one.
     let mut asked = town.file(CASE).clone();

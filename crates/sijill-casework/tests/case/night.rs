@@ -3,9 +3,10 @@
 use sijill_casework::Milestone;
 use sijill_casework::case::Act;
 use sijill_casework::catalogue::ReferralState;
+use sijill_domain::event::DocumentKind;
 use sijill_event::{Digest, Json};
 
-use super::country::{LINE, ORIGIN};
+use super::country::{LINE, ORIGIN, POLICY};
 use super::say::v;
 use super::scene::{AMAL, CASE, NURSE};
 use super::town::{DAY, HOUR, MINUTE, Town, oman};
@@ -106,7 +107,11 @@ fn what_falls_due_at_one_instant_comes_in_one_order() {
             (act.instant, milestone, town.file(CASE).events[&of].index, act.step)
         })
         .collect();
-    assert_eq!(order.len(), 3 + 1 + 3 * 3, "three reminders; one of who takes the case; breach and two steps, thrice");
+    assert_eq!(
+        order.len(),
+        3 + 1 + 3 * 3,
+        "three reminders; one of who takes the case; breach and two steps, thrice"
+    );
     assert!(order.is_sorted(), "{order:?}");
 }
 
@@ -141,7 +146,11 @@ fn what_is_done_in_time_is_not_mentioned() {
     town.does("h1100/chief", "plan.approved", v! { plan: plan });
     town.wait(5 * DAY);
     assert!(town.acts(CASE, from).is_empty(), "{:?}", town.story(CASE, from));
-    assert_eq!(town.file(CASE).wakes_at(), Some(oman("2026-09-13 02:00")), "a day before the weekly follow-up");
+    assert_eq!(
+        town.file(CASE).wakes_at(),
+        Some(oman("2026-09-13 02:00")),
+        "a day before the weekly follow-up"
+    );
 }
 
 /// A boundary: what is received at the very millisecond it was due is late; a millisecond earlier it is not.
@@ -224,7 +233,11 @@ fn a_unit_is_asked_once_per_table() {
     let asked: Vec<_> = town.acts(CASE, from).into_iter().map(|act| (to(act), text(act, "rule"))).collect();
     assert_eq!(asked, [("mol/desk".to_owned(), "labour/working")]);
     let from = town.size;
-    town.does(AMAL, "child.corrected", v! { corrects: the_child(&town), situations: ["working", "orphaned"] });
+    town.does(
+        AMAL,
+        "child.corrected",
+        v! { corrects: the_child(&town), situations: ["working", "orphaned"] },
+    );
     let asked: Vec<_> = town.acts(CASE, from).into_iter().map(|act| (to(act), text(act, "rule"))).collect();
     assert_eq!(asked, [("spf/desk".to_owned(), "benefits/orphan-or-disability")]);
 }
@@ -239,7 +252,31 @@ fn the_child(town: &Town) -> Digest {
 fn neither_the_owner_nor_who_left_is_asked() {
     let mut town = Town::new();
     town.decide(sijill_domain::event::AgencyRemove { agency: super::country::agency("moh"), quorum: None });
-    town.say("rop/officer", "case/8Q", "case.opened", v! { unit: "desk", risk: "high", governorate: "OM-MA" }).unwrap();
+    town.say(
+        "rop/officer",
+        "case/8Q",
+        "case.opened",
+        v! { unit: "desk", risk: "high", governorate: "OM-MA" },
+    )
+    .unwrap();
     let asked: Vec<_> = town.acts("8Q", 0).into_iter().map(to).collect();
     assert_eq!(asked, ["cpc/ma"]);
+}
+
+/// Two targets of one table that are one unit here are asked once, by the rule that comes first.
+#[test]
+fn one_unit_under_two_names_is_asked_once() {
+    let mut town = Town::new();
+    let one = POLICY.replacen("OM-MA = \"cpc/ma\"", "OM-MA = \"mosd/family-protection\"", 1).replacen(
+        "to = \"committee\", priority = \"routine\"",
+        "to = \"family_protection\", priority = \"routine\"",
+        1,
+    );
+    town.publish(DocumentKind::Policy, "child-protection", one.as_bytes());
+    let values =
+        v! { unit: "line", risk: "medium", governorate: "OM-MA", concerns: ["neglect", "sexual_abuse"] };
+    town.does(AMAL, "case.opened", values);
+    let asked = town.acts(CASE, 0).into_iter().map(|act| (to(act), text(act, "rule")));
+    let asked: Vec<_> = asked.filter(|(_, rule)| rule.starts_with("protection/")).collect();
+    assert_eq!(asked, [("mosd/family-protection".to_owned(), "protection/abused")]);
 }

@@ -115,7 +115,9 @@ fn ordinary(world: &World, kind: Kind) -> Json {
         Kind::Code(list) => first(list, 1).remove(0).into(),
         Kind::Codes(list, least) => Json::Array(first(list, least).into_iter().map(Json::String).collect()),
         Kind::Word(words) => words[0].word.into(),
-        Kind::Words(words, least) => Json::Array(words.iter().take(least).map(|word| word.word.into()).collect()),
+        Kind::Words(words, least) => {
+            Json::Array(words.iter().take(least).map(|word| word.word.into()).collect())
+        }
         Kind::Digest => unknown(),
         Kind::Digests(least) => Json::Array((0..least).map(|_| unknown()).collect()),
         Kind::Address => address("moh/hospital-ma"),

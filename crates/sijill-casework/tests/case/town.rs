@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sijill_casework::Refusal;
 use sijill_casework::case::{Act, Case, CaseFile, Documents, World};
 use sijill_casework::catalogue::{CaseEvent, Facts, Unread};
-use sijill_casework::Refusal;
 use sijill_domain::{Parties, Position, Registry, party_streams};
 use sijill_event::{Digest, Event, Json, SdJwt, Stream, StreamKind};
 
@@ -89,7 +89,13 @@ impl Town {
     }
 
     /// Somebody signs and posts an event; `values` are filled up. Answers its hash, or the code it is refused with.
-    pub(crate) fn say(&mut self, who: &str, stream: &str, kind: &str, values: Json) -> Result<Digest, &'static str> {
+    pub(crate) fn say(
+        &mut self,
+        who: &str,
+        stream: &str,
+        kind: &str,
+        values: Json,
+    ) -> Result<Digest, &'static str> {
         let draft = of(kind).draft(&filled(&self.world, kind, values)).unwrap();
         self.tries += 1;
         let sd_jwt = self.sign(who, stream, draft.jti(self.jti()));
@@ -154,7 +160,8 @@ impl Town {
         let at = self.next();
         let event = &sd_jwt.event;
         let streams = party_streams(&event.stream);
-        let known = streams.iter().filter_map(|stream| self.parties.get(stream)).find(|known| !known.is_empty());
+        let known =
+            streams.iter().filter_map(|stream| self.parties.get(stream)).find(|known| !known.is_empty());
         let known = known.cloned().unwrap_or_default();
         let accepted = self.registry.decide(at, event, &known);
         let accepted = accepted.unwrap_or_else(|why| panic!("{} {}: {why}", event.iss, event.event_type));
@@ -167,10 +174,14 @@ impl Town {
 
     /// Time passes while the automation is at work.
     pub(crate) fn until(&mut self, then: u64) {
-        while let Some(wakes) = self.files.values().filter_map(CaseFile::wakes_at).min().filter(|at| *at <= then) {
+        while let Some(wakes) =
+            self.files.values().filter_map(CaseFile::wakes_at).min().filter(|at| *at <= then)
+        {
             self.now = self.now.max(wakes);
             let ids: Vec<String> = self.files.keys().cloned().collect();
-            ids.iter().for_each(|id| self.catch_up(id));
+            for id in &ids {
+                self.catch_up(id);
+            }
         }
         self.now = self.now.max(then);
     }

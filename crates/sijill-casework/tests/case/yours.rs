@@ -13,24 +13,24 @@ use super::town::{MINUTE, Town};
 pub(crate) fn rich() -> (Town, BTreeMap<&'static str, Digest>) {
     let mut town = open("none");
     let mut made = BTreeMap::new();
-    let mut make = |town: &mut Town, kind: &'static str, values: Json| {
+    let mut does = |town: &mut Town, kind: &'static str, values: Json| {
         let hash = town.does(AMAL, kind, values);
         made.insert(kind, hash);
         hash
     };
     for kind in ["child.registered", "party.added", "plan.proposed", "placement.started", "order.issued"] {
-        make(&mut town, kind, v! {});
+        does(&mut town, kind, v! {});
     }
-    make(&mut town, "breach.recorded", v! {});
-    let consent = make(&mut town, "consent.recorded", v! { agencies: ["moh"] });
+    does(&mut town, "breach.recorded", v! {});
+    let consent = does(&mut town, "consent.recorded", v! { agencies: ["moh"] });
     town.does(AMAL, "referral.requested", v! { to: HOSPITAL, consent: consent });
-    make(&mut town, "consent.withdrawn", v! { consent: consent });
-    make(&mut town, "consent.recorded", v! { agencies: ["moh"] });
-    let conference = make(&mut town, "conference.scheduled", v! { members: ["moh", "rop"] });
-    make(&mut town, "case.transfer_requested", v! { to: "cpc/ma" });
-    make(&mut town, "case.closure_requested", v! { exceptions: Json::Array(Vec::new()) });
+    does(&mut town, "consent.withdrawn", v! { consent: consent });
+    does(&mut town, "consent.recorded", v! { agencies: ["moh"] });
+    let conference = does(&mut town, "conference.scheduled", v! { members: ["moh", "rop"] });
+    does(&mut town, "case.transfer_requested", v! { to: "cpc/ma" });
+    does(&mut town, "case.closure_requested", v! { exceptions: Json::Array(Vec::new()) });
     let urgent = v! { to: HOSPITAL, legal_basis: "best_interest", priority: "urgent" };
-    make(&mut town, "referral.requested", urgent);
+    does(&mut town, "referral.requested", urgent);
     for member in ["moh/doctor", "rop/captain"] {
         town.does(member, "vote.cast", v! { conference: conference, vote: "for" });
     }
