@@ -57,7 +57,7 @@ pub struct Progress {
     pub faults: usize,
 }
 
-/// Audits a ledger at integrity and authority level (`docs/ledger-format.md` §7, Annexes B and C): finds *all* faults.
+/// Audits a ledger at the levels integrity, authority and rules (`docs/ledger-format.md` §7, Annexes B and C): finds *all* faults.
 ///
 /// Memory is bounded by what the whole ledger's ids take, some 200 bytes an entry; time mostly by its signatures.
 /// Refused is only what leaves nothing to audit, such as a source without a checkpoint (`no-checkpoint`); whatever a ledger
@@ -142,6 +142,9 @@ fn audit_checkpoint(
         Some(trust) => Some(trust.log_key.clone()),
         None => judge.log_key.as_ref().and_then(|key| named_key(checkpoint, key.as_bytes())),
     };
+    if judge.end == checkpoint.size {
+        judge.rules.end(&mut judge.faults);
+    }
     judge_end(&mut judge, source, checkpoint, &remains)?;
     let whole = Whole { checkpoint, note, log_key, remains: &remains, all_entries: source.is_whole() };
     whole.judge(options, &source.stated(), &mut judge.faults);
@@ -312,7 +315,10 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
     };
     let unruled = (missing + rules.unchecked).min(checkpoint.size);
     let of_rules: Vec<String> = [
-        because(unruled - rules.undocumented.min(unruled), "entries are not there, were refused, or have values that are not"),
+        because(
+            unruled - rules.undocumented.min(unruled),
+            "entries are not there, were refused, or have values that are not",
+        ),
         because(rules.undocumented, "entries rest on a published document that is not held"),
         because(rules.delayed, "acts of the automation were appended late, as after an outage"),
     ]

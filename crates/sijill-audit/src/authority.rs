@@ -101,6 +101,11 @@ impl Authority {
         registry.rules()
     }
 
+    /// Whether something scheduled comes into force with an entry received then.
+    pub(crate) fn is_due(&self, received: u64) -> bool {
+        self.registry().is_some_and(|registry| registry.is_due(received))
+    }
+
     /// The registry, once there is one.
     pub(crate) fn registry(&self) -> Option<&Registry> {
         match self {

@@ -130,8 +130,14 @@ impl Judge {
         if !signed {
             self.authority.skip(index, &mut self.faults);
             self.unchecked.authority += 1;
-        } else if self.judge_authority(index, read) {
-            return self.judge_rules(index, read, source);
+        } else {
+            // What is due comes into force even with an entry that is refused.
+            if introduces(&read.entry.event.stream) || self.authority.is_due(read.entry.received) {
+                self.rules.moved();
+            }
+            if self.judge_authority(index, read) {
+                return self.judge_rules(index, read, source);
+            }
         }
         self.rules.skip();
         Ok(())
@@ -139,9 +145,6 @@ impl Judge {
 
     /// What a source that is not whole leaves out may have changed every case: nothing is said of its rules.
     fn judge_rules(&mut self, index: u64, read: &Read, source: &dyn Source) -> Result<(), Unreadable> {
-        if introduces(&read.entry.event.stream) {
-            self.rules.moved();
-        }
         match self.authority.registry().filter(|_| self.whole) {
             Some(registry) => {
                 let facts = read.delivered.facts.as_ref();

@@ -4,12 +4,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use sijill_casework::Refusal;
 use sijill_casework::case::{Act, CaseFile, Documents, World};
 use sijill_casework::catalogue::{CaseEvent, Facts, Unread};
-use sijill_casework::Refusal;
 use sijill_domain::event::DocumentKind;
 use sijill_domain::{Position, Registry};
-use sijill_event::{Digest, Entry, Stream, StreamKind};
+use sijill_event::{Digest, Entry, Event, Stream, StreamKind};
 
 use crate::Unreadable;
 use crate::fault::{FaultCode, Faults};
@@ -24,6 +24,8 @@ pub(crate) struct Rules {
     world: Option<World>,
     /// The registry moved since `world` was made.
     stale: bool,
+    /// A policy or calendar was not held: from then on nothing can be said of any case.
+    blind: bool,
     files: HashMap<String, CaseFile>,
     /// Cases that began under rule-set 1, which has no rules for them.
     free: HashSet<String>,
@@ -41,10 +43,7 @@ pub(crate) struct Rules {
 
 /// Whether entries of the stream are of a case or contact.
 pub(crate) fn is_casework(stream: &Stream) -> bool {
-    matches!(
-        stream.kind(),
-        StreamKind::Case | StreamKind::Contact | StreamKind::Auto | StreamKind::Access
-    )
+    matches!(stream.kind(), StreamKind::Case | StreamKind::Contact | StreamKind::Auto | StreamKind::Access)
 }
 
 impl Rules {
@@ -53,7 +52,7 @@ impl Rules {
         self.unchecked += 1;
     }
 
-    /// The registry took an entry of its own.
+    /// The registry may be another one from now on.
     pub(crate) fn moved(&mut self) {
         self.stale = true;
     }
@@ -70,7 +69,8 @@ impl Rules {
     ) -> Result<(), Unreadable> {
         let event = &entry.event;
         self.expect_answer(index, &event.stream, faults);
-        if !matches!(event.stream.kind(), StreamKind::Auto | StreamKind::Access) && event.iss != "ledger" {
+        if !is_of_ledger(event) && !self.wakes.is_empty() {
+            self.look_again(registry, source)?;
             self.expect_awake(index, entry.received, faults);
         }
         let Some(id) = event.stream.id().filter(|_| is_casework(&event.stream)) else { return Ok(()) };
@@ -80,91 +80,123 @@ impl Rules {
         if self.free.contains(id) {
             return Ok(());
         }
-        let Some(world) = self.world(registry, source)?.cloned() else {
-            self.unchecked += 1;
-            return Ok(());
-        };
-        let withheld = Facts::Withheld;
-        let facts = facts.unwrap_or(&withheld);
-        let at = Position { index, received: entry.received };
+        self.look_again(registry, source)?;
+        let Some(world) = self.world.clone() else { return Ok(()) };
+        let facts = facts.unwrap_or(&Facts::Withheld);
         let mut file = self.files.remove(id).unwrap_or_else(|| CaseFile::new(id));
         if let Some(wakes) = file.wakes_at() {
             self.wakes.remove(&(wakes, id.to_owned()));
         }
-        self.judge_in(&mut file, &world, at, entry, facts, faults);
+        let at = Position { index, received: entry.received };
+        self.judge_in(&mut file, &Place { world: &world, at, event }, facts, faults);
         if file.owes() {
             self.answering = Some(id.to_owned());
         }
-        if let Some(wakes) = file.wakes_at().filter(|_| world.is_complete() && file.gaps == 0) {
-            self.wakes.insert((wakes, id.to_owned()));
-        }
+        self.await_waking(&file);
         self.files.insert(id.to_owned(), file);
         Ok(())
     }
 
-    fn judge_in(
-        &mut self,
-        file: &mut CaseFile,
-        world: &World,
-        at: Position,
-        entry: &Entry,
-        facts: &Facts,
-        faults: &mut Faults,
-    ) {
-        let event = &entry.event;
-        let index = at.index;
+    /// At the end of the log nothing can follow any more: what the last event triggered is missing. What fell due is
+    /// not: a ledger may have been stopped while it made up for an outage.
+    pub(crate) fn end(&mut self, faults: &mut Faults) {
+        if let Some(file) =
+            self.answering.take().and_then(|id| self.files.get(&id)).filter(|file| file.owes())
+        {
+            let owed = owed(file);
+            faults.add(
+                FaultCode::Automation,
+                None,
+                format!("at the end of the log the ledger owes {owed}, directly after what triggered it"),
+            );
+        }
+    }
+
+    fn judge_in(&mut self, file: &mut CaseFile, place: &Place<'_>, facts: &Facts, faults: &mut Faults) {
+        let Place { world, at, event } = *place;
         file.settle(world);
         let read = match CaseEvent::read(event, facts) {
             Ok(read) => read,
             Err(Unread::Withheld) => {
                 file.skip();
+                file.forgive();
                 self.unchecked += 1;
                 return;
             }
             Err(Unread::Refused(refusal)) => {
-                faults.add(FaultCode::Rule, index, told(index, &refusal));
+                place.blame(&refusal, faults);
+                place.stand_in(file);
                 return;
             }
         };
-        let automated = event.stream.kind() == StreamKind::Auto || read.is_of_service();
-        if !automated && event.stream.kind() == StreamKind::Case {
-            while let Some(act) = file.next_act(world, at.received) {
-                faults.add(
-                    FaultCode::Automation,
-                    index,
-                    format!("before entry {index} the automation owed {} in this case, and it is not there", name(&act)),
-                );
+        if file.gaps > 0 {
+            self.unchecked += 1;
+        } else if self.blind {
+            self.unchecked += 1;
+            self.undocumented += 1;
+            file.evolve(world, at, event, &read);
+            file.forgive();
+        } else if is_of_ledger(event) {
+            self.judge_act(file, place, &read, faults);
+        } else {
+            self.judge_event(file, place, &read, faults);
+        }
+    }
+
+    /// An officer's event: everything owed by then is there, and the rules allow it.
+    fn judge_event(&mut self, file: &mut CaseFile, place: &Place<'_>, read: &CaseEvent, faults: &mut Faults) {
+        let Place { world, at, event } = *place;
+        while let Some(act) = file.next_act(world, at.received) {
+            place.miss(&name(&act), faults);
+            file.omit(world, &act);
+        }
+        if file.owes() {
+            place.miss(&owed(file), faults);
+            file.forgive();
+        }
+        match file.decide(world, at, event, read) {
+            Ok(()) => {}
+            Err(Unread::Withheld) => {
+                // A code list: what it says of the codes changes nothing in the case.
+                self.unchecked += 1;
+                self.undocumented += 1;
+            }
+            Err(Unread::Refused(refusal)) => return place.blame(&refusal, faults),
+        }
+        file.evolve(world, at, event, read);
+    }
+
+    /// An act of a service: it is the very one that is owed now, with its idempotency key.
+    fn judge_act(&mut self, file: &mut CaseFile, place: &Place<'_>, read: &CaseEvent, faults: &mut Faults) {
+        let Place { world, at, event } = *place;
+        let answers = read.is_of_service();
+        if !answers {
+            if file.owes() && file.owed_act().is_none() {
+                place.miss(&owed(file), faults);
+            }
+            for act in place.passed_over(file) {
+                place.miss(&name(&act), faults);
                 file.omit(world, &act);
             }
         }
-        match file.decide(world, at, event, &read) {
-            Ok(()) => {
-                if event.stream.kind() == StreamKind::Auto
-                    && let Some(act) = file.next_act(world, at.received)
-                {
-                    let grace = world.policy().map_or(0, |policy| policy.policy.timer_grace().wall_ms());
-                    self.delayed += u64::from(act.instant.saturating_add(grace) < at.received);
+        let expected = if answers { file.answer(world, at) } else { file.next_act(world, at.received) };
+        match (file.decide(world, at, event, read), expected) {
+            (Ok(()), expected) => {
+                match expected.filter(|act| place.is(file, act)) {
+                    Some(act) => {
+                        let grace = self.grace();
+                        self.delayed += u64::from(act.instant.saturating_add(grace) < at.received);
+                    }
+                    None => place.blame(&Refusal::NotPrescribed, faults),
                 }
-                file.evolve(world, at, event, &read);
+                file.evolve(world, at, event, read);
             }
-            Err(Unread::Withheld) => {
-                self.unchecked += 1;
-                self.undocumented += u64::from(!world.is_complete());
-                if file.gaps == 0 {
-                    file.evolve(world, at, event, &read);
-                }
-            }
-            Err(Unread::Refused(refusal)) => {
-                let code = if automated { FaultCode::Automation } else { FaultCode::Rule };
-                faults.add(code, index, told(index, &refusal));
-                // One that stands where another was owed is that one gone wrong, and not owed again.
-                if automated
-                    && let Some(act) = file.next_act(world, at.received)
-                    && act.event_type == event.event_type
-                {
-                    file.omit(world, &act);
-                }
-                if read.is_of_service() {
+            (Err(Unread::Withheld), _) => self.unchecked += 1,
+            (Err(Unread::Refused(refusal)), _) => {
+                place.blame(&refusal, faults);
+                if !answers {
+                    place.stand_in(file);
+                } else if file.owed_act().is_none() {
                     file.forgive();
                 }
             }
@@ -174,13 +206,11 @@ impl Rules {
     /// What the last event triggered is the very next entry, or it is missing.
     fn expect_answer(&mut self, index: u64, stream: &Stream, faults: &mut Faults) {
         let Some(id) = self.answering.take() else { return };
-        let continues = stream.id() == Some(id.as_str())
-            && matches!(stream.kind(), StreamKind::Auto | StreamKind::Access);
-        if continues {
+        if is_casework(stream) && stream.id() == Some(id.as_str()) {
             return;
         }
         if let Some(file) = self.files.get_mut(&id).filter(|file| file.owes()) {
-            let owed = file.owed_act().map_or("an answer to the request".to_owned(), |act| name(&act));
+            let owed = owed(file);
             faults.add(
                 FaultCode::Automation,
                 index,
@@ -192,41 +222,67 @@ impl Rules {
 
     /// What fell due in a case where nothing else happened was appended before anybody's later event.
     fn expect_awake(&mut self, index: u64, received: u64, faults: &mut Faults) {
-        let Some(world) = self.world.clone().filter(World::is_complete) else { return };
-        let grace = world.policy().map_or(0, |policy| policy.policy.timer_grace().wall_ms());
+        let Some(world) = self.world.clone().filter(|_| !self.blind) else { return };
+        let grace = self.grace();
         while let Some((wakes, id)) = self.wakes.first().cloned()
             && wakes.saturating_add(grace) < received
         {
             self.wakes.pop_first();
-            let Some(file) = self.files.get_mut(&id) else { continue };
-            // The calendar may have moved since the case was last looked at.
-            file.settle(&world);
+            let Some(mut file) = self.files.remove(&id) else { continue };
             while let Some(act) = file.next_act(&world, received.saturating_sub(grace + 1)) {
+                let name = name(&act);
                 faults.add(
                     FaultCode::Automation,
                     index,
-                    format!("before entry {index} the automation owed {} in an idle case, and it is not there", name(&act)),
+                    format!(
+                        "before entry {index} the automation owed {name} in an idle case, and it is not there"
+                    ),
                 );
                 file.omit(&world, &act);
             }
-            if let Some(wakes) = file.wakes_at() {
-                self.wakes.insert((wakes, id));
-            }
+            self.await_waking(&file);
+            self.files.insert(id, file);
         }
     }
 
-    /// The world after the entries so far; `None` while no ledger has begun.
-    fn world(&mut self, registry: &Registry, source: &dyn Source) -> Result<Option<&World>, Unreadable> {
-        if self.world.is_none() || self.stale {
-            self.read_documents(registry, source)?;
-            let registry = Arc::new(registry.clone());
-            self.world = Some(match self.world.take() {
-                Some(world) => world.with_registry(&registry, &self.documents),
-                None => World::new(registry, Arc::clone(&self.documents)),
-            });
-            self.stale = false;
+    fn await_waking(&mut self, file: &CaseFile) {
+        if let Some(wakes) = file.wakes_at().filter(|_| !self.blind && file.gaps == 0) {
+            self.wakes.insert((wakes, file.id.clone()));
         }
-        Ok(self.world.as_ref())
+    }
+
+    /// How late an act may be, milliseconds.
+    fn grace(&self) -> u64 {
+        let policy = self.world.as_ref().and_then(World::policy);
+        policy.map_or(0, |policy| policy.policy.timer_grace().wall_ms())
+    }
+
+    /// Brings the world to where the registry is. If the calendar moved, every case wakes at another time.
+    fn look_again(&mut self, registry: &Registry, source: &dyn Source) -> Result<(), Unreadable> {
+        if self.world.is_some() && !self.stale {
+            return Ok(());
+        }
+        self.stale = false;
+        self.read_documents(registry, source)?;
+        let registry = Arc::new(registry.clone());
+        let before = self.world.take();
+        let calendars = before.as_ref().map(World::calendars);
+        let world = match before {
+            Some(world) => world.with_registry(&registry, &self.documents),
+            None => World::new(registry, Arc::clone(&self.documents)),
+        };
+        self.blind |= !world.is_complete();
+        if calendars != Some(world.calendars()) || self.blind {
+            self.wakes.clear();
+            let mut files = std::mem::take(&mut self.files);
+            for file in files.values_mut() {
+                file.settle(&world);
+                self.await_waking(file);
+            }
+            self.files = files;
+        }
+        self.world = Some(world);
+        Ok(())
     }
 
     fn read_documents(&mut self, registry: &Registry, source: &dyn Source) -> Result<(), Unreadable> {
@@ -236,11 +292,10 @@ impl Rules {
             .filter(|(kind, hash)| !self.documents.holds(*kind, hash) && !self.missing.contains(hash))
             .collect();
         for (kind, hash) in wanted {
-            let read = source.document(&hash)?.is_some_and(|bytes| {
-                // A document that is not the one published, or none at all, is as good as missing.
-                Arc::make_mut(&mut self.documents).insert(kind, &bytes).is_ok_and(|found| found == hash)
-            });
-            if !read {
+            // A document that is not the one published, or none at all, is as good as missing.
+            let bytes = source.document(&hash)?.filter(|bytes| Digest::of(bytes) == hash);
+            let read = bytes.map(|bytes| Arc::make_mut(&mut self.documents).insert(kind, &bytes));
+            if !read.is_some_and(|read| read.is_ok()) {
                 self.missing.insert(hash);
             }
         }
@@ -248,11 +303,80 @@ impl Rules {
     }
 }
 
-fn told(index: u64, refusal: &Refusal) -> String {
-    format!("entry {index}: {refusal} ({})", refusal.code())
+/// An event at its position, and what it is judged against.
+struct Place<'a> {
+    world: &'a World,
+    at: Position,
+    event: &'a Event,
+}
+
+impl Place<'_> {
+    /// The event is not what the rules allow, or the act not what they prescribe.
+    fn blame(&self, refusal: &Refusal, faults: &mut Faults) {
+        let code = if is_of_ledger(self.event) { FaultCode::Automation } else { FaultCode::Rule };
+        let index = self.at.index;
+        faults.add(code, index, format!("entry {index}: {} ({})", sentence(refusal), refusal.code()));
+    }
+
+    /// Something owed before it is not there.
+    fn miss(&self, owed: &str, faults: &mut Faults) {
+        let index = self.at.index;
+        faults.add(
+            FaultCode::Automation,
+            index,
+            format!("before entry {index} the ledger owed {owed} in this case, and it is not there"),
+        );
+    }
+
+    /// Whether the event is this act, right or wrong: acts are known by their idempotency key.
+    fn is(&self, file: &CaseFile, act: &Act) -> bool {
+        act.jti(&self.event.aud, &file.id) == self.event.jti
+    }
+
+    /// What was owed before the act that the event is; nothing, if it is none that is owed by now.
+    fn passed_over(&self, file: &CaseFile) -> Vec<Act> {
+        let (mut ahead, mut passed) = (None, Vec::new());
+        while let Some(act) = ahead.as_ref().unwrap_or(file).next_act(self.world, self.at.received) {
+            if self.is(file, &act) {
+                return passed;
+            }
+            ahead.get_or_insert_with(|| file.clone()).omit(self.world, &act);
+            passed.push(act);
+        }
+        Vec::new()
+    }
+
+    /// An act gone wrong, or done too early, is not owed again.
+    fn stand_in(&self, file: &mut CaseFile) {
+        if let Some(act) = file.next_act(self.world, u64::MAX).filter(|act| self.is(file, act)) {
+            file.omit(self.world, &act);
+        }
+    }
+}
+
+/// Whether a service of the ledger signed it: authority let nobody else sign with this name.
+fn is_of_ledger(event: &Event) -> bool {
+    event.iss == "ledger"
+}
+
+/// A refusal in words, without the values of the event that can be disclosures.
+fn sentence(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::CodeUnknown { list, .. } => {
+            format!("a code is not in code list `{list}`, or was retired there")
+        }
+        Refusal::OfficerUnknown(_) => "the officer is not enrolled in the agency, or was removed".to_owned(),
+        Refusal::CaseMerged(_) => "the case was merged into another; work goes on there".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn owed(file: &CaseFile) -> String {
+    file.owed_act().map_or_else(|| "an answer to the request for values".to_owned(), |act| name(&act))
 }
 
 fn name(act: &Act) -> String {
     let milestone = act.values.get("milestone").and_then(|milestone| milestone.as_str());
-    milestone.map_or_else(|| act.event_type.to_owned(), |milestone| format!("{} ({milestone})", act.event_type))
+    milestone
+        .map_or_else(|| act.event_type.to_owned(), |milestone| format!("{} ({milestone})", act.event_type))
 }

@@ -8,7 +8,7 @@ use sijill_event::{Draft, Json, Timestamp};
 
 use crate::files::{found, run};
 use crate::made::{Made, START, draft};
-use crate::verdict::{at, faults_of};
+use crate::verdict::{at, below_rules, faults_of};
 
 use FaultCode::NotAuthorised;
 
@@ -36,7 +36,7 @@ fn a_case_has_one_set_of_parties() {
     made.say("moh/o0", "contact/x", act(None));
     made.say("rop/o0", "access/x", act(None));
     made.say("ledger/automation", "auto/x", act(None));
-    assert_eq!(faults_of(&made), [0, 1, 2, 5].map(|nth| at(NotAuthorised, next + nth)));
+    assert_eq!(below_rules(faults_of(&made)), [0, 1, 2, 5].map(|nth| at(NotAuthorised, next + nth)));
 
     let (mut made, next) = second();
     made.say("moh/o0", "case/y", act(None));
@@ -50,7 +50,7 @@ fn a_case_has_one_set_of_parties() {
     let conference = act(None).open("members", Json::Array(vec!["rop".into()]));
     made.say("moe/o0", "case/y", conference);
     made.say("rop/o0", "case/y", act(None));
-    assert_eq!(faults_of(&made), [1, 4, 7].map(|nth| at(NotAuthorised, next + nth)));
+    assert_eq!(below_rules(faults_of(&made)), [1, 4, 7].map(|nth| at(NotAuthorised, next + nth)));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn what_comes_with_rule_set_2_is_refused_before_it() {
     made.say("moh/o0", "access/x", act(None));
     // Its founders were not granted what it takes.
     made.say("moh/root", "ledger", draft(HolidayAnnounced::TYPE, &Json::object::<&str>([])));
-    assert_eq!(faults_of(&made), [0, 2, 8].map(|nth| at(NotAuthorised, next + nth)));
+    assert_eq!(below_rules(faults_of(&made)), [0, 2, 8].map(|nth| at(NotAuthorised, next + nth)));
 }
 
 /// What evidence of these entries says: faults, and how many entries authority could not judge of those that are held.
@@ -87,7 +87,7 @@ fn evidence_does_not_judge_what_entries_that_are_not_held_may_have_done() {
     made.say("ledger/automation", "auto/x", act(Some("moe")));
     made.say("moe/o0", "case/x", act(None));
     made.say("rop/o0", "access/x", act(None));
-    assert_eq!(faults_of(&made), []);
+    assert_eq!(below_rules(faults_of(&made)), []);
     let [opened, automation, work, asked] = [0, 1, 2, 3].map(|nth| next + nth);
     assert_eq!(evidence(&made, &[opened, automation, work, asked]), (vec![], 0));
     // The case is held whole, and yet does not say why `moe` is a party.
@@ -120,6 +120,6 @@ fn evidence_judges_what_no_entry_can_have_changed() {
         made.say("moh/o0", "contact/y", act(None));
     }
     let late = made.say("moe/o0", "case/x", act(None));
-    assert_eq!(faults_of(&made), [next + 1, late].map(|index| at(NotAuthorised, index)));
+    assert_eq!(below_rules(faults_of(&made)), [next + 1, late].map(|index| at(NotAuthorised, index)));
     assert_eq!(evidence(&made, &[next, next + 1, late]), (vec![at(NotAuthorised, next + 1)], 1));
 }

@@ -31,14 +31,20 @@ pub struct Country {
     /// Officers by `agency/officer`: in each unit `U` there are `U` (case worker), `U-2` (case worker and supervisor) and
     /// `U-3` (case worker and specialist); in `mosd` there is also `auditor`.
     pub officers: BTreeMap<String, Actor>,
+    clock: ClockMode,
 }
 
 impl Country {
     /// Begins on an empty store.
     pub async fn begin(ground: Ground) -> Self {
+        Self::begin_by(ground, ClockMode::Simulated).await
+    }
+
+    /// Begins on an empty store; `clock` is what entry 0 says of the ledger's time.
+    pub async fn begin_by(ground: Ground, clock: ClockMode) -> Self {
         let ledger = ground.open().await.expect("an empty store opens");
         let (roots, officers) = (BTreeMap::new(), BTreeMap::new());
-        let mut country = Self { ledger, ground, roots, officers };
+        let mut country = Self { ledger, ground, roots, officers, clock };
         country.found().await;
         let policy = Policy::parse(shipped::POLICY).expect("the shipped policy");
         let mut units: Vec<Address> = policy.targets().cloned().collect();
@@ -76,7 +82,7 @@ impl Country {
                 service(Service::Access, &self.ground.services.access),
                 service(Service::Automation, &self.ground.services.automation),
             ],
-            clock: ClockMode::Simulated,
+            clock: self.clock,
             founders: founders
                 .iter()
                 .map(|agency| Founder {
@@ -108,8 +114,15 @@ impl Country {
             let (root_key, proof) = prove(&root.key, ORIGIN, &Signer::Root(id.clone()));
             self.roots.insert(agency, root);
             let grants = [Grant::Casework].into();
-            let admit =
-                AgencyAdmit { agency: id, name: name(), root_key, proof, grants, member: false, quorum: None };
+            let admit = AgencyAdmit {
+                agency: id,
+                name: name(),
+                root_key,
+                proof,
+                grants,
+                member: false,
+                quorum: None,
+            };
             self.decide(admit.into()).await;
         }
     }
