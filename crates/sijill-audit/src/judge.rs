@@ -127,10 +127,7 @@ impl Judge {
         unchecked |= !self.judge_seen(index, read);
         unchecked |= !self.judge_disclosures(index, read, all_disclosed);
         self.unchecked.entries += u64::from(unchecked);
-        if !signed {
-            self.authority.skip(index, &mut self.faults);
-            self.unchecked.authority += 1;
-        } else {
+        if signed {
             // What is due comes into force even with an entry that is refused.
             if introduces(&read.entry.event.stream) || self.authority.is_due(read.entry.received) {
                 self.rules.moved();
@@ -138,6 +135,9 @@ impl Judge {
             if self.judge_authority(index, read) {
                 return self.judge_rules(index, read, source);
             }
+        } else {
+            self.authority.skip(index, &mut self.faults);
+            self.unchecked.authority += 1;
         }
         self.rules.skip();
         Ok(())
@@ -145,16 +145,12 @@ impl Judge {
 
     /// What a source that is not whole leaves out may have changed every case: nothing is said of its rules.
     fn judge_rules(&mut self, index: u64, read: &Read, source: &dyn Source) -> Result<(), Unreadable> {
-        match self.authority.registry().filter(|_| self.whole) {
-            Some(registry) => {
-                let facts = read.delivered.facts.as_ref();
-                self.rules.judge(index, &read.entry, facts, registry, source, &mut self.faults)
-            }
-            None => {
-                self.rules.skip();
-                Ok(())
-            }
-        }
+        let Some(registry) = self.authority.registry().filter(|_| self.whole) else {
+            self.rules.skip();
+            return Ok(());
+        };
+        let facts = read.delivered.facts.as_ref();
+        self.rules.judge(index, &read.entry, facts, registry, source, &mut self.faults)
     }
 
     fn judge_time(&mut self, index: u64, read: &Read) {

@@ -295,7 +295,7 @@ impl Rules {
             // A document that is not the one published, or none at all, is as good as missing.
             let bytes = source.document(&hash)?.filter(|bytes| Digest::of(bytes) == hash);
             let read = bytes.map(|bytes| Arc::make_mut(&mut self.documents).insert(kind, &bytes));
-            if !read.is_some_and(|read| read.is_ok()) {
+            if read.is_none_or(|read| read.is_err()) {
                 self.missing.insert(hash);
             }
         }

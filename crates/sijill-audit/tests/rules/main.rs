@@ -4,6 +4,7 @@
 mod copy;
 mod doctored;
 mod late;
+mod moved;
 mod partial;
 mod story;
 
