@@ -156,7 +156,9 @@ fn an_escalation_too_many() {
     let entry = story.copy.entry(raised);
     assert_eq!(entry.event.stream.as_str(), "auto/c1");
     // The transaction is complete with what the next officer says.
-    let next = (raised..).find(|index| story.copy.entry(*index).event.iss != "ledger").expect("an officer's");
+    let next = (raised..story.copy.size())
+        .find(|index| story.copy.entry(*index).event.iss != "ledger")
+        .expect("an officer's");
     let mut copy = story.copy.up_to(next);
     let added = copy.act(story, raised, story.copy.draft(raised), entry.received, Uuid::now_v7());
     copy.goes_on(story);
