@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sijill_casework::catalogue::ReferralState;
 use sijill_event::Json;
-use sijill_ledger::testing::{Country, Ground};
 use sijill_ledger::Seal;
+use sijill_ledger::testing::{Country, Ground};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 
 async fn ground(dir: &Path) -> Ground {
