@@ -80,6 +80,24 @@ pub fn router(desk: Desk) -> Router {
         .route("/desk/enrol/answer", post(page::enrol::answer))
         .route("/desk/keys", get(page::keys::keys))
         .route("/desk/keys/{kid}/revoke", get(page::keys::revoke))
+        .route("/desk/queue", get(page::queue::queue))
+        .route("/desk/notices", get(page::notices::notices))
+        .route("/desk/cases/new", get(page::contact::open_case))
+        .route("/desk/cases/{id}", get(page::case::show::case))
+        .route("/desk/cases/{id}/act/{type}", get(page::case::act::in_case))
+        .route(
+            "/desk/cases/{id}/access",
+            get(page::case::access::ask_case).post(page::case::access::open_case),
+        )
+        .route("/desk/cases/{id}/proof/{index}", get(page::case::history::proof_in_case))
+        .route("/desk/contacts/new", get(page::contact::new))
+        .route("/desk/contacts/{id}", get(page::contact::contact))
+        .route("/desk/contacts/{id}/act/{type}", get(page::case::act::in_contact))
+        .route(
+            "/desk/contacts/{id}/access",
+            get(page::case::access::ask_contact).post(page::case::access::open_contact),
+        )
+        .route("/desk/contacts/{id}/proof/{index}", get(page::case::history::proof_in_contact))
         .route("/desk/static/{version}/{*file}", get(files::file));
     #[cfg(feature = "testing")]
     let router = router.route("/desk/patterns", get(page::patterns::patterns));

@@ -33,6 +33,7 @@ files! {
     "js/key.js": JS,
     "js/ledger.js": JS,
     "js/page.js": JS,
+    "js/queue.js": JS,
     "js/sd_jwt.js": JS,
     "js/sign.js": JS,
     "js/sign-in.js": JS,

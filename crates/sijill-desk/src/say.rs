@@ -78,6 +78,20 @@ impl View {
         html! { time datetime=(machine) { (self.date_time(unix_ms)) } }
     }
 
+    /// The same without days: "30 hours 5 minutes". For working time, whose days are not of 24 hours.
+    pub fn hours(&self, ms: u64) -> String {
+        let minutes = ms / 60_000;
+        let (hours, rest) = (minutes / 60, minutes % 60);
+        match (hours, rest) {
+            (0, _) => self.count(MINUTES, rest),
+            (_, 0) => self.count(HOURS, hours),
+            _ => {
+                let and = if self.lang == Lang::Ar { " و" } else { " " };
+                [self.count(HOURS, hours), self.count(MINUTES, rest)].join(and)
+            }
+        }
+    }
+
     /// How long something is, in its two largest units, the smaller one rounded down: "2 hours 5 minutes".
     pub fn span(&self, ms: u64) -> String {
         let minutes = ms / 60_000;

@@ -108,6 +108,12 @@ impl Sessions {
         Some(session.kid)
     }
 
+    /// The same without counting as a request: whoever only has a page open is idle.
+    fn glance(&self, id: &str, now: u64) -> Option<Kid> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.get(&secret::kept(id)).filter(|session| session.is_good(now)).map(|session| session.kid)
+    }
+
     /// Ends one.
     pub(crate) fn close(&self, id: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret::kept(id));
@@ -124,6 +130,13 @@ impl Office {
             self.sessions.close(id);
         }
         Ok(session)
+    }
+
+    /// The same, without counting as a request: for what a page asks by itself.
+    pub(crate) fn glance(&self, headers: &HeaderMap) -> Result<Session, DeskError> {
+        let id = cookie::read(headers, cookie::session_name(self.secure())).ok_or(DeskError::SignedOut)?;
+        let kid = self.sessions.glance(id, self.now()?).ok_or(DeskError::SignedOut)?;
+        Session::of(&self.desk.ledger.registry(), kid).ok_or(DeskError::SignedOut)
     }
 }
 

@@ -3,6 +3,7 @@
 use icu_locale_core::locale;
 use icu_plurals::{PluralCategory, PluralRules, PluralRulesOptions};
 use maud::{Markup, PreEscaped, Render};
+use sijill_casework::catalogue::Bilingual;
 
 use crate::Lang;
 
@@ -27,6 +28,13 @@ impl Text {
     /// With its places filled. The text is escaped, what fills it is markup already: an id as `<bdi>`, a link.
     pub fn fill(self, lang: Lang, places: &[(&str, &dyn Render)]) -> Markup {
         PreEscaped(filled(&self.to(lang).render().into_string(), places))
+    }
+}
+
+/// What the catalogue of events calls its types and fields.
+impl From<Bilingual> for Text {
+    fn from(Bilingual { ar, en }: Bilingual) -> Self {
+        Self { ar, en }
     }
 }
 

@@ -21,6 +21,10 @@ texts! {
     ROLES: "الأدوار", "Roles";
     NO_ROLES: "لا دور لك بعد. اطلبه من مسؤول التسجيل في جهتك.", "You have no role yet. Ask your agency's registrar.";
     KEY: "المفتاح في هذا المتصفح", "The key in this browser";
+    QUEUE: "قائمة عمل الوحدة", "The unit's queue";
+    QUEUE_NOTE: "ما يُنتظر من وحدتك، ومتى موعده.", "What your unit owes, and by when.";
+    CONTACT: "تسجيل اتصال", "Log a contact";
+    CONTACT_NOTE: "مكالمة أو رسالة أو زيارة وردت الآن.", "A call, message or visit that has just come in.";
     OFFICERS: "الموظفون والدعوات", "Officers and invitations";
     OFFICERS_NOTE: "دعوة موظف جديد أو إضافة جهاز له، وتوقيع المفاتيح المنتظرة، وإلغاء ما فُقد منها.", "Invite an officer or add a device, sign keys that wait, revoke lost ones.";
     KEYS: "مفاتيحي", "My keys";
@@ -41,6 +45,12 @@ pub(crate) async fn home(State(office): State<Arc<Office>>, view: View, session:
                 dd { @if session.roles.is_empty() { (view.t(NO_ROLES)) } @else { (word::roles(&view, &session.roles)) } }
             }
             div { dt { (view.t(KEY)) } dd { bdi.code { (word::fingerprint(&session.kid)) } } }
+        }
+        @if session.may(Role::Casework) {
+            h2 { a href="/desk/queue" { (view.t(QUEUE)) } }
+            p { (view.t(QUEUE_NOTE)) }
+            h2 { a href="/desk/contacts/new" { (view.t(CONTACT)) } }
+            p { (view.t(CONTACT_NOTE)) }
         }
         @if session.may(Role::Registrar) {
             h2 { a href="/desk/officers" { (view.t(OFFICERS)) } }

@@ -266,7 +266,8 @@ pub(crate) async fn answered(
                 }
             };
             let stream = format!("agency/{agency}");
-            let signed = Signed { stream: &stream, event_type, v: 1, data, done: "/desk/officers" };
+            let signed =
+                Signed { stream: &stream, event_type, v: 1, data, done: "/desk/officers", post: None };
             sign::form(
                 &view,
                 "key",

@@ -127,7 +127,7 @@ pub(crate) async fn revoke(
     let back = if own { "/desk/keys".to_owned() } else { format!("/desk/officers/{officer}") };
     let stream = format!("agency/{agency}");
     let data = json!({ "kid": kid.to_string() });
-    let signed = Signed { stream: &stream, event_type: "key.revoked", v: 1, data, done: &back };
+    let signed = Signed { stream: &stream, event_type: "key.revoked", v: 1, data, done: &back, post: None };
     let choices = REASONS.map(|(value, label, note)| Choice {
         value,
         label: html! { (view.t(label)) },

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::part::form::{Choice, Field, errors};
 use crate::part::page::Page;
-use crate::part::queue::{Due, Row, Urgency, queue};
+use crate::part::queue::{Due, Row, Span, Urgency, queue, urgency};
 use crate::part::sign::{self, Signed};
 use crate::part::state::{Tone, loading, nothing, notice};
 use crate::part::timeline::{Line, Seal, timeline};
@@ -37,13 +37,13 @@ pub(crate) async fn patterns(view: View) -> Markup {
 }
 
 fn rows(view: &View) -> Markup {
-    let row = |id: &str, age: Text, urgency, asked: Text, due, last: Text| Row {
+    let row = |id: &str, age: Text, how, asked: Text, due, last: Text| Row {
         child: html! { (view.t(t("طفل", "Child"))) " " (Id(id)) " · " (view.t(age)) },
-        urgency,
+        urgency: urgency(view, how),
         asked: html! { (view.t(asked)) },
         due,
         last: html! { (view.t(last)) },
-        act: ("#", OPEN),
+        act: ("#".to_owned(), OPEN),
     };
     let health = t(
         "فحص طبي، مطلوب من مستشفى خولة: وحدة حماية الطفل",
@@ -73,7 +73,7 @@ fn rows(view: &View) -> Markup {
                 t("أقل من سنة", "under 1 year"),
                 Urgency::High,
                 health,
-                Some((ACKNOWLEDGE, Due::Left { left: 25 * 60_000, at: NOW + HOUR, soon: true })),
+                Some((ACKNOWLEDGE, Due::Left { left: Span::Wall(25 * 60_000), at: NOW + HOUR, soon: true })),
                 last,
             ),
             row(
@@ -83,7 +83,7 @@ fn rows(view: &View) -> Markup {
                 school,
                 Some((
                     t("التقرير", "Report"),
-                    Due::Left { left: 75 * HOUR, at: NOW + 99 * HOUR, soon: false },
+                    Due::Left { left: Span::Days(9), at: NOW + 99 * HOUR, soon: false },
                 )),
                 last,
             ),
@@ -92,7 +92,7 @@ fn rows(view: &View) -> Markup {
                 t("10 إلى 12 سنة", "10 to 12 years"),
                 Urgency::Low,
                 school,
-                Some((t("التقرير", "Report"), Due::Paused { left: 50 * HOUR })),
+                Some((t("التقرير", "Report"), Due::Paused { left: Span::Working(50 * HOUR) })),
                 last,
             ),
         ],
@@ -100,15 +100,18 @@ fn rows(view: &View) -> Markup {
 }
 
 fn history(view: &View) -> Markup {
-    let seal = |signed, chained, witnessed| Seal { signed, chained, witnessed };
+    let seal =
+        |signed, chained, witnessed| Seal { signed, chained, published: true, witnessed: Some(witnessed) };
     let line = |what: Text, who: Text, occurred, signed, seal| Line {
+        id: String::new(),
         what: html! { (view.t(what)) },
         who: html! { (view.t(who)) },
+        told: html! {},
         occurred,
         signed,
         received: NOW,
         seal,
-        proof: Some("#"),
+        proof: Some("#".to_owned()),
     };
     timeline(
         view,
@@ -157,8 +160,14 @@ fn question(view: &View) -> Markup {
         ("wrong_service", t("ليست خدمتنا", "It is not our service")),
     ]
     .map(|(value, text)| Choice { value, label: html! { (view.t(text)) }, note: None, chosen: false });
-    let signed =
-        Signed { stream: "case/7Q", event_type: "referral.rejected", v: 1, data: json!({}), done: "#" };
+    let signed = Signed {
+        stream: "case/7Q",
+        event_type: "referral.rejected",
+        v: 1,
+        data: json!({}),
+        done: "#",
+        post: None,
+    };
     html! {
         (errors(view, &[why]))
         (sign::form(view, "reject", &signed, t("مراجعة الرفض", "Check and refuse"), &html! {

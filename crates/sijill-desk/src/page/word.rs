@@ -1,6 +1,11 @@
 //! The registry's closed vocabularies in the reader's words, and names with their ids.
 
 use maud::{Markup, html};
+use sijill_casework::catalogue::{
+    self, AccessRequested, DeadlineBreached, Kind, ReferralBreached, ReferralRequested,
+};
+use sijill_casework::codes::{CodeBook, Label};
+use sijill_casework::{Address, Milestone};
 use sijill_domain::Registry;
 use sijill_domain::event::{Name, Role};
 use sijill_event::Kid;
@@ -10,6 +15,7 @@ use crate::text::texts;
 use crate::{Lang, Text, View};
 
 texts! {
+    UNKNOWN_WORD: "غير معروف", "Unknown";
     AUDITOR: "مدقق", "Auditor";
     AUDITOR_NOTE: "يقرأ كل القيود ليدقق السجل، دون هويات.", "Reads every entry to audit the ledger, without identities.";
     CASEWORK: "العمل على الحالات", "Casework";
@@ -64,6 +70,74 @@ pub(crate) fn unit(view: &View, registry: &Registry, agency: &str, id: &str) -> 
     let unit = registry.agency(agency).and_then(|agency| agency.units.get(id));
     let latest = unit.and_then(|unit| unit.names.last());
     html! { @if let Some(latest) = latest { (name(view, &latest.name)) " " } span.quiet { "(" (Id(id)) ")" } }
+}
+
+/// A unit and its agency, by their latest names.
+pub(crate) fn address(view: &View, registry: &Registry, to: &Address) -> Markup {
+    let agency = registry.agency(to.agency.as_str());
+    let named = agency.and_then(|agency| agency.names.last()).map(|latest| name(view, &latest.name));
+    let unit = agency.and_then(|agency| agency.units.get(&to.unit)).and_then(|unit| unit.names.last());
+    let comma = if view.lang == Lang::Ar { "، " } else { ", " };
+    html! {
+        @if let Some(named) = named { (named) }
+        @if let Some(unit) = unit { (comma) (name(view, &unit.name)) }
+        " " span.quiet { "(" bdi { (to) } ")" }
+    }
+}
+
+/// A label of a code list in the reader's language.
+pub(crate) fn label<'a>(view: &View, label: &'a Label) -> &'a str {
+    if view.lang == Lang::Ar { &label.ar } else { &label.en }
+}
+
+/// What a code means in the list in force; the code itself if the list does not say.
+pub(crate) fn code(view: &View, book: &CodeBook, list: &str, code: &str) -> Markup {
+    let entry = book.list(list).and_then(|list| list.get(code));
+    html! { @match entry { Some(entry) => (label(view, &entry.label)), None => bdi { (code) } } }
+}
+
+/// What people read for a word of a field's closed vocabulary.
+pub(crate) fn word(kind: Kind, word: &str) -> Option<Text> {
+    let (Kind::Word(words) | Kind::Words(words, _)) = kind else { return None };
+    words.iter().find(|held| held.word == word).map(|held| held.label.into())
+}
+
+/// A milestone.
+pub(crate) fn milestone(milestone: Milestone) -> Text {
+    of_field(&DeadlineBreached::SPEC, "milestone", milestone.as_str())
+}
+
+/// A referral's state.
+pub(crate) fn referral_state(state: catalogue::ReferralState) -> Text {
+    of_field(&ReferralBreached::SPEC, "state", state.as_str())
+}
+
+/// A referral's priority.
+pub(crate) fn priority(priority: sijill_casework::Priority) -> Text {
+    of_field(&ReferralRequested::SPEC, "priority", priority.as_str())
+}
+
+/// A class of values.
+pub(crate) fn class(class: sijill_event::Class) -> Text {
+    of_field(&AccessRequested::SPEC, "classes", class.as_str())
+}
+
+fn of_field(spec: &catalogue::TypeSpec, field: &str, said: &str) -> Text {
+    // The catalogue holds every word it writes.
+    spec.field(field).and_then(|field| word(field.kind, said)).unwrap_or(UNKNOWN_WORD)
+}
+
+/// What people call an event type.
+pub(crate) fn event_type(event_type: &str) -> Text {
+    catalogue::latest(event_type).map_or(UNKNOWN_WORD, |spec| spec.title.into())
+}
+
+/// An identifier that is too long to read: its ends, and the whole of it where one points.
+pub(crate) fn short(id: &str) -> Markup {
+    let long = id.len() > 16 && id.is_ascii();
+    html! {
+        @if long { bdi.code title=(id) { (&id[..8]) "…" (&id[id.len() - 4..]) } } @else { bdi.code { (id) } }
+    }
 }
 
 /// A key's name as 20 digits in four groups, for two people to compare aloud, in whatever language: its first 16 bytes

@@ -23,6 +23,10 @@ pub struct Field<'a> {
     pub wrong: Option<Text>,
     /// Whether it may be left out.
     pub optional: bool,
+    /// What its value is (`static/js/form.js`, `data-kind`); a text if nothing is said.
+    pub kind: Option<&'static str>,
+    /// At most so many characters.
+    pub longest: Option<usize>,
 }
 
 /// One of several answers.
@@ -40,7 +44,7 @@ pub struct Choice<'a> {
 impl<'a> Field<'a> {
     /// A question that must be answered.
     pub const fn new(name: &'a str, label: Text) -> Self {
-        Self { name, label, hint: None, wrong: None, optional: false }
+        Self { name, label, hint: None, wrong: None, optional: false, kind: None, longest: None }
     }
 
     /// With a hint.
@@ -64,6 +68,20 @@ impl<'a> Field<'a> {
         self
     }
 
+    /// Its value is no plain text: `data-kind` of `static/js/form.js`; of checkboxes, of each.
+    #[must_use]
+    pub const fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Takes at most so many characters.
+    #[must_use]
+    pub const fn longest(mut self, characters: usize) -> Self {
+        self.longest = Some(characters);
+        self
+    }
+
     /// Where an error in the summary leads.
     pub fn id(&self) -> String {
         self.name.replace('.', "-")
@@ -71,9 +89,14 @@ impl<'a> Field<'a> {
 
     /// A line of text. `dir` is `ltr` for identifiers and numbers, `auto` for words.
     pub fn line(&self, view: &View, value: &str, dir: &str) -> Markup {
+        self.input(view, "text", value, dir)
+    }
+
+    /// A line of another type of HTML's: `date`, `datetime-local`.
+    pub fn input(&self, view: &View, of: &str, value: &str, dir: &str) -> Markup {
         self.around(view, &html! {
-            input type="text" id=(self.id()) name=(self.name) value=(value) dir=(dir) autocomplete="off" spellcheck="false"
-                aria-describedby=[self.described()] aria-invalid=[self.invalid()];
+            input type=(of) id=(self.id()) name=(self.name) value=(value) dir=(dir) autocomplete="off" spellcheck="false"
+                data-kind=[self.kind] maxlength=[self.longest] aria-describedby=[self.described()] aria-invalid=[self.invalid()];
         })
     }
 
@@ -82,7 +105,7 @@ impl<'a> Field<'a> {
         self.around(
             view,
             &html! {
-                textarea id=(self.id()) name=(self.name) dir="auto" rows="5"
+                textarea id=(self.id()) name=(self.name) dir="auto" rows="5" maxlength=[self.longest]
                     aria-describedby=[self.described()] aria-invalid=[self.invalid()] { (value) }
             },
         )
@@ -91,7 +114,7 @@ impl<'a> Field<'a> {
     /// One of a list that is too long to read.
     pub fn select(&self, view: &View, choices: &[Choice<'_>]) -> Markup {
         self.around(view, &html! {
-            select id=(self.id()) name=(self.name) aria-describedby=[self.described()] aria-invalid=[self.invalid()] {
+            select id=(self.id()) name=(self.name) data-kind=[self.kind] aria-describedby=[self.described()] aria-invalid=[self.invalid()] {
                 @for choice in choices { option value=(choice.value) selected[choice.chosen] { (choice.label) } }
             }
         })
@@ -109,7 +132,7 @@ impl<'a> Field<'a> {
 
     fn around(&self, view: &View, control: &Markup) -> Markup {
         html! {
-            div.field .field--wrong[self.wrong.is_some()] {
+            div.field .field--wrong[self.wrong.is_some()] data-required[!self.optional] {
                 label for=(self.id()) { (self.asked(view)) }
                 (self.beside(view))
                 (control)
@@ -118,15 +141,17 @@ impl<'a> Field<'a> {
     }
 
     fn boxes(&self, view: &View, kind: &str, choices: &[Choice<'_>]) -> Markup {
-        let list = (kind == "checkbox").then_some("list");
+        let list = kind == "checkbox";
+        let of = if list { Some("list") } else { self.kind };
+        let each = self.kind.filter(|_| list);
         html! {
-            fieldset.field .field--wrong[self.wrong.is_some()] aria-describedby=[self.described()] {
+            fieldset.field .field--wrong[self.wrong.is_some()] data-required[!self.optional] aria-describedby=[self.described()] {
                 legend { (self.asked(view)) }
                 (self.beside(view))
                 @for (place, choice) in choices.iter().enumerate() {
                     @let id = if place == 0 { self.id() } else { format!("{}-{place}", self.id()) };
                     div.choice {
-                        input type=(kind) id=(id) name=(self.name) value=(choice.value) data-kind=[list] checked[choice.chosen];
+                        input type=(kind) id=(id) name=(self.name) value=(choice.value) data-kind=[of] data-each=[each] checked[choice.chosen];
                         label for=(id) {
                             (choice.label)
                             @if let Some(note) = choice.note { small { (view.t(note)) } }

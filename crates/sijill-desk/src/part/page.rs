@@ -13,6 +13,8 @@ texts! {
     SKIP: "انتقل إلى المحتوى", "Skip to content";
     MENU: "القائمة", "Menu";
     DESK: "مكتبي", "My desk";
+    QUEUE: "قائمة العمل", "Queue";
+    CONTACT: "اتصال جديد", "New contact";
     OFFICERS: "الموظفون", "Officers";
     KEYS: "مفاتيحي", "My keys";
     SIGN_OUT: "تسجيل الخروج", "Sign out";
@@ -108,6 +110,10 @@ fn header(view: &View, session: Option<&Session>) -> Markup {
                     nav aria-label=(view.t(MENU)) {
                         ul.nav {
                             (entry(view, "/desk", DESK))
+                            @if session.may(Role::Casework) {
+                                (entry(view, "/desk/queue", QUEUE))
+                                (entry(view, "/desk/contacts/new", CONTACT))
+                            }
                             @if session.may(Role::Registrar) { (entry(view, "/desk/officers", OFFICERS)) }
                             (entry(view, "/desk/keys", KEYS))
                         }

@@ -29,6 +29,23 @@ texts! {
     KEY_KNOWN: "هذا المفتاح مسجَّل من قبل.", "This key is registered already.";
     KEY_UNKNOWN: "هذا المفتاح أُلغي من قبل أو لا يخص جهتك.", "This key is revoked already or is not your agency's.";
     ROLE_NOT_GRANTED: "لم تُمنح جهتك أحد هذه الأدوار.", "Your agency was not granted one of these roles.";
+    REQUIRED: "أجب عن هذا السؤال: {member}", "Answer this: {member}";
+    NOT_YOURS: "ليس هذا من عمل وحدتك الآن، أو لم يعد كذلك.", "This is not for your unit to do, or not any more.";
+    OWN_WORK: "لا يبتّ أحد في عمله بنفسه. اطلب ذلك من مشرف آخر.", "Nobody decides on their own work. Ask another supervisor.";
+    STATE: "تغيّر وضع الإحالة ولم يعد هذا الإجراء ممكنًا. حدّث الصفحة.", "The referral has moved on and this is not possible any more. Reload the page.";
+    NO_BASIS: "لا بد من سند: موافقة سارية تشمل هذه الجهة، أو سند قانوني غير الموافقة.", "It needs a basis: a consent that stands and covers this agency, or a legal basis other than consent.";
+    STALE: "تغيّرت القوائم منذ فتحت الصفحة. حدّثها؛ ما كتبته محفوظ.", "The lists have changed since you opened the page. Reload it; what you wrote is kept.";
+    MALFORMED: "أحد الحقول ليس بالشكل المطلوب. راجع ما كتبته.", "A field is not in the form it must have. Check what you wrote.";
+    CASE_CLOSED: "الحالة مغلقة. أعد فتحها أولًا.", "The case is closed. Reopen it first.";
+    REFERRAL_OPEN: "ما زالت في الحالة إحالة لم تنتهِ.", "A referral of the case has not ended yet.";
+    UNDISPOSED: "في الحالة إحالة لم تنجح ولم يُبتّ فيها بعد.", "A referral of the case did not end well and nobody has decided what follows.";
+    ESCALATION_OPEN: "في الحالة تصعيد لم يُعالج بعد.", "An escalation of the case has not been resolved.";
+    PENDING: "طُلب تحويل الحالة من قبل وما زال الطلب قائمًا.", "A transfer was asked for before and waits for its answer.";
+    DEADLINE_PAST: "الموعد الجديد يجب أن يكون بعد الآن.", "The new time must be later than now.";
+    NOT_A_PARTY: "جهتك ليست طرفًا في هذه الحالة.", "Your agency is no party to this case.";
+    CASE_UNKNOWN: "لا توجد حالة بهذا الرقم.", "There is no case with this number.";
+    ROLE_MISSING: "ليس لك الدور الذي يحتاجه هذا الإجراء.", "You do not have the role this needs.";
+    AUTOMATION_OWED: "المنظومة تسجّل الآن ما حان موعده في هذه الحالة. حاول بعد لحظة.", "The system is recording what has fallen due in this case. Try again in a moment.";
     UNIT_UNKNOWN: "هذه الوحدة مغلقة أو غير موجودة.", "This unit is closed or does not exist.";
 }
 
@@ -51,6 +68,24 @@ pub const SAID: &[(&str, Text)] = &[
     ("refused-key-unknown", KEY_UNKNOWN),
     ("refused-role-not-granted", ROLE_NOT_GRANTED),
     ("refused-unit-unknown", UNIT_UNKNOWN),
+    ("refused-required", REQUIRED),
+    ("refused-not-yours", NOT_YOURS),
+    ("refused-own-work", OWN_WORK),
+    ("refused-referral-state", STATE),
+    ("refused-no-basis", NO_BASIS),
+    ("refused-codes-stale", STALE),
+    ("refused-code-unknown", STALE),
+    ("refused-data-malformed", MALFORMED),
+    ("refused-case-closed", CASE_CLOSED),
+    ("refused-referral-open", REFERRAL_OPEN),
+    ("refused-referral-undisposed", UNDISPOSED),
+    ("refused-escalation-open", ESCALATION_OPEN),
+    ("refused-transfer-pending", PENDING),
+    ("refused-deadline-past", DEADLINE_PAST),
+    ("refused-not-a-party", NOT_A_PARTY),
+    ("refused-case-unknown", CASE_UNKNOWN),
+    ("refused-role-missing", ROLE_MISSING),
+    ("refused-automation-owed", AUTOMATION_OWED),
 ];
 
 /// What a form signs: where, what type, and the open members that no field of the form decides.
@@ -65,6 +100,8 @@ pub struct Signed<'a> {
     pub data: Value,
     /// Where to go once it is on the ledger.
     pub done: &'a str,
+    /// Where it is handed in, if not to the API: a page that answers with a page.
+    pub post: Option<&'a str>,
 }
 
 /// A form that is signed, with the dialog it needs. Scripts: `js/sign.js`; texts: [`SAID`].
@@ -77,7 +114,7 @@ pub fn form(view: &View, id: &str, signed: &Signed<'_>, button: Text, content: &
     });
     html! {
         (state::no_script(view))
-        form id=(id) data-event=(fixed) data-done=(signed.done) novalidate {
+        form id=(id) data-event=(fixed) data-done=(signed.done) data-post=[signed.post] novalidate {
             div.notice data-draft role="status" hidden { p { (view.t(DRAFT)) } }
             (content)
             div.row { button.button type="submit" { (view.t(button)) } }

@@ -15,6 +15,8 @@ texts! {
     NOT_CHAINED: "لا يشير إلى القيد الذي قبله.", "It does not name the event before it.";
     WITNESSED: "شهد على وجوده شهود مستقلون عن المشغِّل.", "Witnesses who are independent of the operator have confirmed it.";
     NOT_WITNESSED: "لم يشهد عليه الشهود بعد.", "Witnesses have not confirmed it yet.";
+    PUBLISHED: "هو ضمن شجرة السجل المنشورة، وأي تغيير فيه ينكشف لكل من يحتفظ بنسخة من بصمتها.", "It is in the published tree: any change to it would show to whoever keeps a copy of the tree's hash.";
+    NOT_PUBLISHED: "ليس ضمن شجرة السجل المنشورة.", "It is not in the published tree.";
     PROOF: "تنزيل ملف الإثبات", "Download the proof";
     OCCURRED: "حدث: {moment}", "Happened {moment}";
     AUTHORED: "وُقّع: {moment}", "Signed {moment}";
@@ -28,16 +30,23 @@ pub struct Seal {
     pub signed: bool,
     /// It names the event before it.
     pub chained: bool,
-    /// Witnesses have confirmed a checkpoint that covers it. Not yet is no fault.
-    pub witnessed: bool,
+    /// It is in the tree whose checkpoint is published.
+    pub published: bool,
+    /// Witnesses have confirmed a checkpoint that covers it; `None` on a ledger that names no witnesses. Not yet is
+    /// no fault.
+    pub witnessed: Option<bool>,
 }
 
 /// One event.
-pub struct Line<'a> {
+pub struct Line {
+    /// Where a link to it leads; empty: nowhere.
+    pub id: String,
     /// What happened.
     pub what: Markup,
     /// Who: agency and role.
     pub who: Markup,
+    /// What it says, as far as the reader sees it.
+    pub told: Markup,
     /// When it happened, as claimed; Unix milliseconds, like the others.
     pub occurred: Option<u64>,
     /// When it was signed, as claimed.
@@ -47,13 +56,13 @@ pub struct Line<'a> {
     /// What was checked.
     pub seal: Seal,
     /// Where its proof can be had.
-    pub proof: Option<&'a str>,
+    pub proof: Option<String>,
 }
 
 /// Times within a minute of each other are one time to a reader.
 const SAME_MS: u64 = 60_000;
 
-fn times(view: &View, line: &Line<'_>) -> Markup {
+fn times(view: &View, line: &Line) -> Markup {
     let differ = |at: u64| at.abs_diff(line.received) > SAME_MS;
     let moment =
         |text: Text, at: u64| html! { span { (text.fill(view.lang, &[("moment", &view.time(at))])) } };
@@ -69,8 +78,12 @@ fn times(view: &View, line: &Line<'_>) -> Markup {
 /// The small seal; it opens to a sentence for each check.
 pub fn seal(view: &View, seal: Seal, proof: Option<&str>) -> Markup {
     let (class, text, mark) = match seal {
-        Seal { signed: true, chained: true, witnessed: true } => ("seal seal--good", SEALED, "M7 12l4 4 7-8"),
-        Seal { signed: true, chained: true, witnessed: false } => ("seal", PENDING, "M12 7v5l4 3"),
+        Seal { signed: true, chained: true, published: true, witnessed: Some(false) } => {
+            ("seal", PENDING, "M12 7v5l4 3")
+        }
+        Seal { signed: true, chained: true, published: true, .. } => {
+            ("seal seal--good", SEALED, "M7 12l4 4 7-8")
+        }
         _ => ("seal seal--bad", BROKEN, "M8 8l8 8M16 8l-8 8"),
     };
     let check = |good: bool, yes: Text, no: Text| view.t(if good { yes } else { no });
@@ -83,7 +96,8 @@ pub fn seal(view: &View, seal: Seal, proof: Option<&str>) -> Markup {
             ul {
                 li { (check(seal.signed, SIGNED, NOT_SIGNED)) }
                 li { (check(seal.chained, CHAINED, NOT_CHAINED)) }
-                li { (check(seal.witnessed, WITNESSED, NOT_WITNESSED)) }
+                li { (check(seal.published, PUBLISHED, NOT_PUBLISHED)) }
+                @if let Some(witnessed) = seal.witnessed { li { (check(witnessed, WITNESSED, NOT_WITNESSED)) } }
             }
             @if let Some(href) = proof { p.small { a href=(href) download { (view.t(PROOF)) } } }
         }
@@ -91,15 +105,16 @@ pub fn seal(view: &View, seal: Seal, proof: Option<&str>) -> Markup {
 }
 
 /// The history, in the order given.
-pub fn timeline(view: &View, lines: &[Line<'_>]) -> Markup {
+pub fn timeline(view: &View, lines: &[Line]) -> Markup {
     html! {
         ol.timeline {
             @for line in lines {
-                li {
+                li id=[(!line.id.is_empty()).then_some(&line.id)] {
                     p.title { (line.what) }
                     p { (line.who) }
+                    (line.told)
                     (times(view, line))
-                    (seal(view, line.seal, line.proof))
+                    (seal(view, line.seal, line.proof.as_deref()))
                 }
             }
         }

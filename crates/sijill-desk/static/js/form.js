@@ -3,7 +3,8 @@
 // A form that is signed has `data-event='{"stream":…,"type":…,"v":1,"data":{…}}'`: what is fixed. Its fields add
 // the rest. A field's name says where its value goes: `data.unit` is an open member, `casework.priority` a
 // disclosure of that class, `occurred` the claimed time. `data-kind` says what a value is: `text` (the default), `number`,
-// `flag`, `list` (of all checked boxes of that name, sorted) or `json`.
+// `flag`, `list` (of all checked boxes of that name, sorted; `data-each` says what each is), `json`, `muscat` (a local time
+// there), `address` (`agency/unit`) or `officer` (`agency/officer`). A field in `data-required` must be answered.
 
 const OPEN = "data";
 
@@ -24,13 +25,16 @@ export function eventOf(form) {
 /** The values of a form's fields by name, in the order of the page; `null` for what was left out. */
 function valuesOf(form) {
   const values = new Map();
+  const lists = new Map();
   for (const control of form.elements) {
     if (!control.name || control.disabled || control.type === "submit" || control.type === "button") continue;
     const { kind = "text" } = control.dataset;
     const chosen = control.type === "checkbox" || control.type === "radio" ? control.checked : true;
     if (kind === "list") {
-      const list = values.get(control.name) ?? [];
-      values.set(control.name, chosen ? [...list, control.value].sort() : list);
+      const list = lists.get(control.name) ?? [];
+      lists.set(control.name, chosen ? [...list, control.value].sort() : list);
+      // The order is that of the texts, also where each stands for an object.
+      values.set(control.name, lists.get(control.name).map((text) => read(control.dataset.each, text)));
     } else if (kind === "flag") values.set(control.name, control.checked);
     else if (chosen) values.set(control.name, read(kind, control.value.trim()));
     else if (!values.has(control.name)) values.set(control.name, null);
@@ -41,7 +45,25 @@ function valuesOf(form) {
 function read(kind, text) {
   if (text === "") return null;
   if (kind === "number") return Number(text);
+  // Muscat has kept UTC+4 without daylight saving since 1920.
+  if (kind === "muscat") return `${text}${text.length === 16 ? ":00" : ""}+04:00`;
+  const [agency, inside] = text.split("/");
+  if (kind === "address") return { agency, unit: inside };
+  if (kind === "officer") return { agency, officer: inside };
   return kind === "json" ? JSON.parse(text) : text;
+}
+
+/** What must be answered and was not: `[label, id]` of each. */
+export function missing(form) {
+  const values = valuesOf(form);
+  const asked = new Map();
+  for (const control of form.elements) {
+    const field = control.name && control.closest("[data-required]");
+    const value = values.get(control.name);
+    const empty = value === null || (Array.isArray(value) && value.length === 0);
+    if (field && empty && !asked.has(control.name)) asked.set(control.name, [own(field.querySelector("legend, label")), control.id]);
+  }
+  return [...asked.values()];
 }
 
 /** What is written on a form, line by line: `[label, value]` in the reader's words. */

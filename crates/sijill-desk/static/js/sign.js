@@ -3,7 +3,7 @@
 // If the stream has moved on meanwhile, what happened is shown and the same event (same `jti`) is signed again at the new
 // place, but only if the officer says so. If nobody can say whether it arrived, the very same bytes are handed in again.
 
-import { eventOf, linesOf, write, written } from "./form.js";
+import { eventOf, linesOf, missing, write, written } from "./form.js";
 import { Refused, append, next } from "./ledger.js";
 import { busy, clearErrors, element, say, showErrors, words } from "./page.js";
 import { signEvent } from "./sd_jwt.js";
@@ -17,22 +17,27 @@ function attend(form) {
   const id = `${document.body.dataset.kid} ${location.pathname} ${form.id}`;
   // Signed bytes whose fate is not known; they are handed in again before anything else is signed.
   const state = { sent: null };
-  draft(id).then((kept) => {
-    if (!kept) return;
-    write(form, kept.fields);
-    state.sent = kept.sent ?? null;
+  draft(id).then((held) => {
+    if (!held) return;
+    write(form, held.fields);
+    // What was begun under a fresh id goes on under that id: handed in again, it is still the same event.
+    if (held.stream) form.dataset.event = JSON.stringify({ ...JSON.parse(form.dataset.event), stream: held.stream });
+    if (held.done) form.dataset.done = held.done;
+    state.sent = held.sent ?? null;
     form.querySelector("[data-draft]")?.removeAttribute("hidden");
   });
   let timer;
   form.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => keepDraft(id, { fields: written(form), sent: state.sent }), KEEP_AFTER_MS);
+    timer = setTimeout(() => keepDraft(id, kept(form, state.sent)), KEEP_AFTER_MS);
   });
   form.addEventListener("submit", (submitted) => {
     submitted.preventDefault();
     clearTimeout(timer);
     busy(submitted.submitter ?? form.querySelector("button"), async () => {
       clearErrors();
+      const unanswered = missing(form);
+      if (unanswered.length > 0) return showErrors(unanswered.map(([member, field]) => ({ text: say("refused-required", { member }), field })));
       try {
         if (state.sent ? await handInAgain(form, id, state) : await signForm(form, id, state)) location.assign(form.dataset.done);
       } catch (error) {
@@ -46,22 +51,23 @@ function attend(form) {
 async function signForm(form, id, state) {
   const signer = await identity(document.body.dataset.kid);
   if (!signer) throw Object.assign(new Error("no key"), { code: "no-key-here" });
-  await keepDraft(id, { fields: written(form), sent: null });
+  await keepDraft(id, kept(form, null));
   const event = eventOf(form);
   let { payload } = await next(event.stream);
   if (!(await agreed(summary(form, event)))) return false;
   for (;;) {
     const text = await signEvent(signer, payload, event);
+    if (form.dataset.post) return carry(form, id, text);
     try {
       state.sent = text;
-      await keepDraft(id, { fields: written(form), sent: text });
+      await keepDraft(id, kept(form, text));
       await append(text);
       await forgetDraft(id);
       return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       state.sent = null;
-      await keepDraft(id, { fields: written(form), sent: null });
+      await keepDraft(id, kept(form, null));
       if (error.code !== "stream-conflict") throw error;
       const again = await next(event.stream, payload.seq);
       if (!(await agreed(summary(form, event, again.since)))) return false;
@@ -70,13 +76,25 @@ async function signForm(form, id, state) {
   }
 }
 
+/** Takes signed bytes to a page that answers with another page: what it shows must not pass through a script. */
+async function carry(form, id, text) {
+  await forgetDraft(id);
+  const carrier = element("form", { method: "post", action: form.dataset.post, hidden: "" }, element("input", { type: "hidden", name: "event", value: text }));
+  document.body.append(carrier);
+  carrier.submit();
+  return false;
+}
+
+/** What is kept of a form: its answers, signed bytes whose fate is unknown, and where they belong. */
+const kept = (form, sent) => ({ fields: written(form), sent, stream: JSON.parse(form.dataset.event).stream, done: form.dataset.done });
+
 async function handInAgain(form, id, state) {
   try {
     await append(state.sent);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     state.sent = null;
-    await keepDraft(id, { fields: written(form), sent: null });
+    await keepDraft(id, kept(form, null));
     // It never arrived and its place is taken: signed anew, with the summary shown again.
     if (error.code === "stream-conflict") return signForm(form, id, state);
     throw error;

@@ -10,7 +10,7 @@ use sijill_desk::{Desk, router};
 use sijill_domain::event::Role;
 use sijill_event::{Json, b64, parse_json};
 use sijill_ledger::testing::{Actor, Ground, START_MS, Scene};
-use sijill_ledger::{Seal, SimulatedClock};
+use sijill_ledger::{Ledger, Seal, SimulatedClock};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -18,11 +18,16 @@ use tower::ServiceExt;
 pub(crate) const SITE: &str = "https://desk.example";
 pub(crate) const COOKIE: &str = "__Host-sijill";
 
-pub(crate) struct House {
-    pub(crate) scene: Scene,
+/// The desk as a browser reaches it.
+pub(crate) struct Door {
+    pub(crate) router: Router,
     /// Of sessions and challenges.
     pub(crate) clock: Arc<SimulatedClock>,
-    pub(crate) router: Router,
+}
+
+pub(crate) struct House {
+    pub(crate) scene: Scene,
+    door: Door,
     /// `mosd/reg`
     pub(crate) registrar: Actor,
     _dir: TempDir,
@@ -35,14 +40,34 @@ impl House {
 
     pub(crate) async fn at(sites: Vec<String>) -> Self {
         let (scene, dir, registrar) = scene().await;
-        let clock = Arc::new(SimulatedClock::standing(START_MS));
-        let mut desk = Desk::new(scene.ledger.clone(), sites);
-        desk.clock = Arc::clone(&clock) as _;
-        Self { scene, clock, router: router(desk), registrar, _dir: dir }
+        let door = Door::of(scene.ledger.clone(), sites);
+        Self { scene, door, registrar, _dir: dir }
     }
 
     pub(crate) fn worker(&self) -> &Actor {
         &self.scene.workers[0]
+    }
+
+    /// What the browser sends to sign in with this actor's key.
+    pub(crate) fn answer_to(nonce: &str, site: &str, actor: &Actor) -> Value {
+        Door::answer_to(nonce, site, actor)
+    }
+}
+
+impl std::ops::Deref for House {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
+}
+
+impl Door {
+    pub(crate) fn of(ledger: Ledger, sites: Vec<String>) -> Self {
+        let clock = Arc::new(SimulatedClock::standing(START_MS));
+        let mut desk = Desk::new(ledger, sites);
+        desk.clock = Arc::clone(&clock) as _;
+        Self { router: router(desk), clock }
     }
 
     pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
@@ -96,16 +121,22 @@ impl House {
 
 /// A ledger with a registrar `mosd/reg`.
 pub(crate) async fn scene() -> (Scene, TempDir, Actor) {
+    let (ground, dir) = ground().await;
+    let scene = Scene::set(ground).await;
+    let registrar = Actor::new("mosd", "reg");
+    scene.enrol(&scene.roots[0], &registrar, &[Role::Registrar]).await;
+    (scene, dir, registrar)
+}
+
+/// Empty stores in a directory of their own.
+pub(crate) async fn ground() -> (Ground, TempDir) {
     let dir = tempfile::tempdir().expect("a directory");
     let store = SqliteStore::open(dir.path().join("ledger.db")).await.expect("a store");
     let keys = SqliteKeyStore::open(dir.path().join("keys.db")).await.expect("a key store");
     let seals = dir.path().join("seal");
     std::fs::create_dir_all(&seals).expect("a directory");
     let seal = Seal::at(seals.join("checkpoint"));
-    let scene = Scene::set(Ground::new(Arc::new(store), Arc::new(keys), seal)).await;
-    let registrar = Actor::new("mosd", "reg");
-    scene.enrol(&scene.roots[0], &registrar, &[Role::Registrar]).await;
-    (scene, dir, registrar)
+    (Ground::new(Arc::new(store), Arc::new(keys), seal), dir)
 }
 
 pub(crate) fn get(path: &str, session: Option<&str>) -> axum::http::request::Builder {

@@ -1,0 +1,93 @@
+//! Cases and contacts: who may know of them, what the pages about them share.
+//!
+//! ```text
+//! show.rs      the case: where it stands      history.rs  what happened, line by line, with seals
+//! offer.rs     what the reader may do now     act.rs      the form of one act
+//! field.rs     a field of an act, asked       value.rs    a field of an event, told
+//! access.rs    asking to see more             owed.rs     what is owed by when
+//! ```
+
+pub(crate) mod access;
+pub(crate) mod act;
+pub(crate) mod field;
+pub(crate) mod history;
+pub(crate) mod offer;
+pub(crate) mod owed;
+pub(crate) mod show;
+pub(crate) mod value;
+
+use std::sync::Arc;
+
+use sijill_casework::case::{Author, CaseFile, World};
+use sijill_domain::event::Role;
+use sijill_domain::{Position, Registry};
+use sijill_event::{Stream, StreamKind};
+
+use crate::desk::Office;
+use crate::{DeskError, Session};
+
+/// A case or contact that the reader may know of.
+pub(crate) struct Known {
+    pub(crate) id: String,
+    /// [`StreamKind::Case`] or [`StreamKind::Contact`].
+    pub(crate) kind: StreamKind,
+    pub(crate) file: Arc<CaseFile>,
+    pub(crate) world: Arc<World>,
+    pub(crate) reader: Author,
+    /// Where an event signed now would stand.
+    pub(crate) at: Position,
+}
+
+impl Known {
+    /// The case or contact of this id, for an officer whose agency is party to it, or who may read everything. For
+    /// anybody else there is nothing here, and no way to tell that from there being none.
+    pub(crate) async fn find(
+        office: &Office,
+        session: &Session,
+        kind: StreamKind,
+        id: &str,
+    ) -> Result<Self, DeskError> {
+        if !session.may(Role::Casework) && !session.may(Role::Auditor) {
+            return Err(DeskError::NotYours);
+        }
+        let stream = Stream::new(kind, id).ok_or(DeskError::NotFound)?;
+        let ledger = &office.desk.ledger;
+        let next = ledger.next(&stream).await?;
+        let world = ledger.world();
+        let may_read = world.registry().may_read(&session.kid, &stream, &next.parties);
+        if next.seq == 0 || !may_read {
+            return Err(DeskError::NotFound);
+        }
+        let file = ledger.case(id).await?.ok_or(DeskError::NotFound)?;
+        let reader = reader(world.registry(), session)?;
+        let restricted = file.restricted_officers.contains(&reader.person())
+            || file.restricted_units.contains(&reader.unit);
+        let is_there = if kind == StreamKind::Case { file.case.is_some() } else { file.contact.is_some() };
+        if restricted || !is_there {
+            return Err(DeskError::NotFound);
+        }
+        let at = now(office);
+        Ok(Self { id: id.to_owned(), kind, file, world, reader, at })
+    }
+
+    /// Its page.
+    pub(crate) fn page(&self) -> String {
+        path(self.kind, &self.id)
+    }
+}
+
+/// The page of a case or contact.
+pub(crate) fn path(kind: StreamKind, id: &str) -> String {
+    format!("/desk/{}/{id}", if kind == StreamKind::Case { "cases" } else { "contacts" })
+}
+
+/// The signed-in officer as the rules of cases know it.
+pub(crate) fn reader(registry: &Registry, session: &Session) -> Result<Author, DeskError> {
+    Author::reader(registry, &session.agency, &session.officer).ok_or(DeskError::NotYours)
+}
+
+/// Where an event signed now would stand.
+pub(crate) fn now(office: &Office) -> Position {
+    let ledger = &office.desk.ledger;
+    Position { index: ledger.published().checkpoint.size, received: ledger.now_ms() }
+}

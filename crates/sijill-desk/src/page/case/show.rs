@@ -1,0 +1,202 @@
+//! `/desk/cases/{id}`: a case as its parties may know it without asking to see more.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use maud::{Markup, html};
+use sijill_casework::case::{Case, Deadline, Status};
+use sijill_event::StreamKind;
+
+use super::history;
+use super::offer::{self, Offer};
+use super::value::Telling;
+use super::{Known, owed};
+use crate::desk::Office;
+use crate::page::queue::risk;
+use crate::page::word;
+use crate::part::page::Page;
+use crate::part::queue::{Urgency, due, mark};
+use crate::part::state::{self, Tone};
+use crate::part::timeline::timeline;
+use crate::text::texts;
+use crate::{DeskError, Id, Session, Text, View};
+
+texts! {
+    TITLE: "حالة", "Case";
+    OWNER: "الوحدة المسؤولة", "Owning unit";
+    WORKER: "أخصائي الحالة", "Case worker";
+    NOBODY: "لم يُكلَّف أحد بعد", "Nobody yet";
+    STATUS: "الوضع", "Status";
+    OPEN: "مفتوحة", "Open";
+    CLOSED: "مغلقة", "Closed";
+    MERGED: "مدمجة في حالة أخرى", "Merged into another case";
+    CHILD: "الطفل", "Child";
+    CONCERNS: "دواعي الحماية", "Protection concerns";
+    CONTACTS: "الاتصالات", "Contacts";
+    LINK: "ربط الاتصال بهذه الحالة", "Link the contact to this case";
+    OPENED: "فُتحت", "Opened";
+    DUE: "المطلوب ومواعيده", "What is owed, and by when";
+    NOTHING_DUE: "لا مُهَل سارية.", "No deadline is running.";
+    BREACHED: "تجاوزت موعدها", "Missed";
+    OWES: "على {unit}", "Owed by {unit}";
+    REFERRALS: "الإحالات", "Referrals";
+    NO_REFERRALS: "لا إحالات بعد.", "No referrals yet.";
+    TO: "إلى {unit}", "To {unit}";
+    SINCE: "منذ {moment}", "Since {moment}";
+    UNDISPOSED: "تنتظر البتّ من الوحدة المسؤولة", "Waits for the owner's decision";
+    PERSONAL: "البيانات الشخصية", "Personal data";
+    PERSONAL_NOTE: "الأسماء والأقوال والبيانات الحساسة مختومة. لرؤيتها تطلب الاطلاع بتوقيعك، ويبقى الطلب وما أُتيح لك في تاريخ الحالة.", "Names, accounts and sensitive data are sealed. To see them you ask under your signature; the request and what you were shown stay in the history of the case.";
+    ASK: "طلب الاطلاع", "Ask to see";
+    HISTORY: "ما جرى", "What happened";
+    GAPS: "مُحيت قيم بعض قيود هذه الحالة، فلا يمكن الجزم بما هي عليه الآن.", "Values of some entries were erased, so how the case stands cannot be said for certain.";
+    BACK: "قائمة العمل", "Queue";
+}
+
+/// `GET /desk/cases/{id}`
+pub(crate) async fn case(
+    State(office): State<Arc<Office>>,
+    view: View,
+    session: Session,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Markup, DeskError> {
+    let Path(id) = path?;
+    let known = Known::find(&office, &session, StreamKind::Case, &id).await?;
+    let case = known.file.case.as_ref().ok_or(DeskError::NotFound)?;
+    let book = known.world.book();
+    let registry = known.world.registry();
+    let telling = Telling { view: &view, registry, book: &book, file: &known.file };
+    let history = office.desk.ledger.history(&id).await?;
+    let size = office.desk.ledger.published().checkpoint.size;
+    let offers = offer::all(&known);
+    let page = Page::new(&view, format!("{} {id}", view.t(TITLE))).of(&session);
+    Ok(page.with(&html! {
+        a.back href="/desk/queue" { (view.t(BACK)) }
+        h1 { (view.t(TITLE)) " " (word::short(&id)) " " (risk(&view, &book, case.situation.risk.as_str())) }
+        @if known.file.gaps > 0 { (state::notice(Tone::Warn, &html! { p { (view.t(GAPS)) } })) }
+        (facts(&known, case, &telling))
+        (deadlines(&known, case, &telling))
+        (referrals(&known, case, &telling, &offers))
+        (offer::list(&view, &known, &offers, &telling))
+        h2 { (view.t(PERSONAL)) }
+        p { (view.t(PERSONAL_NOTE)) }
+        div.row { a.button.button--second href=(format!("{}/access", known.page())) { (view.t(ASK)) } }
+        h2 { (view.t(HISTORY)) }
+        (timeline(&view, &history::lines(&view, &known, &telling, &history, size)))
+    }))
+}
+
+fn facts(known: &Known, case: &Case, telling: &Telling<'_>) -> Markup {
+    let view = telling.view;
+    let fact = |label: Text, value: Markup| html! { div { dt { (view.t(label)) } dd { (value) } } };
+    let code = |list: &str, code: &str| word::code(view, telling.book, list, code);
+    let comma = if view.lang == crate::Lang::Ar { "، " } else { ", " };
+    let worker = html! {
+        @match &case.assigned { Some(officer) => (Id(officer.as_str())), None => span.quiet { (view.t(NOBODY)) } }
+    };
+    let child = html! {
+        (code("age-band", case.situation.age.as_str())) " · " (code("governorate", case.situation.governorate.as_str()))
+        @for situation in &case.situation.situations { " · " (code("situation", situation.as_str())) }
+    };
+    let concerns = html! {
+        @for (place, concern) in case.situation.concerns.iter().enumerate() {
+            @if place > 0 { (comma) }
+            (code("concern", concern.as_str()))
+        }
+    };
+    html! {
+        dl.facts {
+            (fact(STATUS, status(view, &case.status)))
+            (fact(OWNER, word::address(view, telling.registry, &case.owner)))
+            (fact(WORKER, worker))
+            (fact(CHILD, child))
+            (fact(CONCERNS, concerns))
+            (fact(OPENED, view.time(case.opened_at)))
+            @if !case.contacts.is_empty() { (fact(CONTACTS, contacts(known, case, view))) }
+        }
+    }
+}
+
+fn contacts(known: &Known, case: &Case, view: &View) -> Markup {
+    // Only the owner knows that the contact became its case; the unit that logged it says so in the contact's stream.
+    let ours = known.reader.unit == case.opener;
+    html! {
+        @for contact in &case.contacts {
+            p {
+                a href=(format!("/desk/contacts/{contact}")) { (word::short(contact)) }
+                @if ours {
+                    " · "
+                    a href=(format!("/desk/contacts/{contact}/act/contact.linked?case={}&to={}", known.id, case.owner)) {
+                        (view.t(LINK))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn status(view: &View, status: &Status) -> Markup {
+    html! {
+        @match status {
+            Status::Open => (view.t(OPEN)),
+            Status::Closed(_) => span.tag { (view.t(CLOSED)) },
+            Status::Merged(into) => { (view.t(MERGED)) " " a href=(format!("/desk/cases/{into}")) { (word::short(into)) } }
+        }
+    }
+}
+
+fn deadlines(known: &Known, case: &Case, telling: &Telling<'_>) -> Markup {
+    let view = telling.view;
+    let running = owed::running(case, None);
+    html! {
+        h2 { (view.t(DUE)) }
+        @if running.is_empty() { p.quiet { (view.t(NOTHING_DUE)) } }
+        @else { ul.queue { @for deadline in running { (deadline_row(known, deadline, telling)) } } }
+    }
+}
+
+fn deadline_row(known: &Known, deadline: &Deadline, telling: &Telling<'_>) -> Markup {
+    let view = telling.view;
+    let owed = word::milestone(deadline.milestone);
+    let unit = word::address(view, telling.registry, &deadline.owes);
+    html! {
+        li {
+            p { (OWES.fill(view.lang, &[("unit", &unit)])) }
+            @match owed::due(&known.world, deadline, known.at.received) {
+                Some(at) => (due(view, owed, at)),
+                None => p { (view.t(owed)) },
+            }
+            @if deadline.breached.is_some() { p { (mark(Urgency::High, &html! { (view.t(BREACHED)) })) } }
+        }
+    }
+}
+
+fn referrals(known: &Known, case: &Case, telling: &Telling<'_>, offers: &[Offer]) -> Markup {
+    let view = telling.view;
+    let mut all: Vec<_> = case.referrals.iter().collect();
+    all.sort_by_key(|(_, referral)| (!referral.state.is_live(), referral.index));
+    html! {
+        h2 { (view.t(REFERRALS)) }
+        @if all.is_empty() { p.quiet { (view.t(NO_REFERRALS)) } }
+        ul.cards {
+            @for (hash, referral) in all {
+                li.card {
+                    h3 {
+                        a href=(format!("#e{}", referral.index)) {
+                            (word::code(view, telling.book, "service", referral.service.as_str()))
+                        }
+                        " " span.tag { (view.t(word::referral_state(referral.state))) }
+                        " " span.tag { (view.t(word::priority(referral.priority))) }
+                        @if referral.breached { " " (mark(Urgency::High, &html! { (view.t(BREACHED)) })) }
+                    }
+                    p {
+                        (TO.fill(view.lang, &[("unit", &word::address(view, telling.registry, &referral.to))])) " · "
+                        (SINCE.fill(view.lang, &[("moment", &view.time(referral.since))]))
+                    }
+                    @if referral.is_undisposed() && !referral.state.is_live() { p { strong { (view.t(UNDISPOSED)) } } }
+                    (offer::of_referral(view, known, offers, hash))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Cases and contacts on a page: who sees them, what they say, and what no page says unasked.
+
+use axum::http::StatusCode;
+use sijill_ledger::testing::ORIGIN;
+
+use crate::land::{CASE, Land, is_sealed, object};
+
+#[tokio::test]
+async fn a_case_is_there_for_its_parties_and_for_nobody_else() {
+    let land = Land::with_case().await;
+    let page = format!("/desk/cases/{CASE}");
+    for who in ["h1100/line", "moh/hospital-ma", "mosd/auditor"] {
+        let session = land.sign_in(who).await;
+        assert_eq!(land.door.page(&page, Some(&session)).await.status, StatusCode::OK, "{who}");
+    }
+    let stranger = land.sign_in("spf/desk").await;
+    let unknown = land.door.page("/desk/cases/nothing-here?lang=en", Some(&stranger)).await;
+    for path in ["", "/access", "/act/note.added", "/proof/60"] {
+        let closed = land.door.page(&format!("{page}{path}?lang=en"), Some(&stranger)).await;
+        assert_eq!(closed.status, StatusCode::NOT_FOUND, "{path}");
+        let same = |text: &str| text.replace(&format!("{page}{path}"), "/desk/cases/nothing-here");
+        assert_eq!(same(&closed.text), same(&unknown.text), "{path} tells that there is a case");
+    }
+    let restricted = object(&[
+        (
+            "officers",
+            sijill_event::Json::Array(vec![object(&[
+                ("agency", "moh".into()),
+                ("officer", "hospital-ma".into()),
+            ])]),
+        ),
+        ("units", sijill_event::Json::Array(Vec::new())),
+        ("reason", first_code(&land, "restriction-reason").into()),
+    ]);
+    let hospital = land.sign_in("moh/hospital-ma").await;
+    land.act("h1100/line-2", "access.restricted", restricted).await;
+    assert_eq!(land.door.page(&page, Some(&hospital)).await.status, StatusCode::NOT_FOUND);
+}
+
+fn first_code(land: &Land, list: &str) -> String {
+    let book = land.country.world().book();
+    book.current(list).next().expect("a code").to_string()
+}
+
+#[tokio::test]
+async fn a_case_says_where_it_stands_in_both_languages_and_seals_the_rest() {
+    let land = Land::with_case().await;
+    land.contact("call-1").await;
+    for who in ["h1100/line", "h1100/line-2", "h1100/line-3", "moh/hospital-ma", "mosd/auditor"] {
+        let session = land.sign_in(who).await;
+        for (lang, said) in [
+            (
+                "en",
+                [
+                    "Owning unit",
+                    "Physical abuse",
+                    "Case opened",
+                    "The system, as the policy in force says",
+                    "Signed and sealed in the ledger",
+                    "Sealed: Identity, Sensitive.",
+                ],
+            ),
+            (
+                "ar",
+                [
+                    "الوحدة المسؤولة",
+                    "بانتظار الاستلام",
+                    "فتح حالة",
+                    "المنظومة، بحسب السياسة المعتمدة",
+                    "موقَّع وثابت في السجل",
+                    "مختوم: بيانات الهوية، بيانات حساسة.",
+                ],
+            ),
+        ] {
+            let page = land.door.page(&format!("/desk/cases/{CASE}?lang={lang}"), Some(&session)).await;
+            is_sealed(&format!("the case for {who}"), &page.text);
+            for said in said {
+                assert!(page.text.contains(said), "{said} for {who} in {}", page.text);
+            }
+            assert_eq!(page.text.matches("<h1").count(), 1);
+            assert!(
+                !page.text.contains("seal--bad")
+                    && !page.text.contains("غير معروف")
+                    && !page.text.contains(">Unknown<")
+            );
+        }
+        let access = land.door.page(&format!("/desk/cases/{CASE}/access?lang=en"), Some(&session)).await;
+        assert!(
+            access.text.contains("Before you ask") && access.text.contains("exactly what you were shown")
+        );
+        assert_eq!(access.text.contains("value=\"sensitive\""), who == "h1100/line-3", "{who}");
+    }
+    let session = land.sign_in("h1100/line").await;
+    let contact = land.door.page("/desk/contacts/call-1?lang=en", Some(&session)).await;
+    assert_eq!(contact.status, StatusCode::OK);
+    is_sealed("the contact", &contact.text);
+    assert!(
+        contact.text.contains("Contact logged") && contact.text.contains("Open a case"),
+        "{}",
+        contact.text
+    );
+    let hospital = land.sign_in("moh/hospital-ma").await;
+    assert_eq!(land.door.page("/desk/contacts/call-1", Some(&hospital)).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn each_line_has_a_proof_that_holds_elsewhere() {
+    let land = Land::with_case().await;
+    let session = land.sign_in("h1100/line").await;
+    let page = land.door.page(&format!("/desk/cases/{CASE}?lang=en"), Some(&session)).await.text;
+    let proofs: Vec<&str> = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|href| href.contains("/proof/"))
+        .collect();
+    assert_eq!(proofs.len(), land.country.ledger.history(CASE).await.expect("readable").len());
+    for proof in proofs {
+        let file = land.door.page(proof, Some(&session)).await.json();
+        let text = file["proof"].as_str().expect("a proof");
+        assert!(text.starts_with("c2sp.org/tlog-proof@v1") && text.contains(ORIGIN), "{text}");
+        assert!(sijill_event::Entry::parse(file["entry"].as_str().expect("an entry").as_bytes()).is_ok());
+    }
+    // An entry of the log that is none of this case's.
+    let elsewhere = land.door.page(&format!("/desk/cases/{CASE}/proof/0"), Some(&session)).await;
+    assert_eq!(elsewhere.status, StatusCode::NOT_FOUND);
+}
