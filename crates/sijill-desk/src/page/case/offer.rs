@@ -15,7 +15,6 @@ texts! {
     TITLE: "ما يمكنك فعله الآن", "What you can do now";
     MORE: "إجراءات أخرى", "Other acts";
     NOTHING: "لا إجراء لك في هذه الحالة الآن.", "There is nothing for you to do in this case now.";
-    ABOUT: "{what}: {subject}", "{what}: {subject}";
 }
 
 /// What people do most, in the order of the work. The rest is folded.
@@ -146,7 +145,7 @@ pub(crate) fn list(view: &View, known: &Known, offers: &[Offer], telling: &Telli
     let link = |offer: &Offer| {
         let what = html! { a href=(offer.href(known)) { (view.t(offer.spec.title.into())) } };
         match offer.about(telling) {
-            Some(about) => ABOUT.fill(view.lang, &[("what", &what), ("subject", &about)]),
+            Some(about) => html! { (what) ": " (about) },
             None => what,
         }
     };
