@@ -8,6 +8,7 @@ use sijill_audit::{
     Disclosures, Discrepancy, Evidence, ExportDirectory, Facts, LedgerEnd, Source, Stated, TileLog,
     Unreadable,
 };
+use sijill_event::Digest;
 use sijill_log::{Hash, Tile};
 
 use crate::data_dir::DataDir;
@@ -68,6 +69,18 @@ pub struct Watched<'a> {
 impl Source for Watched<'_> {
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, Unreadable> {
         self.source.checkpoint()
+    }
+
+    fn unsealed(&self) -> Result<Option<Discrepancy>, Unreadable> {
+        self.source.unsealed()
+    }
+
+    fn document(&self, hash: &Digest) -> Result<Option<Vec<u8>>, Unreadable> {
+        self.source.document(hash)
+    }
+
+    fn documents(&self) -> Result<Vec<Digest>, Unreadable> {
+        self.source.documents()
     }
 
     fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Unreadable> {

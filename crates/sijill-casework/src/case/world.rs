@@ -108,7 +108,10 @@ impl World {
                 }
             }
         }
-        self.calendars = changes.len();
+        // A policy that goes by another calendar is a change like any other, though the new one may have had as many.
+        let ids: Vec<&str> = self.policies.iter().map(|(_, in_force)| in_force.policy.calendar()).collect();
+        let switches = ids.array_windows().filter(|[before, after]| before != after).count();
+        self.calendars = changes.len() + (switches << 24);
         self.almanac = Arc::new(almanac);
     }
 
