@@ -35,6 +35,7 @@ mod vault;
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, AttachmentError};
 pub use casework::DeskKind;
 pub use clock::{Clock, ClockJumped, SimulatedClock, SystemClock};
+pub use desk::Line;
 pub use error::{Busy, LedgerError, OpenError, Refused, RefusedKind};
 pub use ledger::{Ledger, Limits, Opening, Receipt, ServiceKeys, Wait};
 pub use publish::Published;

@@ -32,6 +32,8 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     components(schemas(Problem)),
     tags(
         (name = "events", description = "Appending signed events and reading them"),
+        (name = "cases", description = "Cases under rule-set 2: state, history, queues, what one may do, and values to those who need to know (`docs/casework.md`)"),
+        (name = "documents", description = "What the members publish: policies, calendars, code lists; and the schemas of events"),
         (name = "log", description = "The transparency log: checkpoint, tiles and proofs (C2SP). Public but for the entries"),
         (name = "authority", description = "Who may do what: the registry, and access tokens"),
         (name = "operation", description = "For those who run the server"),

@@ -57,6 +57,18 @@ pub enum WebError {
     ScopeMissing(&'static str),
     #[error("the caller's agency is not a party to this stream")]
     NotAParty,
+    #[error("there is no such case or contact, or none the caller may know of")]
+    CaseUnknown,
+    #[error("this is for {0} to see")]
+    NotYours(&'static str),
+    #[error("the body is not `access.requested` of this case, signed by the caller")]
+    NotARequest,
+    #[error("no proposal names a document with this hash, or its bytes are not held")]
+    DocumentUnknown,
+    #[error("no code list with this id is in force")]
+    ListUnknown,
+    #[error("there is no event type of this name")]
+    TypeUnknown,
 
     #[error("too many requests from this address")]
     RateLimited { after_s: u64 },
@@ -101,6 +113,12 @@ impl WebError {
             Self::TokenDead => "token-dead",
             Self::ScopeMissing(_) => "scope-missing",
             Self::NotAParty => "not-a-party",
+            Self::CaseUnknown => "case-unknown",
+            Self::NotYours(_) => "not-yours",
+            Self::NotARequest => "not-a-request",
+            Self::DocumentUnknown => "document-unknown",
+            Self::ListUnknown => "list-unknown",
+            Self::TypeUnknown => "type-unknown",
             Self::RateLimited { .. } => "rate-limited",
             Self::Overloaded(_) => "overloaded",
             Self::TimedOut => "timed-out",
@@ -124,8 +142,14 @@ impl WebError {
             Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired | Self::TokenDead => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::ScopeMissing(_) | Self::NotAParty => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::NotPublished { .. } => StatusCode::NOT_FOUND,
+            Self::ScopeMissing(_) | Self::NotAParty | Self::NotYours(_) => StatusCode::FORBIDDEN,
+            Self::NotFound
+            | Self::NotPublished { .. }
+            | Self::CaseUnknown
+            | Self::DocumentUnknown
+            | Self::ListUnknown
+            | Self::TypeUnknown => StatusCode::NOT_FOUND,
+            Self::NotARequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::AttachmentErased => StatusCode::GONE,
@@ -155,6 +179,12 @@ impl WebError {
             Self::TokenDead,
             Self::ScopeMissing("read:all"),
             Self::NotAParty,
+            Self::CaseUnknown,
+            Self::NotYours("the unit"),
+            Self::NotARequest,
+            Self::DocumentUnknown,
+            Self::ListUnknown,
+            Self::TypeUnknown,
             Self::NotFound,
             Self::NotPublished { size: 1 },
             Self::MethodNotAllowed,

@@ -3,7 +3,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use sijill_event::Stream;
+use sijill_casework::Address;
+use sijill_casework::catalogue::CaseId;
+use sijill_event::{Digest, Stream};
 use sijill_log::Tile;
 
 use crate::error::WebError;
@@ -55,6 +57,46 @@ impl FromParameter for Stream {
 
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
+    }
+}
+
+impl FromParameter for CaseId {
+    const EXPECTED: &'static str = "a case is named by its id, as in `7Q`";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl FromParameter for Digest {
+    const EXPECTED: &'static str = "a hash is 43 characters of base64url";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl FromParameter for String {
+    const EXPECTED: &'static str = "it is not UTF-8";
+
+    fn read(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+/// A unit of an agency, as two segments.
+pub(crate) struct UnitPath(pub(crate) Address);
+
+impl<S: Send + Sync> FromRequestParts<S> for UnitPath {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
+        let refused = WebError::Path("a unit is `{agency}/{unit}`, each an id");
+        let path = <axum::extract::Path<(String, String)> as FromRequestParts<S>>::from_request_parts(
+            parts, state,
+        );
+        let Ok(axum::extract::Path((agency, unit))) = path.await else { return Err(refused) };
+        Address::parse(&format!("{agency}/{unit}")).map(Self).ok_or(refused)
     }
 }
 

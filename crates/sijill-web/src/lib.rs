@@ -33,6 +33,7 @@ mod call;
 mod describe;
 mod error;
 mod extract;
+mod knowing;
 mod layer;
 mod observe;
 mod problem;

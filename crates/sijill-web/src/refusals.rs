@@ -35,6 +35,8 @@ refusals! {
     Guarded = 400 401 403 404 406 429 500 503;
     /// Appending: what the ledger says no to.
     Appending = 400 403 409 413 415 422 429 500 503;
+    /// Asking for values: as appending, by a caller with a token.
+    Disclosing = 400 401 403 404 409 413 415 422 429 500 503;
     /// Uploading.
     Uploading = 400 401 403 410 413 429 500 503;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use sijill_domain::{Parties, Registry};
+use sijill_domain::{Parties, Registry, party_streams};
 use sijill_event::{Entry, Stream};
 use sijill_log::leaf_hash;
 use utoipa::ToSchema;
@@ -59,10 +59,22 @@ pub(crate) async fn show(
     let mut streams: Vec<Stream> = entries.iter().map(|(_, _, entry)| entry.event.stream.clone()).collect();
     streams.sort();
     streams.dedup();
-    let parties =
-        if caller.has(Scope::ReadAll) { BTreeMap::new() } else { app.ledger.parties(&streams).await? };
+    let parties = if caller.has(Scope::ReadAll) { BTreeMap::new() } else { parties(app, &streams).await? };
     let view = View { registry: app.ledger.registry(), caller, parties };
     Ok(entries.iter().map(|(index, text, entry)| view.of(*index, text, entry)).collect())
+}
+
+/// The parties of streams, wherever they are kept: a case's streams share one set.
+pub(crate) async fn parties(app: &App, streams: &[Stream]) -> Result<BTreeMap<String, Parties>, WebError> {
+    let mut holders: Vec<Stream> = streams.iter().flat_map(party_streams).collect();
+    holders.sort();
+    holders.dedup();
+    let held = app.ledger.parties(&holders).await?;
+    let of = |stream: &Stream| {
+        let mut sets = party_streams(stream).into_iter().filter_map(|holder| held.get(holder.as_str()));
+        sets.find(|parties| !parties.is_empty()).cloned().unwrap_or_default()
+    };
+    Ok(streams.iter().map(|stream| (stream.to_string(), of(stream))).collect())
 }
 
 fn parse((index, text): (u64, String)) -> Result<(u64, String, Entry), WebError> {

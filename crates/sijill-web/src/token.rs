@@ -133,6 +133,11 @@ impl Caller {
         Ok(())
     }
 
+    /// Whether it is this author of events.
+    pub(crate) fn is(&self, iss: &str, sub: &str) -> bool {
+        self.client.split_once('/') == Some((iss, sub))
+    }
+
     /// Whether the token was given this scope.
     pub(crate) fn has(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)

@@ -20,11 +20,11 @@ use crate::problem::Problem;
 use crate::refusals::Appending;
 
 /// The media type of one event.
-const SD_JWT: &str = "application/sd-jwt";
+pub(crate) const SD_JWT: &str = "application/sd-jwt";
 /// The media type of many.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 /// Longest SD-JWT (ledger format, Annex A), bytes; a line break may follow it.
-const SINGLE_LIMIT: u32 = 1 << 20;
+pub(crate) const SINGLE_LIMIT: u32 = 1 << 20;
 const BATCH_LIMIT: u32 = 16 << 20;
 const BATCH_LINES: usize = 2_000;
 
@@ -61,7 +61,7 @@ impl From<WaitFor> for Wait {
 pub(crate) struct Receipt {
     /// The entry's index in the log.
     #[schema(minimum = 0)]
-    index: u64,
+    pub(crate) index: u64,
     /// When the ledger sequenced the event, Unix milliseconds.
     #[schema(minimum = 0)]
     received: u64,
@@ -165,7 +165,7 @@ fn split(read: Vec<Result<String, WebError>>) -> (Vec<String>, Vec<Option<WebErr
 }
 
 /// One SD-JWT; a line break after it is no part of it.
-fn event(bytes: &[u8]) -> Result<String, WebError> {
+pub(crate) fn event(bytes: &[u8]) -> Result<String, WebError> {
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     if bytes.is_empty() {
@@ -177,7 +177,7 @@ fn event(bytes: &[u8]) -> Result<String, WebError> {
     std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| WebError::BodyNotUtf8)
 }
 
-fn answer(
+pub(crate) fn answer(
     settled: Result<sijill_ledger::Receipt, sijill_ledger::Refused>,
 ) -> Result<(StatusCode, Receipt), WebError> {
     let sijill_ledger::Receipt { index, received, jti, proof, first } = settled?;

@@ -2,6 +2,8 @@
 
 mod append;
 mod attachments;
+mod case;
+mod documents;
 mod events;
 mod health;
 mod log;
@@ -33,6 +35,11 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(log::tile))
         .routes(routes!(log::entries))
         .routes(routes!(registry::registry))
+        .routes(routes!(documents::put, documents::list))
+        .routes(routes!(documents::bytes))
+        .routes(routes!(documents::codes))
+        .routes(routes!(documents::schema))
+        .merge(case::calls())
 }
 
 /// Calls that take as long as their body does.

@@ -51,6 +51,8 @@ shapes! {
         proposals: BTreeMap<String, ProposalShape>,
         /// By kind and id, all versions in order.
         documents: BTreeMap<String, BTreeMap<String, Vec<VersionShape>>>,
+        /// Holidays announced, in the order of the log.
+        announced: Vec<AnnouncedShape>,
     }
 
     /// An agency. Its id is for good; what it is called has a history.
@@ -83,6 +85,8 @@ shapes! {
     UnitShape as Unit {
         names: Vec<NamingShape>,
         open: bool,
+        /// The hours it works by, if it named any.
+        calendar: Option<String>,
     }
 
     /// A person or system that signs for an agency.
@@ -152,6 +156,22 @@ shapes! {
         hash: String,
         /// In force from the entry after this one on.
         index: u64,
+        /// And from this Unix millisecond on.
+        since: u64,
+    }
+
+    /// Days announced as holidays.
+    AnnouncedShape as Announced {
+        calendar: String,
+        /// `YYYY-MM-DD`.
+        from: String,
+        /// `YYYY-MM-DD`.
+        to: String,
+        name: NameShape,
+        /// The agency.
+        by: String,
+        index: u64,
+        since: u64,
     }
 }
 

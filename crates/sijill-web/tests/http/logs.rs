@@ -1,7 +1,7 @@
 //! What the log never holds, at whatever level.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use reqwest::Method;
 use serde_json::json;
@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::house::{Answer, House, SD_JWT, assertion};
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -31,16 +31,32 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+/// Everything that this program's tests log, at every level.
+pub(crate) fn log() -> Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    let log = LOG.get_or_init(|| {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(log.clone())
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).expect("the only subscriber");
+        log
+    });
+    log.clone()
+}
+
+impl Log {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("not poisoned")).into_owned()
+    }
+}
+
 // The subscriber hears the other tests of this process too; what is hushed is said in this one only.
 #[tokio::test]
 async fn nothing_a_request_holds_is_logged() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).expect("the only subscriber");
+    let log = log();
 
     let house = House::open().await;
     house.case("hushed-case", None).await;

@@ -12,3 +12,4 @@ mod refusals;
 mod serving;
 mod shape;
 mod token;
+mod walk;

@@ -1,0 +1,26 @@
+//! The calls about cases and contacts under rule-set 2 (`docs/casework.md`).
+
+mod accesses;
+mod actions;
+mod disclosures;
+mod history;
+mod queue;
+mod state;
+mod word;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(state::state))
+        .routes(routes!(history::history))
+        .routes(routes!(actions::actions))
+        .routes(routes!(disclosures::disclose))
+        .routes(routes!(accesses::accesses))
+        .routes(routes!(queue::queue))
+}
