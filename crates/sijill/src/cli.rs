@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
-    append, audit, backup, export, init, keys, members, policy, prove, registry, serve, sign,
+    append, audit, backup, case, documents, export, init, keys, members, policy, prove, referral, registry,
+    serve, sign, why,
 };
 use crate::demo;
 use crate::error::Result;
@@ -56,6 +57,16 @@ enum Command {
     /// Units, officers and keys of an agency: what its registrar keeps
     #[command(subcommand)]
     Registry(registry::Command),
+    /// Bring and publish code lists, calendars and policies
+    #[command(subcommand)]
+    Documents(documents::Command),
+    /// Sign events of a case, and show how it stands
+    #[command(subcommand)]
+    Case(case::Command),
+    /// Take a step of a referral: request, acknowledge, accept, refuse, complete, …
+    Referral(referral::Args),
+    /// Tell what happened in a case and why, in Arabic or English
+    Why(why::Args),
     /// Verify a ledger offline: data directory, export, tile log or evidence file
     Audit(audit::Args),
     /// Write an evidence file or proof for entries of a ledger
@@ -85,6 +96,10 @@ impl Command {
             Self::Append(args) => append::run(args).await,
             Self::Members(command) => members::run(command).await,
             Self::Registry(command) => registry::run(command).await,
+            Self::Documents(command) => documents::run(command).await,
+            Self::Case(command) => case::run(command).await,
+            Self::Referral(args) => referral::run(args).await,
+            Self::Why(args) => why::run(args).await,
             Self::Audit(args) => audit::run(args).await,
             Self::Prove(args) => prove::run(args).await,
             Self::Export(args) => export::run(args).await,

@@ -187,6 +187,20 @@ impl Client {
         Ok(registry.created)
     }
 
+    /// The registry of authority, as the server tells it.
+    pub async fn registry(&self) -> Result<serde_json::Value> {
+        let request = self.request(Method::GET, &["v1", "registry"])?;
+        let (url, response) = self.send(request.bearer_auth(self.bearer().await?)).await?;
+        json(&url, response).await
+    }
+
+    /// Brings the bytes of a document, to be proposed for publication. The same bytes may be brought again.
+    pub async fn put_document(&self, bytes: &[u8]) -> Result<()> {
+        let request = self.request(Method::PUT, &["v1", "documents"])?.bearer_auth(self.bearer().await?);
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/octet-stream");
+        self.send(request.body(bytes.to_vec())).await.map(|_| ())
+    }
+
     /// Posts one signed event. What was sent may be sent again: the same bytes are taken once.
     pub async fn append(&self, sd_jwt: &str, witnessed: bool) -> Result<Outcome> {
         let request = self.events(witnessed, "application/sd-jwt")?.body(sd_jwt.to_string());

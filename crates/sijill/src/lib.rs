@@ -9,12 +9,14 @@
 //! | [`key_file`] | private keys on disk |
 //! | [`new_event`], [`gate`], [`client`] | how an event is written, signed and appended, here or over HTTP |
 //! | [`source`], [`database`] | what can be audited; a data directory as something that can |
+//! | [`casework`] | events of the catalogue filled in by hand; a case read back and told |
 //! | [`import`] | an old system's event log becomes a ledger |
 //! | [`demo`] | a ledger of a made-up month |
 //! | [`answer`], `error`, [`progress`] | what a command says, and how it ends |
 
 pub mod answer;
 pub mod bench;
+pub mod casework;
 pub mod cli;
 pub mod client;
 pub mod command;

@@ -3,16 +3,20 @@
 pub mod append;
 pub mod audit;
 pub mod backup;
+pub mod case;
+pub mod documents;
 pub mod export;
 pub mod init;
 pub mod keys;
 pub mod members;
 pub mod policy;
 pub mod prove;
+pub mod referral;
 pub mod registry;
 pub mod serve;
 pub mod sign;
 mod target;
 mod told;
+pub mod why;
 
 pub use target::Target;

@@ -64,6 +64,15 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The server as another author sees it: each speaks with its own token.
+    pub(super) fn gate_for(&self, author: &Author) -> Result<Gate> {
+        let Some(url) = &self.url else { return Err(Error::Usage("give --url".to_string())) };
+        let origin = self.trust.as_deref().map(read_trust).transpose()?.map(|trust| trust.origin);
+        Ok(Gate::Server(Box::new(Client::new(url, Some(author.clone()), origin)?)))
+    }
+}
+
 impl Opened {
     /// Hash of entry 0's JWT, as the ledger tells it.
     pub async fn created(&self) -> Result<Digest> {
