@@ -92,9 +92,8 @@ impl<S: Send + Sync> FromRequestParts<S> for UnitPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
         let refused = WebError::Path("a unit is `{agency}/{unit}`, each an id");
-        let path = <axum::extract::Path<(String, String)> as FromRequestParts<S>>::from_request_parts(
-            parts, state,
-        );
+        let path =
+            <axum::extract::Path<(String, String)> as FromRequestParts<S>>::from_request_parts(parts, state);
         let Ok(axum::extract::Path((agency, unit))) = path.await else { return Err(refused) };
         Address::parse(&format!("{agency}/{unit}")).map(Self).ok_or(refused)
     }

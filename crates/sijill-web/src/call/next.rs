@@ -83,11 +83,10 @@ pub(crate) async fn next(
     let registry = app.ledger.registry();
     let parties = parties(&app, std::slice::from_ref(&stream)).await?.remove(stream.as_str());
     // A case's head tells how much has happened in it. Whoever may ask to see a case may know where to sign that.
-    let may_ask = asks
-        && [Role::Casework, Role::Auditor].iter().any(|role| registry.may_use(&caller.kid, *role));
-    let closed = parties.is_some_and(|parties| {
-        !parties.is_empty() && !registry.may_read(&caller.kid, &stream, &parties)
-    });
+    let may_ask =
+        asks && [Role::Casework, Role::Auditor].iter().any(|role| registry.may_use(&caller.kid, *role));
+    let closed = parties
+        .is_some_and(|parties| !parties.is_empty() && !registry.may_read(&caller.kid, &stream, &parties));
     if closed && !may_ask {
         return Err(WebError::NotAParty);
     }

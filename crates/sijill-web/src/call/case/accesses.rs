@@ -132,12 +132,16 @@ pub(crate) async fn accesses(
             }
             (_, Some(CaseEvent::AccessReleased(act))) => {
                 let request = requested.get(&act.request).and_then(|at| all.accesses.get_mut(*at));
-                request.into_iter().for_each(|access| access.answered(line.index, false, &act.released));
+                if let Some(access) = request {
+                    access.answered(line.index, false, &act.released);
+                }
             }
             // An export names no request: it is the entry after it.
             (_, Some(CaseEvent::ExportReleased(act))) => {
                 let request = last.and_then(|at| all.accesses.get_mut(at));
-                request.into_iter().for_each(|access| access.answered(line.index, true, &act.released));
+                if let Some(access) = request {
+                    access.answered(line.index, true, &act.released);
+                }
             }
             (_, Some(CaseEvent::BreakGlassReviewed(act))) => {
                 let broken = all.broken_glass.iter_mut();

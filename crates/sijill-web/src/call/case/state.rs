@@ -1,5 +1,7 @@
 //! `GET /v1/cases/{id}`: where a case stands.
 
+#![expect(clippy::struct_field_names, reason = "a thing's hash stands under the name that events give it")]
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -123,6 +125,7 @@ struct Transfer {
 
 /// A referral.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each says a thing of its own")]
 struct Referral {
     /// The event that requested it.
     referral: String,
