@@ -188,7 +188,7 @@ impl MadeUp<'_> {
         let set = |least: usize, value: Json| Json::Array(if least == 0 { Vec::new() } else { vec![value] });
         match kind {
             Kind::Text(_) | Kind::Code(_) => CODE.into(),
-            Kind::Codes(_, least) => set(least, CODE.into()),
+            Kind::Codes(_, least) | Kind::Contacts(least) => set(least, CODE.into()),
             Kind::Word(words) => words.first().map_or(Json::Null, |word| word.word.into()),
             Kind::Words(words, least) => {
                 set(least, words.first().map_or(Json::Null, |word| word.word.into()))
@@ -204,7 +204,6 @@ impl MadeUp<'_> {
             Kind::Officer => officer(),
             Kind::Officers(least) => set(least, officer()),
             Kind::Case => if self.file.id == CODE { "y" } else { CODE }.into(),
-            Kind::Contacts(least) => set(least, CODE.into()),
             Kind::Fields(least) => set(least, "casework.risk".into()),
             Kind::Deadline => Json::object([("milestone", Json::from("assess")), ("of", nothing())]),
             Kind::Released => Json::Array(Vec::new()),
