@@ -33,7 +33,7 @@ pub enum Command {
         #[arg(long)]
         id: Option<String>,
         #[command(flatten)]
-        act: Act,
+        act: Filled,
     },
     /// Sign any event of a case or contact: `sijill case explain` lists the types
     Act {
@@ -42,7 +42,7 @@ pub enum Command {
         /// The event type, such as note.added
         event_type: String,
         #[command(flatten)]
-        act: Act,
+        act: Filled,
     },
     /// The fields of an event type and what fits in them; without a type, all types
     Explain {
@@ -76,7 +76,7 @@ pub enum Command {
 
 /// What is signed, by whom, and where it goes.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Act {
+pub struct Filled {
     /// The fields: sets divided by commas, units as AGENCY/UNIT, a text from a file as NAME=@FILE (what is typed here is
     /// visible in the process list: personal data are best read from a file)
     #[arg(value_name = "FIELD=VALUE")]
@@ -108,7 +108,7 @@ pub async fn run(command: Command) -> Result<Answer> {
     }
 }
 
-impl Act {
+impl Filled {
     /// Fills in an event of this type, signs and appends it.
     pub async fn sign(&self, id: &str, event_type: &str) -> Result<Answer> {
         // A wrong word is told before anything is opened.

@@ -1,6 +1,6 @@
 //! `sijill referral`: the steps of a referral, each signed.
 
-use super::case::Act;
+use super::case::Filled;
 use crate::answer::Answer;
 use crate::error::{Error, Result};
 
@@ -18,7 +18,7 @@ pub struct Args {
     case: String,
     /// The referral's hash, except for `request`, and then the fields
     #[command(flatten)]
-    act: Act,
+    act: Filled,
 }
 
 /// A step of a referral.

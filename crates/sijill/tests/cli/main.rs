@@ -2,6 +2,7 @@
 
 mod audits;
 mod begins;
+mod cases;
 mod copies;
 mod liar;
 mod lost;
