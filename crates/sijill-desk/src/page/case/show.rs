@@ -174,7 +174,10 @@ fn deadline_row(known: &Known, deadline: &Deadline, telling: &Telling<'_>) -> Ma
 fn referrals(known: &Known, case: &Case, telling: &Telling<'_>, offers: &[Offer]) -> Markup {
     let view = telling.view;
     let mut all: Vec<_> = case.referrals.iter().collect();
-    all.sort_by_key(|(_, referral)| (!referral.state.is_live(), referral.index));
+    // The reader's own first.
+    all.sort_by_key(|(_, referral)| {
+        (referral.to != known.reader.unit, !referral.state.is_live(), referral.index)
+    });
     html! {
         h2 { (view.t(REFERRALS)) }
         @if all.is_empty() { p.quiet { (view.t(NO_REFERRALS)) } }
