@@ -298,6 +298,7 @@ async fn what_is_planted_is_found_where_it_may_be() {
     disclosed_to_everybody(&served, &tokens).await;
     seen_no_longer(&mut served, &tokens).await;
 
+    assert!(log.text().contains("/v1/cases/{id}/disclosures"), "the log was heard");
     assert_eq!(served.found(log.text().as_bytes()), [].into(), "in the log");
     assert_eq!(served.found(&files(served.dir.path())), [].into(), "in a file");
     let tables = tables(&served.dir.path().join("ledger.db")).await;
