@@ -17,9 +17,10 @@ pub fn spec(event_type: &str) -> Result<&'static TypeSpec> {
         let (sort, _) = event_type.split_once('.').unwrap_or((event_type, ""));
         let like: Vec<&str> =
             explain::signed().map(|spec| spec.name).filter(|name| name.starts_with(sort)).collect();
-        let which = match like.is_empty() {
-            true => "`sijill case explain` lists all types".to_owned(),
-            false => format!("there are {}", like.join(", ")),
+        let which = if like.is_empty() {
+            "`sijill case explain` lists all types".to_owned()
+        } else {
+            format!("there are {}", like.join(", "))
         };
         Error::Usage(format!("`{event_type}` is no event type: {which}"))
     })

@@ -232,7 +232,7 @@ impl Teller<'_> {
         let mut running: Vec<&Deadline> = case.deadlines.iter().filter(|deadline| deadline.runs()).collect();
         running.sort_by_key(|deadline| (deadline.due, deadline.index));
         for deadline in running {
-            let owes = words.unit(&deadline.owes, latest);
+            let unit = words.unit(&deadline.owes, latest);
             let owed = words.milestone(deadline.milestone);
             let due = match deadline.due {
                 Some(due) if deadline.breached.is_some() => {
@@ -242,7 +242,7 @@ impl Teller<'_> {
                 None => language.of("مهلته متوقفة", "its clock stands still").to_owned(),
             };
             let verb = language.of("مطلوب من", "owed by");
-            now.push(format!("{owed}: {verb} {owes}; {due}."));
+            now.push(format!("{owed}: {verb} {unit}; {due}."));
         }
         let open = case.escalations.values().filter(|escalation| !escalation.resolved).count();
         if open > 0 {

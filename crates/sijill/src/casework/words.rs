@@ -223,9 +223,9 @@ impl<'a> Words<'a> {
             // The one moment that is written as a number: when an act of the automation was due.
             Kind::Integer(_) if field.name == "due" => json.as_u64().map(|due| self.time(due)),
             Kind::Integer(_) => json.as_u64().map(|number| number.to_string()),
-            Kind::Bool => json.as_bool().map(|yes| match yes {
-                true => self.language.of("نعم", "yes").to_owned(),
-                false => self.language.of("لا", "no").to_owned(),
+            Kind::Bool => json.as_bool().map(|yes| {
+                let (ar, en) = if yes { ("نعم", "yes") } else { ("لا", "no") };
+                self.language.of(ar, en).to_owned()
             }),
             Kind::Text(_) | Kind::Date | Kind::Case | Kind::OfficerId | Kind::Attachment => text(),
         }

@@ -298,7 +298,7 @@ fn state(id: &str, file: &CaseFile, case: &Case) -> Value {
         .map(|(hash, plan)| json!({"plan": hash, "state": format!("{:?}", plan.state).to_lowercase()}))
         .collect();
     json!({
-        "id": id, "status": status(case), "owner": case.owner, "assigned": case.assigned.as_ref().map(|one| one.as_str()),
+        "id": id, "status": status(case), "owner": case.owner, "assigned": case.assigned.as_ref().map(sijill_domain::OfficerId::as_str),
         "opened": case.opened, "reported": case.reported, "contacts": case.contacts,
         "situation": {
             "concerns": situation.concerns, "risk": situation.risk, "age_band": situation.age,
@@ -334,7 +334,7 @@ async fn queue(unit: &str, dir: PathBuf, limit: u32) -> Result<Answer> {
     };
     let mut text = format!("{address}: {} on the desk", entries.len());
     for one in &entries {
-        let due = one.due.map_or("no deadline".to_owned(), |due| muscat(due));
+        let due = one.due.map_or("no deadline".to_owned(), muscat);
         let urgent = if one.urgent { "urgent" } else { "" };
         let _ = write!(text, "\n{due:<16}  {urgent:<6}  {:<10}  {}", kind(one.kind), one.case);
     }

@@ -12,6 +12,32 @@ use crate::town::{ORIGIN, Town};
 /// A quorum of the ten founders, whose keys decide together.
 const QUORUM: [&str; 6] = ["moh", "rop", "cpc", "mosd", "pp", "h1100"];
 
+/// What the story says, among other things.
+const ENGLISH: &[&str] = &[
+    "Officer noor of Unit line (h1100) logged a contact: Somebody about a child",
+    "Concerns: Neglect, Physical abuse. Risk: High",
+    "the ledger’s automation referred the child to Unit hospital-ma (Ministry of Health): ",
+    "rule physical of table “Health” in version 1 of “Child protection pathways”, which is for: ",
+    "source: Child Law, RD 22/2014",
+    "Officer salim of Unit hospital-ma (Ministry of Health) accepted the referral to Unit hospital-ma",
+    "Unit desk (rop) missed a deadline: “Acknowledgement” for the referral to Unit desk (rop)",
+    "(30 min around the clock)",
+    "owed by Unit desk (rop)",
+    "Officer khalid of Unit desk (rop) acknowledged the referral to Unit desk (rop)",
+    "The case is open; it is owned by Unit line (h1100).",
+    "a deadline of it was missed",
+];
+
+/// The same in Arabic.
+const ARABIC: &[&str] = &[
+    "فتح الموظف noor من وحدة line (h1100) الحالة",
+    "أحال التشغيل الآلي للسجل الطفل إلى وحدة hospital-ma (وزارة الصحة)",
+    "القاعدة physical من جدول «الصحة» في الإصدار 1",
+    "لم تلتزم وحدة desk (rop) بالمهلة: «الإقرار بالاستلام»",
+    "والمتأخر وحدة desk (rop)",
+    "الحالة مفتوحة؛ الجهة المسؤولة عنها وحدة line (h1100).",
+];
+
 /// Ten founders, every unit that the policy refers to, four officers, and all documents.
 fn country() -> Town {
     let town = Town::new();
@@ -74,6 +100,18 @@ fn publish(town: &Town) -> Value {
     town.good(args)
 }
 
+/// Publishes; the second time there is nothing left to do.
+fn publish_once(town: &Town) {
+    let published = publish(town);
+    assert_eq!((&published["waiting"], &published["already"]), (&json!(0), &json!(0)));
+    let again = publish(town);
+    assert_eq!((&again["published"], &again["already"]), (&json!(0), &published["published"]));
+    let listed = town.good(["documents", "list", "--dir", "d"]);
+    let documents = listed["documents"].as_array().expect("documents");
+    assert_eq!(json!(documents.len()), published["published"]);
+    assert!(documents.iter().all(|one| one["held"] == true && one["version"] == 1));
+}
+
 fn open<'a>(more: &[&'a str]) -> Vec<&'a str> {
     let mut open = vec![
         "case",
@@ -110,14 +148,7 @@ fn two_in_the_morning_by_hand_and_why() {
         "no codes before the lists are published: {refused:?}"
     );
 
-    let published = publish(&town);
-    assert_eq!((&published["waiting"], &published["already"]), (&json!(0), &json!(0)));
-    let again = publish(&town);
-    assert_eq!((&again["published"], &again["already"]), (&json!(0), &published["published"]));
-    let listed = town.good(["documents", "list", "--dir", "d"]);
-    let documents = listed["documents"].as_array().expect("documents");
-    assert_eq!(json!(documents.len()), published["published"]);
-    assert!(documents.iter().all(|one| one["held"] == true && one["version"] == 1));
+    publish_once(&town);
 
     // What is wrong is told before anything is signed, and a dry run leaves nothing.
     let wrong = town.run(open(&["risk=huge"]));
@@ -184,31 +215,11 @@ fn two_in_the_morning_by_hand_and_why() {
 
     let english = town.run_for_people(&["why", "C1", "--dir", "d"]);
     assert_eq!(english.status, 0, "{english:?}");
-    for said in [
-        "Officer noor of Unit line (h1100) logged a contact: Somebody about a child",
-        "Concerns: Neglect, Physical abuse. Risk: High",
-        "the ledger’s automation referred the child to Unit hospital-ma (Ministry of Health): ",
-        "rule physical of table “Health” in version 1 of “Child protection pathways”, which is for: ",
-        "source: Child Law, RD 22/2014",
-        "Officer salim of Unit hospital-ma (Ministry of Health) accepted the referral to Unit hospital-ma",
-        "Unit desk (rop) missed a deadline: “Acknowledgement” for the referral to Unit desk (rop)",
-        "(30 min around the clock)",
-        "owed by Unit desk (rop)",
-        "Officer khalid of Unit desk (rop) acknowledged the referral to Unit desk (rop)",
-        "The case is open; it is owned by Unit line (h1100).",
-        "a deadline of it was missed",
-    ] {
+    for said in ENGLISH {
         assert!(english.out.contains(said), "{said}\n{}", english.out);
     }
     let arabic = town.run_for_people(&["why", "C1", "--dir", "d", "--lang", "ar"]);
-    for said in [
-        "فتح الموظف noor من وحدة line (h1100) الحالة",
-        "أحال التشغيل الآلي للسجل الطفل إلى وحدة hospital-ma (وزارة الصحة)",
-        "القاعدة physical من جدول «الصحة» في الإصدار 1",
-        "لم تلتزم وحدة desk (rop) بالمهلة: «الإقرار بالاستلام»",
-        "والمتأخر وحدة desk (rop)",
-        "الحالة مفتوحة؛ الجهة المسؤولة عنها وحدة line (h1100).",
-    ] {
+    for said in ARABIC {
         assert!(arabic.out.contains(said), "{said}\n{}", arabic.out);
     }
     assert!(!arabic.out.contains('—') && !english.out.contains('—'), "nothing is left blank");
