@@ -197,7 +197,12 @@ impl Teller<'_> {
             language.of("»", "”"),
         );
         if !conditions.is_empty() {
-            let _ = write!(text, "{} {}", language.of("، وشرطها:", ", which is for:"), conditions.join("; "));
+            let _ = write!(
+                text,
+                "{} {}",
+                language.of("، وشرطها:", ", which is for:"),
+                conditions.join(language.of("؛ ", "; "))
+            );
         }
         let _ = write!(text, " ({} {})", language.of("مصدرها:", "source:"), rule.source);
         Some(text)

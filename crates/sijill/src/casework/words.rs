@@ -180,6 +180,11 @@ impl<'a> Words<'a> {
         let text = || json.as_str().map(str::to_owned);
         let each = |one: &dyn Fn(&Json) -> Option<String>| {
             let parts: Vec<String> = json.as_array()?.iter().filter_map(one).collect();
+            // Two fields of different types may be called the same.
+            let first = |(at, part): (usize, &String)| {
+                (!parts.iter().take(at).any(|before| before == part)).then(|| part.clone())
+            };
+            let parts: Vec<String> = parts.iter().enumerate().filter_map(first).collect();
             (!parts.is_empty()).then(|| self.language.join(&parts))
         };
         let address = |json: &Json| {

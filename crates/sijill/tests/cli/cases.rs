@@ -197,6 +197,17 @@ fn two_in_the_morning_by_hand_and_why() {
     assert_eq!(step("acknowledge", &hash(&police), "salim.key", &[]).refused(1), "not-yours");
     assert_eq!(step("acknowledge", "reason=none", "salim.key", &[]).refused(2), "usage");
 
+    // The same over HTTP: codes and their labels come from the server's registry.
+    let server = town.serve();
+    let seen = |place: &str| {
+        let place = format!("place={place}");
+        town.run(["case", "act", "C1", "child.seen", &place, "--url", &server.url, "--key", "salim.key"])
+    };
+    let wrong = seen("moon");
+    assert!(wrong.err.contains("`moon` is no code") && wrong.err.contains("home"), "{wrong:?}");
+    seen("home").good();
+    server.stop();
+
     // Forty minutes later, with the police silent; read beside the server that runs the clock.
     let later = opened["received"].as_i64().expect("a time") + 40 * 60_000;
     let later = chrono::DateTime::from_timestamp_millis(later).expect("a time").to_rfc3339();
