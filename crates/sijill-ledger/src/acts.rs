@@ -13,6 +13,7 @@ use crate::admission::Admitted;
 use crate::casework::{File, case_id, desks};
 use crate::error::{LedgerError, Refused, RefusedKind};
 use crate::plan::Plan;
+use crate::service::Place;
 
 impl Plan<'_> {
     /// Judges an event of a case or contact by the rules of rule-set 2, and takes it over.
@@ -83,14 +84,15 @@ impl Plan<'_> {
         let kind = if service == Service::Access { StreamKind::Access } else { StreamKind::Auto };
         let stream = Stream::new(kind, id).ok_or_else(|| failed("the case's id is no stream's".into()))?;
         let end = self.end(stream.as_str()).cloned();
-        let sd_jwt = self.services.sign(service, id, act, &stream, end.as_ref(), self.seen(), received)?;
+        let place = Place { stream: &stream, end: end.as_ref(), seen: self.seen(), received };
+        let sd_jwt = self.services.sign(service, id, act, &place)?;
         let at = Position { index: self.edge.size(), received };
         let (holder, parties) = self.parties(&stream);
         let accepted = self
             .registry
             .decide(at, &sd_jwt.event, &parties)
             .map_err(|refusal| failed(refusal.to_string()))?;
-        let read = read(&sd_jwt).map_err(|why| failed(why.to_string()))?;
+        let read = read(&sd_jwt).map_err(&failed)?;
         let world = self.world.clone();
         if let Some(file) = self.file_mut(id) {
             let verdict = file.decide(&world, at, &sd_jwt.event, &read);

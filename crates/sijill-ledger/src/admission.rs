@@ -65,13 +65,9 @@ impl Admitted {
 
 fn casework(sd_jwt: &SdJwt) -> Casework {
     let event = &sd_jwt.event;
-    let checked = match catalogue::spec(&event.event_type, event.v) {
-        Some(spec) => spec.check(sd_jwt),
-        None => {
-            let kind = event.event_type.clone();
-            Err(sijill_casework::Refusal::TypeUnknown { kind, v: event.v })
-        }
-    };
+    let unknown = || sijill_casework::Refusal::TypeUnknown { kind: event.event_type.clone(), v: event.v };
+    let spec = catalogue::spec(&event.event_type, event.v).ok_or_else(unknown);
+    let checked = spec.and_then(|spec| spec.check(sd_jwt));
     Casework { facts: Facts::of(sd_jwt), checked }
 }
 

@@ -22,6 +22,18 @@ pub(crate) struct Services {
     pub(crate) access: Option<SigningKey>,
 }
 
+/// Where an act goes.
+pub(crate) struct Place<'a> {
+    /// Its stream.
+    pub(crate) stream: &'a Stream,
+    /// The stream's end before it.
+    pub(crate) end: Option<&'a StreamEnd>,
+    /// The tree it has seen.
+    pub(crate) seen: &'a Head,
+    /// When it is sequenced, Unix milliseconds.
+    pub(crate) received: u64,
+}
+
 impl Services {
     fn key(&self, service: Service) -> Result<&SigningKey, LedgerError> {
         let key = match service {
@@ -39,11 +51,9 @@ impl Services {
         service: Service,
         id: &str,
         act: &Act,
-        stream: &Stream,
-        end: Option<&StreamEnd>,
-        seen: &Head,
-        received: u64,
+        place: &Place<'_>,
     ) -> Result<SdJwt, LedgerError> {
+        let Place { stream, end, seen, received } = *place;
         let failed = |why: String| LedgerError::Act { event_type: act.event_type, why };
         let spec = catalogue::latest(act.event_type).ok_or_else(|| failed("no such type".into()))?;
         let draft = spec.draft(&act.values).map_err(|refusal| failed(refusal.to_string()))?;

@@ -26,7 +26,7 @@ pub(crate) fn combinations(book: &CodeBook) -> Vec<Combination> {
         }
         let with = |earlier: &Combination, code: &String| {
             let mut combination = earlier.clone();
-            combination[at] = code.clone();
+            combination[at].clone_from(code);
             combination
         };
         all = all.iter().flat_map(|earlier| codes.iter().map(move |code| with(earlier, code))).collect();

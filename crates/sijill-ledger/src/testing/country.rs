@@ -44,7 +44,7 @@ impl Country {
     pub async fn begin_by(ground: Ground, clock: ClockMode) -> Self {
         let ledger = ground.open().await.expect("an empty store opens");
         let (roots, officers) = (BTreeMap::new(), BTreeMap::new());
-        let mut country = Self { ledger, ground, roots, officers, clock };
+        let mut country = Self { ground, ledger, roots, officers, clock };
         country.found().await;
         let policy = Policy::parse(shipped::POLICY).expect("the shipped policy");
         let mut units: Vec<Address> = policy.targets().cloned().collect();

@@ -19,6 +19,7 @@ pub enum Command {
     Check {
         /// The policy, TOML
         file: PathBuf,
+        /// Where the code lists are
         #[command(flatten)]
         codes: CodesFrom,
     },
@@ -26,8 +27,10 @@ pub enum Command {
     Explain {
         /// The policy, TOML
         file: PathBuf,
+        /// The situation
         #[command(flatten)]
         case: CaseArgs,
+        /// Where the code lists are
         #[command(flatten)]
         codes: CodesFrom,
     },
@@ -37,6 +40,7 @@ pub enum Command {
         before: PathBuf,
         /// The policy as it would be
         after: PathBuf,
+        /// Where the code lists are
         #[command(flatten)]
         codes: CodesFrom,
     },
