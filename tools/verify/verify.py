@@ -8,7 +8,6 @@ Exit status: 0 no fault, 1 faults, 2 could not be read.
 import argparse
 import json
 import os
-import re
 import sqlite3
 import sys
 import time
@@ -19,11 +18,10 @@ from types import SimpleNamespace
 from sijill_format import (Refused, b64url, disclosure_faults, fits, objects_in, parse_entry, require, shaped,
                            strict_json, thumbprint, unb64url)
 from sijill_log import ED25519, TILE, Checkpoint, Receipt, Tree, bad_tiles, leaf_hash, parse_vkey, read_bundles
+from sijill_policy import Policy
 from sijill_registry import Registry
 
 AUTHORITY = {"key-not-valid", "not-authorised"}
-EMPTY_LINES = r"([ \t]*(#[^\0-\x08\n-\x1f\x7f]*)?\n)*"
-NO_WITNESSES = rf"{EMPTY_LINES}[ \t]*quorum[ \t]+none[ \t]*\n{EMPTY_LINES}"  # the one policy judged here
 
 def read_json(path, version, shape):
     value = strict_json(Path(path).read_bytes())
@@ -34,9 +32,7 @@ def read_trust(path):
     trust = read_json(path, "trust/1", "origin log_key=string genesis=hash policy=string")
     trust.log_key, trust.genesis = parse_vkey(trust.log_key), unb64url(trust.genesis)
     require(trust.log_key[0] == trust.origin, f"{path}: the log key is not named as the origin")
-    trust.asks_nobody = re.fullmatch(NO_WITNESSES, trust.policy)
-    named = re.search("^[ \t]*(witness|log)[ \t]", trust.policy, re.MULTILINE)
-    require(trust.asks_nobody or named, f"{path}: not a witness policy")
+    trust.policy = Policy(trust.policy)
     return trust
 
 class Audit:
@@ -181,6 +177,8 @@ class Audit:
         self.expect(self.registry.created or unread, "not-authorised", 0, "entry 0 is not an accepted ledger.created")
         self.expect((self.export.origin, self.export.size) == (self.point.origin, self.size),
                     "checkpoint-signature", None, "export.json names another origin or size")
+        self.expect(not self.trust or self.trust.policy.is_met(self.point), "quorum", None,
+                    "the witnesses that cosigned the checkpoint are not the quorum the trust file asks for")
         for point in (self.point, *self.since, *(receipt.checkpoint for receipt in self.receipts)):
             self.expect(point.origin == self.origin and point.is_signed_by(self.log_key),
                         "checkpoint-signature", None, f"the log did not sign the one of size {point.size}")
@@ -208,8 +206,7 @@ class Audit:
         codes, not_run = {code for code, _ in self.faults}, {**level((), 0, "only sijill can"), "status": "not_run"}
         integrity = level(
             codes - AUTHORITY, self.entries - self.unchecked, absent and f"{absent} entries are not there",
-            self.unchecked and f"{self.unchecked} have disclosures withheld, or saw trees not all there",
-            self.trust and not self.trust.asks_nobody and "the trusted witness policy is not judged by this program")
+            self.unchecked and f"{self.unchecked} have disclosures withheld, or saw trees not all there")
         authority = level(codes & AUTHORITY, self.replayed, unjudged and f"{unjudged} entries could not be judged")
         levels = {"integrity": integrity, "authority": authority if point else not_run, "rules": not_run,
                   "figures": not_run}

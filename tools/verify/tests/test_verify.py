@@ -14,9 +14,9 @@ sys.path[:0] = [str(TOOLS), str(TOOLS / "tests")]
 
 from client import Key, check_receipt, uuid7  # noqa: E402
 from made_ledger import LOG_KEY, ORIGIN, START, Ledger, key, name, pack_bundle, usual, vkey, write  # noqa: E402
-from sijill_format import (L, P, Refused, b64url, fits, instant_ms, parse_entry, sha256, strict_json,  # noqa: E402
-                           unb64url, verify)
-from sijill_log import Checkpoint, Receipt, Tree, leaf_hash, node_hash, tile_path  # noqa: E402
+from sijill_format import (L, P, Refused, b64, b64url, fits, instant_ms, parse_entry, sha256,  # noqa: E402
+                           strict_json, unb64url, verify)
+from sijill_log import Checkpoint, Receipt, Tree, key_id, leaf_hash, node_hash, tile_path  # noqa: E402
 from vectors import consistent, parse_sd_jwt, run_vectors  # noqa: E402
 from verify import Audit, read_trust  # noqa: E402
 
@@ -73,15 +73,31 @@ class Honest(Scratch):
         self.assertEqual(report["levels"]["integrity"]["status"], "partial")
         self.assertEqual(report["levels"]["integrity"]["unchecked"], 6)
 
-    def test_a_witness_policy_is_said_not_to_be_judged(self):
-        ledger, witness = usual(), key("witness", "w")
-        policy = f"witness w {vkey('w', unb64url(witness.x), 4)}\nquorum w\n"
-        trust = read_trust(self.json_file("policy.json", ledger.trust(policy)))
-        level = self.finds([], ledger, trust=trust)["levels"]["integrity"]
-        self.assertEqual((level["status"], level["unchecked"]), ("partial", 0))
-        self.assertIn("witness policy", level["why"])
-        report = self.finds([], ledger, trust=read_trust(self.json_file("none.json", ledger.trust("#\n quorum\tnone\n"))))
+    def test_the_witnesses_of_the_trusted_policy_are_asked_for(self):
+        ledger, witness, other = usual(), key("witness", "w"), key("witness", "other")
+        line = vkey("w", unb64url(witness.x), 4)
+
+        def cosigned(signer):
+            """The export's checkpoint with a line in the witness's name, by `signer`."""
+            def tamper(export):
+                note = (export / "checkpoint").read_text()
+                text = note.partition("\n\n")[0] + "\n"
+                signature = unb64url(signer.sign(f"cosignature/v1\ntime 1700000000\n{text}".encode()))
+                raw = key_id("w", 4, unb64url(witness.x)) + (1700000000).to_bytes(8, "big") + signature
+                write(export / "checkpoint", f"{note}\u2014 w {b64(raw)}\n")
+            return tamper
+
+        def trust(policy):
+            return read_trust(self.json_file("policy.json", ledger.trust(policy)))
+        asked = trust(f"witness w {line}\nquorum w\n")
+        report = self.finds([("quorum", None)], ledger, trust=asked)
+        self.assertEqual(report["levels"]["integrity"]["status"], "faults")
+        report = self.finds([], ledger, cosigned(witness), trust=asked)
         self.assertEqual(report["levels"]["integrity"]["status"], "clean")
+        self.finds([("quorum", None)], ledger, cosigned(other), trust=asked)
+        self.finds([], ledger, trust=trust(f"witness w {line}\n#\n quorum\tnone\n"))
+        with self.assertRaises(Refused):
+            trust(f"witness w {line}\nquorum v\n")
 
 
 class Integrity(Scratch):

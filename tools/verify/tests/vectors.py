@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from policy import COSIGNATURE, Policy, signing_time  # noqa: E402
 from sijill_format import (Event, Refused, b64, b64url, disclosure_faults, fits, hash_of,  # noqa: E402
                            parse_disclosure, parse_entry, require, sha256, strict_json, thumbprint, unb64url, verify)
 from sijill_log import (ED25519, Checkpoint, Note, Proof, Tree, leaf_hash, node_hash, parse_bundle,  # noqa: E402
                         parse_vkey, root_from_inclusion, tile_path, unbase64)
+from sijill_policy import COSIGNATURE, Policy, signing_time  # noqa: E402
 
 LARGEST = 2**63 - 1
 

@@ -1,12 +1,11 @@
 """Witnesses: which cosignatures a checkpoint needs, and the times they prove. C2SP tlog-policy (draft),
-tlog-cosignature v1.0.1. Only for the shared vectors: `verify.py audit` does not judge witness policies."""
+tlog-cosignature v1.0.1."""
 import re
 
 from sijill_format import Refused, require, verify
 from sijill_log import ED25519, parse_vkey
 
 COSIGNATURE = 4
-
 
 def signing_time(note, key):
     """None if `key` has no line, else 0 or a witness's time; a wrong line, or two: `Refused`."""
@@ -21,7 +20,6 @@ def signing_time(note, key):
         message = b"cosignature/v1\ntime %d\n%s" % (time, message)
     require(time < 2**63 and verify(key[2], message, signature), f"{key[0]}'s signature is wrong")
     return time
-
 
 class Policy:
     """`logs` and `witnesses` (name -> key); a group is (threshold, members)."""
@@ -95,6 +93,13 @@ class Policy:
         found = [self.quorum_time(times, last, member) for member in members]
         found = sorted((time for time in found if time is not None), reverse=last)
         return found[needed - 1] if len(found) >= needed else None
+
+    def is_met(self, checkpoint):
+        """Whether a quorum cosigned; a wrong line of any of its witnesses spoils that. The log's is not looked at."""
+        try:
+            return self.quorum == "none" or self.quorum_time(self.cosigned(checkpoint), False) is not None
+        except Refused:
+            return False
 
     def open(self, checkpoint):
         """Judges a checkpoint by the policy alone: `Refused` unless one of its logs signed, and the quorum."""
