@@ -60,11 +60,14 @@ impl Ledger {
     {
         let now = i64::try_from(self.now_ms() / 1_000).unwrap_or(i64::MAX);
         let upload = Uuid::new_v4();
-        let (key_id, wrapped, key) = self.vault().fresh_key().map_err(LedgerError::from)?;
-        self.keys().put(&[(key_id, wrapped)]).await.map_err(LedgerError::from)?;
+        // Named as its upload: should the server die before that is finished, the sweep still knows which key to destroy.
+        let key_id = upload.into_bytes();
+        let (wrapped, key) = self.vault().fresh_key(&key_id).map_err(LedgerError::from)?;
         self.store().begin_attachment(upload, now).await.map_err(LedgerError::from)?;
-        // On any early return the unfinished upload and its key are swept later.
+        // An upload that breaks off is swept later; its key was never kept, so nothing opens what it left.
         let (digest, size) = seal_chunks(self.store(), upload, &key, body).await?;
+        // Before the file is held: one that is held and has no key could be cited and never be read.
+        self.keys().put(&[(key_id, wrapped)]).await.map_err(LedgerError::from)?;
         let finished = self
             .store()
             .finish_attachment(upload, digest.0, size, key_id)

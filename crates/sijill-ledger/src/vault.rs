@@ -100,11 +100,11 @@ impl Vault {
         Self { master, origin: origin.into() }
     }
 
-    /// A fresh data key: its id, its wrapped form, and the key.
-    pub(crate) fn fresh_key(&self) -> Result<([u8; 16], Vec<u8>, DataKey), VaultError> {
-        let (id, key) = (random::<16>()?, DataKey(random()?));
-        let wrapped = encrypt(&self.master.0, &key.0, &self.key_binding(&id))?;
-        Ok((id, wrapped, key))
+    /// A fresh data key that will be held as `id`: its wrapped form, and the key.
+    pub(crate) fn fresh_key(&self, id: &[u8; 16]) -> Result<(Vec<u8>, DataKey), VaultError> {
+        let key = DataKey(random()?);
+        let wrapped = encrypt(&self.master.0, &key.0, &self.key_binding(id))?;
+        Ok((wrapped, key))
     }
 
     /// Opens a wrapped data key.
@@ -124,7 +124,8 @@ impl Vault {
         if disclosures.is_empty() {
             return Ok(None);
         }
-        let (key_id, wrapped, key) = self.fresh_key()?;
+        let key_id = random()?;
+        let (wrapped, key) = self.fresh_key(&key_id)?;
         let disclosures = disclosures
             .iter()
             .map(|(digest, text)| {

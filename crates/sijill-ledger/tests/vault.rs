@@ -4,7 +4,7 @@ mod common;
 
 use common::{none, scene};
 use futures::stream;
-use sijill_event::{Class, Digest, Entry, Json};
+use sijill_event::{Class, Digest, Entry, Json, Uuid};
 use sijill_ledger::{ATTACHMENT_LIMIT, AttachmentError, MasterKey, Vault};
 
 const CANARY: &str = "CANARY-a-child-whose-name-must-not-be-found";
@@ -129,6 +129,50 @@ async fn an_attachment_too_large_empty_or_broken_off_is_refused() {
     assert!(matches!(scene.ledger.put_attachment(body(vec![])).await, Err(AttachmentError::Empty)));
     let broken = stream::iter([Ok(vec![1_u8; 9]), Err(std::io::Error::other("gone"))]);
     assert!(matches!(scene.ledger.put_attachment(broken).await, Err(AttachmentError::Broken(_))));
+}
+
+async fn keys_held(dir: &std::path::Path) -> i64 {
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.join("keys.sqlite"));
+    let mut keys = sqlx::ConnectOptions::connect(&file).await.expect("the key file");
+    sqlx::query_scalar("SELECT count(*) FROM data_key").fetch_one(&mut keys).await.expect("readable")
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_leaves_no_key() {
+    let (dir, scene) = scene().await;
+    let before = keys_held(dir.path()).await;
+    let over = || body(vec![vec![1_u8; 1_000_000]; 21]);
+    for _ in 0..3 {
+        assert!(matches!(scene.ledger.put_attachment(over()).await, Err(AttachmentError::TooLarge)));
+    }
+    assert!(matches!(scene.ledger.put_attachment(body(vec![])).await, Err(AttachmentError::Empty)));
+    let broken = stream::iter([Ok(vec![1_u8; 9]), Err(std::io::Error::other("gone"))]);
+    assert!(matches!(scene.ledger.put_attachment(broken).await, Err(AttachmentError::Broken(_))));
+    assert_eq!(keys_held(dir.path()).await, before);
+    scene.ledger.put_attachment(body(vec![b"whole".to_vec()])).await.expect("taken");
+    scene.ledger.put_attachment(body(vec![b"whole".to_vec()])).await.expect("held already");
+    assert_eq!(keys_held(dir.path()).await, before + 1, "the key of what is held");
+
+    // The server died after the key was kept and before the upload was finished.
+    let upload = Uuid::new_v4();
+    let now = i64::try_from(scene.ledger.now_ms() / 1_000).expect("small");
+    scene.ground.store.begin_attachment(upload, now).await.expect("begun");
+    scene.ground.keys.put(&[(upload.into_bytes(), vec![7; 72])]).await.expect("kept");
+    scene.ground.clock.set(scene.ledger.now_ms() + 86_400_000 + 2_000);
+    scene.ledger.shutdown().await;
+    let again = scene.ground.open().await.expect("opens");
+    for _ in 0..200 {
+        if keys_held(dir.path()).await == before {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(
+        keys_held(dir.path()).await,
+        before,
+        "swept, and with them the file that no event came to cite"
+    );
+    again.shutdown().await;
 }
 
 #[test]

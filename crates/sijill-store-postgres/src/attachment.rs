@@ -159,12 +159,13 @@ pub(crate) async fn rows(readers: &PgPool, after: Option<Uuid>, limit: u32) -> R
 
 pub(crate) async fn sweep(pool: &PgPool, begun_before: i64) -> Result<Vec<KeyId>> {
     // The chunks go with their upload.
-    let swept = sqlx::query_scalar!(
-        "DELETE FROM attachment WHERE begun < $1 AND NOT erased AND entry IS NULL RETURNING key_id",
-        begun_before
+    let swept: Vec<Vec<u8>> = sqlx::query_scalar(
+        "DELETE FROM attachment WHERE begun < $1 AND NOT erased AND entry IS NULL
+         RETURNING coalesce(key_id, uuid_send(upload))",
     )
+    .bind(begun_before)
     .fetch_all(pool)
     .await
     .map_err(store_error)?;
-    swept.into_iter().flatten().map(|key_id| fixed(&key_id)).collect()
+    swept.into_iter().map(|key_id| fixed(&key_id)).collect()
 }

@@ -166,15 +166,15 @@ pub(crate) async fn rows(
 pub(crate) async fn sweep(writer: &SqlitePool, begun_before: i64) -> Result<Vec<KeyId>> {
     let mut connection = writer.acquire().await.map_err(store_error)?;
     // The chunks go with their upload.
-    let swept = sqlx::query_scalar!(
-        "DELETE FROM attachment WHERE begun < ? AND erased = 0 AND entry IS NULL RETURNING key_id",
-        begun_before
+    let swept: Vec<Vec<u8>> = sqlx::query_scalar(
+        "DELETE FROM attachment WHERE begun < ? AND erased = 0 AND entry IS NULL RETURNING coalesce(key_id, upload)",
     )
+    .bind(begun_before)
     .fetch_all(&mut *connection)
     .await
     .map_err(store_error)?;
     if !swept.is_empty() {
         let _ = empty_log(&mut connection).await;
     }
-    swept.into_iter().flatten().map(|key_id| fixed(&key_id)).collect()
+    swept.into_iter().map(|key_id| fixed(&key_id)).collect()
 }

@@ -109,7 +109,8 @@ pub trait Store: Send + Sync {
     async fn known_attachments(&self, digests: &[Hash]) -> Result<Vec<Hash>>;
 
     /// Drops uploads begun before `begun_before` (Unix seconds) that are unfinished or that no entry has attached.
-    /// Answers the keys of finished ones, so that they can be destroyed too.
+    /// Answers the names of their keys, so that they can be destroyed too: an unfinished upload's key, if one is held yet,
+    /// has the upload's own name.
     async fn sweep_attachments(&self, begun_before: i64) -> Result<Vec<KeyId>>;
 
     /// Holds a public document under its hash, which is the caller's word. Held already, it stays and counts as put now
