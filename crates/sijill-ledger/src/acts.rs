@@ -11,7 +11,7 @@ use sijill_store::{CaseRow, DeskRow};
 
 use crate::admission::Admitted;
 use crate::casework::{File, case_id, desks};
-use crate::error::{LedgerError, Refused, RefusedKind};
+use crate::error::{LedgerError, Own, Refused};
 use crate::plan::Plan;
 use crate::service::Place;
 
@@ -141,10 +141,7 @@ fn read(sd_jwt: &SdJwt) -> Result<CaseEvent, String> {
 fn unread(unread: Unread) -> Refused {
     match unread {
         Unread::Refused(refusal) => refusal.into(),
-        Unread::Withheld => Refused::new(
-            "case-unreadable",
-            RefusedKind::Unprocessable,
-            "something this case rests on is not held by the ledger any more: a document, or values that were erased",
+        Unread::Withheld => Own::CaseUnreadable.because("something this case rests on is not held by the ledger any more: a document, or values that were erased",
         ),
     }
 }

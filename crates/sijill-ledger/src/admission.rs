@@ -12,7 +12,7 @@ use sijill_domain::Registry;
 use sijill_event::{Digest, Event, Json, Kid, PreparedKey, PublicKey, SdJwt, verify_batch};
 
 use crate::casework::case_id;
-use crate::error::{Refused, RefusedKind};
+use crate::error::{Own, Refused};
 use crate::vault::{SealedEvent, Vault, VaultError};
 
 /// Signatures whose points are compressed together; larger groups gain nothing measurable.
@@ -103,11 +103,10 @@ impl Admission {
     fn parse(&self, text: &str) -> Result<SdJwt, Refused> {
         let sd_jwt = SdJwt::parse(text)?;
         if sd_jwt.event.aud != self.origin {
-            return Err(Refused::new(
-                "wrong-audience",
-                RefusedKind::Malformed,
-                format!("the event is addressed to another ledger; this one is `{}`", self.origin),
-            ));
+            return Err(Own::WrongAudience.because(format!(
+                "the event is addressed to another ledger; this one is `{}`",
+                self.origin
+            )));
         }
         Ok(sd_jwt)
     }

@@ -39,16 +39,55 @@ pub enum RefusedKind {
     Unprocessable,
     /// Not now; the outcome may even be that it was taken: post the same bytes again.
     Unavailable,
+    /// The ledger is damaged and takes nothing. Posting again does not help; its operator has to.
+    Damaged,
 }
 
 impl Refused {
-    pub(crate) fn new(code: &'static str, kind: RefusedKind, message: impl Into<String>) -> Self {
+    fn new(code: &'static str, kind: RefusedKind, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), kind }
     }
 
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self::new("unavailable", RefusedKind::Unavailable, message)
+        Own::Unavailable.because(message)
     }
+
+    /// One of each refusal this crate itself makes: for documentation and for tests that must miss none.
+    pub fn examples() -> Vec<Self> {
+        Own::ALL.iter().map(|own| own.because("…")).collect()
+    }
+}
+
+macro_rules! own {
+    ($($name:ident = $code:literal, $kind:expr;)+) => {
+        /// What the ledger refuses by itself, between parsing and the rules. The rest of this crate makes a refusal of
+        /// these or not at all, so none is missing from [`Refused::examples`].
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) enum Own { $($name),+ }
+
+        impl Own {
+            const ALL: &[Self] = &[$(Self::$name),+];
+
+            pub(crate) fn because(self, message: impl Into<String>) -> Refused {
+                match self { $(Self::$name => Refused::new($code, $kind, message)),+ }
+            }
+        }
+    };
+}
+
+own! {
+    WrongAudience = "wrong-audience", RefusedKind::Malformed;
+    KeyNotValid = "key-not-valid", RefusedKind::Forbidden;
+    StreamConflict = "stream-conflict", RefusedKind::Conflict { head: None };
+    JtiReused = "jti-reused", RefusedKind::Reused;
+    IatInFuture = "iat-in-future", RefusedKind::Unprocessable;
+    SeenMismatch = "seen-mismatch", RefusedKind::Unprocessable;
+    DigestReused = "digest-reused", RefusedKind::Unprocessable;
+    AttachmentUnknown = "attachment-unknown", RefusedKind::Unprocessable;
+    CaseUnreadable = "case-unreadable", RefusedKind::Unprocessable;
+    NoWitnesses = "no-witnesses", RefusedKind::Unprocessable;
+    Unavailable = "unavailable", RefusedKind::Unavailable;
+    StoreCorrupt = "store-corrupt", RefusedKind::Damaged;
 }
 
 impl From<EventError> for Refused {
@@ -126,6 +165,13 @@ pub enum LedgerError {
     /// Asked for something beyond the published log.
     #[error("{0}")]
     OutOfRange(String),
+}
+
+impl LedgerError {
+    /// Whether the same request may succeed a moment later: the database is away, or gave way to another transaction.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Unavailable(_) | StoreError::Retry(_)))
+    }
 }
 
 /// Why a ledger refuses to open.

@@ -14,7 +14,7 @@ use crate::admission::{Admission, Admitted};
 use crate::casework::CaseReader;
 use crate::clock::Clock;
 use crate::desk::CaseDesk;
-use crate::error::{Busy, LedgerError, OpenError, Refused, RefusedKind};
+use crate::error::{Busy, LedgerError, OpenError, Own, Refused};
 use crate::publish::{PastRoots, Published, Publisher, Tiles, batch_proofs};
 use crate::seal::Seal;
 use crate::sequence::{Outcome, Sequencer};
@@ -218,9 +218,13 @@ impl Ledger {
         self.shared.clock.now().unwrap_or(0)
     }
 
-    /// Whether the ledger can take events.
-    pub fn ready(&self) -> Result<(), &'static str> {
-        *self.shared.healthy.borrow()
+    /// Whether the ledger can take events. Asks the database, and waits for its answer no longer than [`PROBE`].
+    pub async fn ready(&self) -> Result<(), &'static str> {
+        (*self.shared.healthy.borrow())?;
+        match tokio::time::timeout(PROBE, self.store().head()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err("the database does not answer"),
+        }
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -247,11 +251,8 @@ impl Ledger {
     /// sealed checkpoint. Dropping the future does not undo what was queued: post the same bytes again to learn.
     pub async fn append(&self, texts: Vec<String>, wait: Wait) -> Result<Settled, Busy> {
         if wait == Wait::Witnessed {
-            let refused = Refused::new(
-                "no-witnesses",
-                RefusedKind::Unprocessable,
-                "this ledger's witness policy names no witnesses; ask for `wait=published`",
-            );
+            let refused = Own::NoWitnesses
+                .because("this ledger's witness policy names no witnesses; ask for `wait=published`");
             return Ok(texts.iter().map(|_| Err(refused.clone())).collect());
         }
         let count = u32::try_from(texts.len()).map_err(|_| Busy)?;
@@ -350,6 +351,8 @@ async fn check_seal(
     Ok(sealed.size == size && sealed.root == Hash(state.head.root))
 }
 
+/// How long a database may take to answer whether it is there.
+const PROBE: Duration = Duration::from_secs(1);
 /// How long an upload that no event cites is kept.
 const UPLOAD_LIFE_S: u64 = 86_400;
 /// How often such uploads are swept.
@@ -434,10 +437,7 @@ impl Desk {
             }));
             let refused = match &error {
                 // The transaction was refused as a whole, so nothing was taken; repeating it would not help.
-                LedgerError::Store(StoreError::Corrupt { .. }) => Refused::new(
-                    "store-corrupt",
-                    RefusedKind::Unavailable,
-                    "the ledger's database holds what no ledger wrote, and takes nothing more: tell its operator",
+                LedgerError::Store(StoreError::Corrupt { .. }) => Own::StoreCorrupt.because("the ledger's database holds what no ledger wrote, and takes nothing more: tell its operator",
                 ),
                 _ => Refused::unavailable(
                     "the ledger cannot say now whether the event was taken; post the same bytes again: it is appended once",

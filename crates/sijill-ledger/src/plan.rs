@@ -12,7 +12,7 @@ use sijill_store::{Batch, Head, NewEntry, SealedDisclosure, StreamHead};
 use crate::SKEW_MS;
 use crate::admission::Admitted;
 use crate::casework::{File, case_id};
-use crate::error::{LedgerError, Refused, RefusedKind};
+use crate::error::{LedgerError, Own, Refused, RefusedKind};
 use crate::sequence::Outcome;
 use crate::service::Services;
 use crate::state::{State, StreamEnd, is_registry};
@@ -72,10 +72,7 @@ fn repeated(
     };
     Some(same.map_or_else(
         || {
-            Outcome::Refused(Refused::new(
-                "jti-reused",
-                RefusedKind::Reused,
-                "this `jti` names another event already; an event is changed only by a new one with a new `jti`",
+            Outcome::Refused(Own::JtiReused.because("this `jti` names another event already; an event is changed only by a new one with a new `jti`",
             ))
         },
         |(index, received)| Outcome::Known { index, received },
@@ -193,21 +190,16 @@ impl<'a> Plan<'a> {
         check_place(event, end.as_ref(), may_read)?;
         if let Some(digest) = digests_of(admitted).find(|d| digests.contains(d) || known.digests.contains(d))
         {
-            return Err(Refused::new(
-                "digest-reused",
-                RefusedKind::Unprocessable,
-                format!(
-                    "the digest {} occurs in the log already; every disclosure takes a fresh salt",
-                    Digest(digest)
-                ),
-            ));
+            return Err(Own::DigestReused.because(format!(
+                "the digest {} occurs in the log already; every disclosure takes a fresh salt",
+                Digest(digest)
+            )));
         }
         if let Some(missing) = admitted.attachments.iter().find(|a| !known.attachments.contains(*a)) {
-            return Err(Refused::new(
-                "attachment-unknown",
-                RefusedKind::Unprocessable,
-                format!("the attachment {} is not in the vault; upload it first", Digest(*missing)),
-            ));
+            return Err(Own::AttachmentUnknown.because(format!(
+                "the attachment {} is not in the vault; upload it first",
+                Digest(*missing)
+            )));
         }
         self.check_documents(event, known)?;
         if let Some(id) = case_id(&event.stream).map(str::to_owned) {
@@ -320,17 +312,14 @@ impl<'a> Plan<'a> {
 
 fn check_times(event: &Event, received: u64) -> Result<(), Refused> {
     if event.iat.saturating_mul(1_000) > received.saturating_add(SKEW_MS) {
-        return Err(Refused::new(
-            "iat-in-future",
-            RefusedKind::Unprocessable,
-            "`iat` is more than 300 seconds ahead of the ledger's clock; set the signer's clock right and sign again",
+        return Err(Own::IatInFuture.because("`iat` is more than 300 seconds ahead of the ledger's clock; set the signer's clock right and sign again",
         ));
     }
     Ok(())
 }
 
 fn check_seen(event: &Event, index: u64, known: &Known) -> Result<(), Refused> {
-    let refuse = |message| Err(Refused::new("seen-mismatch", RefusedKind::Unprocessable, message));
+    let refuse = |message| Err(Own::SeenMismatch.because(message));
     match (&event.seen, index) {
         (None, 0) => Ok(()),
         (Some(_), 0) => refuse("entry 0 has seen nothing: leave `seen` out"),
@@ -348,11 +337,10 @@ fn check_place(event: &Event, end: Option<&StreamEnd>, may_read: impl Fn() -> bo
     if event.seq == expected && event.prev == end.map(|e| e.last) {
         return Ok(());
     }
-    Err(Refused::new(
-        "stream-conflict",
-        RefusedKind::Conflict { head: end.filter(|_| may_read()).map(|e| (e.seq, e.last)) },
-        "the stream has moved on: read its head, see what changed, and sign again with the same `jti`",
-    ))
+    let head = end.filter(|_| may_read()).map(|e| (e.seq, e.last));
+    let moved =
+        "the stream has moved on: read its head, see what changed, and sign again with the same `jti`";
+    Err(Refused { kind: RefusedKind::Conflict { head }, ..Own::StreamConflict.because(moved) })
 }
 
 /// The key of an event whose `kid` was unknown at admission: introduced since, or by entry 0 itself.
@@ -364,9 +352,7 @@ fn key_of(event: &Event, index: u64, registry: &Registry) -> Result<Key, Refused
     own.and_then(|jwk| PublicKey::from_jwk(jwk).ok())
         .filter(|key| key.kid() == event.kid)
         .map(Key)
-        .ok_or_else(|| {
-            Refused::new("key-not-valid", RefusedKind::Forbidden, "the ledger knows no key with this `kid`")
-        })
+        .ok_or_else(|| Own::KeyNotValid.because("the ledger knows no key with this `kid`"))
 }
 
 struct Key(PublicKey);

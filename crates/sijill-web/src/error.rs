@@ -80,6 +80,8 @@ pub enum WebError {
     NotReady(&'static str),
     #[error("the server is stopping")]
     Stopping,
+    #[error("the ledger's database does not answer now; sending the same request again is safe")]
+    Unavailable,
     #[error("something failed inside the server; its log says what")]
     Internal,
 
@@ -124,6 +126,7 @@ impl WebError {
             Self::TimedOut => "timed-out",
             Self::NotReady(_) => "not-ready",
             Self::Stopping => "stopping",
+            Self::Unavailable => "unavailable",
             Self::Internal => "internal",
             Self::Refused(refused) => refused.code,
             Self::Busy(_) => "busy",
@@ -156,9 +159,12 @@ impl WebError {
             Self::BodyTooLarge(_) | Self::TooManyLines(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Overloaded(_) | Self::TimedOut | Self::NotReady(_) | Self::Stopping | Self::Busy(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Overloaded(_)
+            | Self::TimedOut
+            | Self::NotReady(_)
+            | Self::Stopping
+            | Self::Unavailable
+            | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(refused) => refused_status(&refused.kind),
         }
@@ -199,6 +205,7 @@ impl WebError {
             Self::TimedOut,
             Self::NotReady("…"),
             Self::Stopping,
+            Self::Unavailable,
             Self::Busy(Busy),
         ]
     }
@@ -232,6 +239,7 @@ impl WebError {
     fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::RateLimited { after_s } => Some(*after_s),
+            Self::Refused(Refused { kind: RefusedKind::Damaged, .. }) => None,
             _ => (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_S),
         }
     }
@@ -244,7 +252,7 @@ fn refused_status(kind: &RefusedKind) -> StatusCode {
         RefusedKind::Forbidden => StatusCode::FORBIDDEN,
         RefusedKind::Conflict { .. } | RefusedKind::Reused => StatusCode::CONFLICT,
         RefusedKind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
-        RefusedKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        RefusedKind::Unavailable | RefusedKind::Damaged => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -272,11 +280,11 @@ impl From<Refused> for WebError {
     }
 }
 
-/// What failed below is the operator's business: it goes to the log, and the caller learns only that it did.
+/// What failed below is the operator's business: it goes to the log, and the caller learns only whether it may pass.
 impl From<LedgerError> for WebError {
     fn from(error: LedgerError) -> Self {
         tracing::error!(%error, "the ledger failed");
-        Self::Internal
+        if error.is_passing() { Self::Unavailable } else { Self::Internal }
     }
 }
 
@@ -288,6 +296,29 @@ impl From<AttachmentError> for WebError {
             AttachmentError::Erased => Self::AttachmentErased,
             AttachmentError::Broken(_) => Self::BodyUnreadable,
             AttachmentError::Ledger(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sijill_store::StoreError;
+
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_asks_the_caller_to_come_back() {
+        let answered = |error: WebError| {
+            let (code, response) = (error.code(), error.into_response());
+            (code, response.status().as_u16(), response.headers().contains_key(header::RETRY_AFTER))
+        };
+        let below = |error: StoreError| answered(LedgerError::from(error).into());
+        assert_eq!(below(StoreError::Unavailable("gone".into())), ("unavailable", 503, true));
+        assert_eq!(below(StoreError::Retry("gave way".into())), ("unavailable", 503, true));
+        assert_eq!(below(StoreError::corrupt("an entry")), ("internal", 500, false));
+        for refused in Refused::examples() {
+            let retry = refused.code == "unavailable";
+            assert_eq!(answered(refused.clone().into()).2, retry, "{}", refused.code);
         }
     }
 }

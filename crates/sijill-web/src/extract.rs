@@ -2,7 +2,8 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::Deserialize as _;
+use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use sijill_casework::Address;
 use sijill_casework::catalogue::CaseId;
 use sijill_event::{Digest, Stream};
@@ -125,4 +126,18 @@ impl FromParameter for Bundle {
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     let canonical = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if canonical { text.parse().ok() } else { None }
+}
+
+/// A number in a query, written as in a path.
+pub(crate) fn number<'de, D: Deserializer<'de>, N: TryFrom<u64>>(query: D) -> Result<N, D::Error> {
+    let text = String::deserialize(query)?;
+    let number = decimal(&text).and_then(|number| N::try_from(number).ok());
+    number.ok_or_else(|| D::Error::custom("not a decimal number without sign or leading zero"))
+}
+
+/// The same, where it may be left out.
+pub(crate) fn number_if_any<'de, D: Deserializer<'de>, N: TryFrom<u64>>(
+    query: D,
+) -> Result<Option<N>, D::Error> {
+    number(query).map(Some)
 }

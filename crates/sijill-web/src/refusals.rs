@@ -57,7 +57,7 @@ fn problem(status: u16) -> Response {
         415 => "Not a media type this call takes.",
         422 => "Well formed and authorised, but at odds with the log.",
         429 => "Too many requests from this address; see `Retry-After`.",
-        503 => "Not now; see `Retry-After`. Sending the same bytes again is safe.",
+        503 => "Not now. With `Retry-After`, sending the same bytes again is safe.",
         _ => "Something failed inside the server.",
     };
     let schema = Ref::from_schema_name("Problem");

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use crate::accept::quality;
 use crate::app::App;
 use crate::error::WebError;
-use crate::extract::{Path, Query, decimal};
+use crate::extract::{Path, Query, decimal, number, number_if_any};
 use crate::reading::{Format, Reading};
 use crate::refusals::Guarded;
 use crate::shown::{Shown, show};
@@ -28,9 +28,10 @@ const LIMIT: u64 = 1_000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// The first index.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     from: u64,
     /// At most so many entries; without it 1,000, or with `follow` no end.
+    #[serde(default, deserialize_with = "number_if_any")]
     limit: Option<u64>,
     /// Go on live, with entries as they are published.
     #[serde(default)]

@@ -32,7 +32,7 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Health>, W
     if app.stop.is_cancelled() {
         return Err(WebError::Stopping);
     }
-    app.ledger.ready().map_err(WebError::NotReady)?;
+    app.ledger.ready().await.map_err(WebError::NotReady)?;
     Ok(Json(Health { status: "ready" }))
 }
 

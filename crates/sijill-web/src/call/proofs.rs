@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::error::WebError;
-use crate::extract::Query;
+use crate::extract::{Query, number, number_if_any};
 use crate::hash_text;
 use crate::refusals::Named;
 
@@ -21,8 +21,10 @@ use crate::refusals::Named;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Inclusion {
     /// The entry.
+    #[serde(deserialize_with = "number")]
     index: u64,
     /// The tree's size; without it, the published one.
+    #[serde(default, deserialize_with = "number_if_any")]
     size: Option<u64>,
 }
 
@@ -31,8 +33,10 @@ pub(crate) struct Inclusion {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Consistency {
     /// The smaller size.
+    #[serde(deserialize_with = "number")]
     from: u64,
     /// The larger size; without it, the published one.
+    #[serde(default, deserialize_with = "number_if_any")]
     to: Option<u64>,
 }
 

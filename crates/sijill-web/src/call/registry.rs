@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use super::registry_shape::RegistryShape;
 use crate::app::App;
 use crate::error::WebError;
-use crate::extract::Query;
+use crate::extract::{Query, number_if_any};
 use crate::refusals::Guarded;
 use crate::token::Scope;
 
@@ -21,6 +21,7 @@ use crate::token::Scope;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// As it was before this entry; without it, after the last published one.
+    #[serde(default, deserialize_with = "number_if_any")]
     at: Option<u64>,
 }
 

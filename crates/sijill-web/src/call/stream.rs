@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::error::WebError;
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, number, number_if_any};
 use crate::refusals::Guarded;
 use crate::shown::{Shown, show};
 use crate::token::Scope;
@@ -27,9 +27,10 @@ const PAGE_BYTES: usize = 4 << 20;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// The first `seq`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     from: u64,
     /// At most so many events, 1 to 1,000; 100 without it.
+    #[serde(default, deserialize_with = "number_if_any")]
     limit: Option<u32>,
 }
 

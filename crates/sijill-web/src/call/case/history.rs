@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::word::{Address, Label};
 use crate::app::App;
 use crate::error::WebError;
-use crate::extract::{Path, Query};
+use crate::extract::{Path, Query, number, number_if_any};
 use crate::refusals::Guarded;
 use crate::token::Scope;
 
@@ -28,9 +28,10 @@ const MAX_PAGE: u32 = 1_000;
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// The first entry's index, or one before it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number")]
     from: u64,
     /// At most so many lines, 1 to 1,000; 200 without it.
+    #[serde(default, deserialize_with = "number_if_any")]
     limit: Option<u32>,
 }
 

@@ -15,7 +15,7 @@ use super::state::Deadline;
 use super::word::Person;
 use crate::app::App;
 use crate::error::WebError;
-use crate::extract::{Query, UnitPath, decimal};
+use crate::extract::{Query, UnitPath, decimal, number_if_any};
 use crate::refusals::Guarded;
 use crate::token::Scope;
 
@@ -30,6 +30,7 @@ pub(crate) struct Asked {
     /// The `next` of the page before.
     after: Option<String>,
     /// At most so many rows, 1 to 200; 50 without it.
+    #[serde(default, deserialize_with = "number_if_any")]
     limit: Option<u32>,
 }
 
