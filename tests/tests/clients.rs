@@ -178,9 +178,8 @@ fn go(town: &Town, log: &str, all: &[Acknowledged], before: &str) {
 
 #[test]
 fn the_other_verifier_agrees_on_every_shared_vector() {
-    let Some(mut verify) = foreign::verify("verify.py") else { return };
-    let output =
-        verify.arg("vectors").arg(repository().join("schemas/vectors")).output().expect("python runs");
+    let Some(mut verify) = foreign::verify("tests/vectors.py") else { return };
+    let output = verify.arg(repository().join("schemas/vectors")).output().expect("python runs");
     assert!(output.status.success(), "{}", told(&output));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let ran: usize = said.split(' ').find_map(|word| word.trim().parse().ok()).expect("a number");

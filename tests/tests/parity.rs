@@ -37,11 +37,16 @@ fn audited(directory: &Path) -> Result<Value, Unreadable> {
     Ok(serde_json::to_value(audit(&export, &options)?).expect("JSON"))
 }
 
-/// All of a verdict that two programs have to agree on: everything but sentences and seconds.
+/// All of a verdict that two programs have to agree on: integrity and authority, but sentences and seconds. The rules of
+/// casework the other program does not know.
 fn agreed(verdict: &Value) -> Value {
     let mut verdict = verdict.clone();
     let Some(members) = verdict.as_object_mut() else { return verdict };
     members.remove("seconds");
+    let levels = members["levels"].as_object_mut().expect("levels");
+    levels.retain(|level, _| ["integrity", "authority"].contains(&level.as_str()));
+    let faults = members["faults"].as_array_mut().expect("faults");
+    faults.retain(|fault| fault["code"] != "rule" && fault["code"] != "automation");
     for level in members["levels"].as_object_mut().expect("levels").values_mut() {
         level.as_object_mut().expect("a level").remove("why");
     }
