@@ -113,7 +113,10 @@ impl Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(wrong) => return misused(&wrong),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(cause) => {
@@ -125,6 +128,20 @@ pub fn main() -> ExitCode {
         Ok(answer) => answer.print(cli.json),
         Err(error) => print_error(&error, cli.json),
     }
+}
+
+/// Ends with what clap has to say. `--help` and `--version` are answers for people whatever else is asked; a wrong usage is
+/// an error as any other, also where the arguments that say `--json` could not be understood.
+fn misused(wrong: &clap::Error) -> ExitCode {
+    let as_json = std::env::args_os().skip(1).take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    if wrong.use_stderr() && as_json {
+        let said = wrong.render().to_string();
+        return print_error(
+            &crate::Error::Usage(said.trim_start_matches("error: ").trim_end().to_string()),
+            true,
+        );
+    }
+    wrong.exit()
 }
 
 #[cfg(test)]

@@ -216,7 +216,9 @@ impl Error {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Server { status, .. } => *status == 429 || *status >= 500,
+            Self::Server { status, code, .. } => {
+                (*status == 429 || *status >= 500) && code != "store-corrupt"
+            }
             Self::Refused { code, .. } => code == "busy",
             _ => false,
         }

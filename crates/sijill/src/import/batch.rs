@@ -76,7 +76,7 @@ async fn attempt(archive: &mut Archive, pending: Vec<Planned>, report: &mut Repo
         match settled {
             Ok(Receipt { first, .. }) => report.arrived(&event, first),
             Err(Refused { kind: RefusedKind::Conflict { .. }, .. }) => again.push(event),
-            Err(Refused { kind: RefusedKind::Unavailable, code, message }) => {
+            Err(Refused { kind: RefusedKind::Unavailable | RefusedKind::Damaged, code, message }) => {
                 return Err(Error::Refused { code: code.to_owned(), message });
             }
             Err(refused) => {

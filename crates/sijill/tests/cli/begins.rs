@@ -46,6 +46,22 @@ fn nothing_is_made_of_a_ledger_that_would_be_refused() {
 }
 
 #[test]
+fn wrong_usage_is_an_error_as_any_other() {
+    let town = Town::new();
+    for args in
+        [&["audit"][..], &["audit", "d", "--nonsense"], &["nonsense"], &[], &["append", "--wait", "long"]]
+    {
+        assert_eq!(town.run(args).refused(2), "usage", "{args:?}");
+        let told = town.run_for_people(args);
+        assert!(told.status == 2 && told.out.is_empty() && told.err.contains("Usage:"), "{told:?}");
+    }
+    for (args, said) in [(["audit", "--help"], "Usage:"), (["audit", "--version"], "sijill")] {
+        let told = town.run(args);
+        assert!(told.status == 0 && told.err.is_empty() && told.out.contains(said), "{told:?}");
+    }
+}
+
+#[test]
 fn founders_ratify_for_themselves_and_until_then_nothing_goes() {
     let town = Town::new();
     let public = ["--founder", "moh=moh-root.key.pub", "--founder", "rop=rop-root.key.pub"];
