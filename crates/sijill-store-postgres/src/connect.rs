@@ -29,13 +29,18 @@ pub(crate) async fn pool(url: &str, migrator: &Migrator, connections: u32) -> Re
     Ok(pool)
 }
 
-/// Checks that the schema is this release's and answers a pool of at most `connections`, which nobody writes through.
-/// Whether the database would keep what is written is then of no concern.
-pub(crate) async fn reading_pool(url: &str, migrator: &Migrator, connections: u32) -> Result<PgPool> {
+/// Checks that the schema is this release's or an earlier one's and answers a pool of at most `connections`, which nobody
+/// writes through, and the first migration it lacks. Whether the database would keep what is written is then of no concern.
+pub(crate) async fn reading_pool(
+    url: &str,
+    migrator: &Migrator,
+    connections: u32,
+) -> Result<(PgPool, Option<i64>)> {
     let pool = open(url, connections).await?;
     let mut connection = pool.acquire().await.map_err(store_error)?;
-    schema::require_up_to_date(&mut connection, migrator).await?;
-    Ok(pool)
+    let lacks = schema::require_readable(&mut connection, migrator).await?;
+    drop(connection);
+    Ok((pool, lacks))
 }
 
 async fn open(url: &str, connections: u32) -> Result<PgPool> {

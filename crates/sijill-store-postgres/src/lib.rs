@@ -13,6 +13,7 @@ mod connect;
 mod desk;
 mod document;
 mod error;
+mod irregular;
 mod keys;
 mod lookup;
 mod page;

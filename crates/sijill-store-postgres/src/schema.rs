@@ -19,17 +19,33 @@ pub(crate) fn keys() -> Migrator {
     sqlx::migrate!("migrations/keys")
 }
 
+/// The last migration of the first ledgers.
+const LEDGER: i64 = 11;
+
+/// The migrations that brought documents and the tables that find a case.
+pub(crate) const DOCUMENT: i64 = 12;
+pub(crate) const CASE_WAKE: i64 = 13;
+pub(crate) const DESK: i64 = 15;
+pub(crate) const MATCH_KEY: i64 = 17;
+
 struct Applied {
     version: i64,
     description: String,
     checksum: Vec<u8>,
 }
 
-/// Refuses a database that lacks a migration, and never writes one.
-pub(crate) async fn require_up_to_date(connection: &mut PgConnection, migrator: &Migrator) -> Result<()> {
-    match missing(connection, migrator).await? {
-        Some(migration) => Err(StoreError::SchemaOlder { migration }),
-        None => Ok(()),
+/// The first migration the database lacks; none is ever written. Refuses to read what no release left behind: less than
+/// the first one made, or a migration missing among those before and after it.
+pub(crate) async fn require_readable(
+    connection: &mut PgConnection,
+    migrator: &Migrator,
+) -> Result<Option<i64>> {
+    let Some(migration) = missing(connection, migrator).await? else { return Ok(None) };
+    let newest = applied(connection).await?.first().map(|newest| newest.version);
+    if newest.is_some_and(|newest| newest < migration) && migration > LEDGER {
+        Ok(Some(migration))
+    } else {
+        Err(StoreError::SchemaOlder { migration })
     }
 }
 

@@ -6,14 +6,15 @@ use std::path::Path;
 use async_trait::async_trait;
 use sijill_store::{
     Attachment, AttachmentRow, Batch, CaseRow, CommitOutcome, DeskCount, DeskEntry, DisclosureKey, Finished,
-    Hash, Head, IndexRow, KeyId, MatchKey, Result, Store, StoreError, StoredDisclosure, Stray, StreamHead,
-    refuse_strays,
+    Hash, Head, IndexRow, Irregularity, KeyId, MatchKey, Result, Store, StoreError, StoredDisclosure, Stray,
+    StreamHead, refuse_strays,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::error::store_error;
-use crate::{attachment, case, commit, connect, desk, document, lookup, page, schema, stray};
+use crate::schema::{CASE_WAKE, DESK, DOCUMENT, MATCH_KEY};
+use crate::{attachment, case, commit, connect, desk, document, irregular, lookup, page, schema, stray};
 
 /// What to do instead of asking us for a backup.
 pub(crate) const BACKUP: &str = "PostgreSQL is backed up with its own tools: `pg_dump --format=custom` for a copy, `pg_basebackup` with archived WAL \
@@ -25,6 +26,8 @@ pub struct PostgresStore {
     /// Apart from the readers, so that no number of them keeps a commit waiting. `None` when open for reading only.
     writers: Option<PgPool>,
     readers: PgPool,
+    /// The first migration it lacks: an earlier release's database, open for reading only.
+    lacks: Option<i64>,
 }
 
 impl PostgresStore {
@@ -36,16 +39,17 @@ impl PostgresStore {
     pub async fn connect(url: &str) -> Result<Self> {
         let migrations = schema::ledger();
         let writers = connect::pool(url, &migrations, 4).await?;
-        let readers = connect::reading_pool(url, &migrations, 8).await?;
-        let store = Self { writers: Some(writers), readers };
+        let (readers, lacks) = connect::reading_pool(url, &migrations, 8).await?;
+        let store = Self { writers: Some(writers), readers, lacks };
         refuse_strays(&store).await?;
         Ok(store)
     }
 
     /// Connects to read only: as a user who may select and no more, or to a streaming replica, which may lag behind.
+    /// An earlier release's database is read as it is: what that release did not keep is empty.
     pub async fn connect_read_only(url: &str) -> Result<Self> {
-        let readers = connect::reading_pool(url, &schema::ledger(), 8).await?;
-        Ok(Self { writers: None, readers })
+        let (readers, lacks) = connect::reading_pool(url, &schema::ledger(), 8).await?;
+        Ok(Self { writers: None, readers, lacks })
     }
 
     /// Closes all connections.
@@ -58,6 +62,11 @@ impl PostgresStore {
 
     fn writers(&self) -> Result<&PgPool> {
         self.writers.as_ref().ok_or(StoreError::ReadOnly)
+    }
+
+    /// A read from what the migration `since` brought: nothing is there before.
+    async fn read_since<T: Default>(&self, since: i64, read: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.lacks.is_some_and(|lacks| lacks <= since) { Ok(T::default()) } else { read.await }
     }
 }
 
@@ -124,6 +133,10 @@ impl Store for PostgresStore {
         stray::strays(&self.readers).await
     }
 
+    async fn irregularities(&self) -> Result<Vec<Irregularity>> {
+        irregular::irregularities(&self.readers, self.lacks).await
+    }
+
     async fn remember_assertion(&self, id: Hash, expires_unix: i64, now: i64) -> Result<bool> {
         // Rows another server is purging are left to it: two purges never wait for each other.
         sqlx::query!(
@@ -184,11 +197,11 @@ impl Store for PostgresStore {
     }
 
     async fn document(&self, hash: Hash) -> Result<Option<Vec<u8>>> {
-        document::document(&self.readers, hash).await
+        self.read_since(DOCUMENT, document::document(&self.readers, hash)).await
     }
 
     async fn documents(&self) -> Result<Vec<Hash>> {
-        document::documents(&self.readers).await
+        self.read_since(DOCUMENT, document::documents(&self.readers)).await
     }
 
     async fn sweep_documents(&self, before_unix: i64, keep: &[Hash]) -> Result<u64> {
@@ -211,11 +224,11 @@ impl Store for PostgresStore {
     }
 
     async fn due_cases(&self, until_ms: u64, limit: u32) -> Result<Vec<(String, u64)>> {
-        desk::due_cases(&self.readers, until_ms, limit).await
+        self.read_since(CASE_WAKE, desk::due_cases(&self.readers, until_ms, limit)).await
     }
 
     async fn next_wake(&self) -> Result<Option<u64>> {
-        desk::next_wake(&self.readers).await
+        self.read_since(CASE_WAKE, desk::next_wake(&self.readers)).await
     }
 
     async fn desk(
@@ -225,15 +238,15 @@ impl Store for PostgresStore {
         after: Option<&DeskEntry>,
         limit: u32,
     ) -> Result<Vec<DeskEntry>> {
-        desk::desk(&self.readers, agency, unit, after, limit).await
+        self.read_since(DESK, desk::desk(&self.readers, agency, unit, after, limit)).await
     }
 
     async fn desk_counts(&self, agency: &str, unit: &str, now_ms: u64) -> Result<Vec<DeskCount>> {
-        desk::desk_counts(&self.readers, agency, unit, now_ms).await
+        self.read_since(DESK, desk::desk_counts(&self.readers, agency, unit, now_ms)).await
     }
 
     async fn cases_by_match(&self, keys: &[MatchKey]) -> Result<Vec<(MatchKey, String)>> {
-        desk::cases_by_match(&self.readers, keys).await
+        self.read_since(MATCH_KEY, desk::cases_by_match(&self.readers, keys)).await
     }
 
     async fn forget_match_keys(&self, case: &str) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use sijill_store::conformance::sample::{Writer, assert_sound};
-use sijill_store::{CommitOutcome, KeyStore, Store, StoreError, Stray};
+use sijill_store::{CommitOutcome, Irregularity, KeyStore, Store, StoreError, Stray};
 use sijill_store_postgres::testing::Cluster;
 use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -101,6 +101,17 @@ async fn a_ledger_from_before_casework_is_brought_up_to_date() {
     grown(&url, 300).await.close().await;
     execute(&url, "DELETE FROM _sqlx_migrations WHERE version > 11").await;
     execute(&url, "DROP TABLE document, case_wake, desk, match_key").await;
+    let reader = PostgresStore::connect_read_only(&url).await.expect("it is read as it is");
+    assert_eq!(reader.head().await.expect("a head").size, 300);
+    assert_eq!(reader.document([1; 32]).await.expect("none"), None);
+    assert_eq!(reader.documents().await.expect("none"), [[0; 32]; 0]);
+    assert_eq!(reader.due_cases(1, 1).await.expect("none"), []);
+    assert_eq!(reader.next_wake().await.expect("none"), None);
+    assert_eq!(reader.desk("a", "u", None, 1).await.expect("none"), []);
+    assert_eq!(reader.desk_counts("a", "u", 1).await.expect("none"), []);
+    assert_eq!(reader.cases_by_match(&[[1; 32]]).await.expect("none"), []);
+    assert_eq!(reader.irregularities().await.expect("read"), [], "it is as its release made it");
+    reader.close().await;
     let store = PostgresStore::connect(&url).await.expect("the ledger is migrated");
     assert_eq!(assert_sound(&store).await.size, 300);
     assert_eq!(store.wake_all(0).await.expect("the table is there"), 0);
@@ -294,5 +305,92 @@ async fn a_row_in_the_way_of_a_commit_is_a_contradiction() {
         execute(&url, sql).await;
         assert_eq!(store.commit(&batch).await.expect_err(sql).code(), "store-corrupt");
         assert_eq!(store.head().await.expect("a head").size, 300, "nothing was written");
+    }
+}
+
+/// A ledger as its migrations make it is regular: `src/form.txt` is what they make.
+#[tokio::test]
+async fn rows_without_a_place_and_a_schema_no_migration_makes_are_told() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let missing = |what: &str| Irregularity::Missing(what.to_owned());
+    let foreign = |what: &str| Irregularity::Foreign(what.to_owned());
+    let rows = |table, held, placed| Irregularity::Rows { table, held, placed };
+    for (sql, told) in [
+        ("SELECT 1", vec![]),
+        (
+            "ALTER TABLE stream_head DROP CONSTRAINT stream_head_pkey, ALTER COLUMN stream SET NOT NULL;
+             INSERT INTO stream_head SELECT stream, seq + 1, last, parties FROM stream_head LIMIT 1",
+            vec![
+                rows("stream_head", 21, 20),
+                missing("stream_head | CREATE UNIQUE INDEX stream_head_pkey ON stream_head USING btree (stream)"),
+                missing("stream_head | constraint PRIMARY KEY (stream)"),
+            ],
+        ),
+        (
+            "ALTER TABLE tile DROP CONSTRAINT tile_pkey, ALTER COLUMN level SET NOT NULL, ALTER COLUMN idx SET NOT NULL;
+             INSERT INTO tile SELECT * FROM tile",
+            vec![
+                rows("tile", 2, 1),
+                missing("tile | CREATE UNIQUE INDEX tile_pkey ON tile USING btree (level, idx)"),
+                missing("tile | constraint PRIMARY KEY (level, idx)"),
+            ],
+        ),
+        (
+            "ALTER TABLE head DROP CONSTRAINT head_id_check;
+             INSERT INTO head SELECT 2, size, root, received FROM head",
+            vec![rows("head", 2, 1), missing("head | constraint CHECK (id = 1)")],
+        ),
+        (
+            "CREATE TABLE heir () INHERITS (entry); INSERT INTO heir SELECT * FROM entry WHERE idx = 8; DROP INDEX entry_registry",
+            vec![
+                rows("entry", 301, 300),
+                missing("entry | CREATE INDEX entry_registry ON entry USING btree (idx) WHERE registry"),
+                foreign("entry | rows of its heir heir"),
+            ],
+        ),
+        (
+            "CREATE RULE deaf AS ON DELETE TO entry DO INSTEAD NOTHING",
+            vec![foreign("entry | rule deaf")],
+        ),
+        (
+            "ALTER TABLE entry ALTER COLUMN seq DROP NOT NULL",
+            vec![missing("entry | column seq bigint NOT NULL"), foreign("entry | column seq bigint")],
+        ),
+        (
+            "CREATE TRIGGER late BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            vec![foreign(
+                "head | CREATE TRIGGER late BEFORE UPDATE ON head FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            )],
+        ),
+        ("ALTER TABLE entry ENABLE ROW LEVEL SECURITY", vec![
+            missing("entry | relation of kind r"),
+            foreign("entry | relation of kind r with hidden rows"),
+        ]),
+        (
+            "ALTER TABLE attachment_chunk DISABLE TRIGGER ALL; INSERT INTO attachment_chunk VALUES (gen_random_uuid(), 0, '')",
+            vec![
+                rows("attachment_chunk", 1, 0),
+                foreign("attachment_chunk | a constraint that is turned off"),
+            ],
+        ),
+        (
+            "CREATE VIEW shown AS SELECT idx FROM entry",
+            vec![
+                foreign("shown | column idx bigint"),
+                foreign("shown | relation of kind v"),
+                foreign("shown | rule _RETURN"),
+            ],
+        ),
+    ] {
+        let url = cluster.create_ledger().await;
+        grown(&url, 300).await.close().await;
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut raw(&url).await).await.expect(sql);
+        let reader = PostgresStore::connect_read_only(&url).await.expect("an auditor sees it");
+        let found = reader.irregularities().await.expect("readable");
+        let (heirs, found): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|one| matches!(one, Irregularity::Foreign(what) if what.starts_with("heir ")));
+        assert_eq!(found, told, "{sql}");
+        assert_eq!(heirs.is_empty(), !sql.contains("heir"), "{heirs:?}");
+        reader.close().await;
     }
 }

@@ -12,6 +12,7 @@ mod commit;
 mod desk;
 mod document;
 mod error;
+mod irregular;
 mod keys;
 mod lookup;
 mod open;

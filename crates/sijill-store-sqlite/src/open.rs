@@ -87,7 +87,7 @@ pub(crate) async fn readers(path: &Path) -> Result<SqlitePool> {
 pub(crate) async fn read_only(
     path: &Path,
     migrator: &'static Migrator,
-) -> Result<(SqlitePool, Option<Frozen>)> {
+) -> Result<(SqlitePool, Option<Frozen>, Option<i64>)> {
     let path = std::path::absolute(path).map_err(unavailable)?;
     if !path.is_file() {
         return Err(StoreError::NotFound(path));
@@ -107,10 +107,9 @@ pub(crate) async fn read_only(
         error if is_not_writable(&error) && frozen.is_none() => StoreError::NeedsRecovery(path.clone()),
         error => store_error(error),
     })?;
-    match schema::check(&mut connection, migrator).await? {
-        Some(migration) => Err(StoreError::SchemaOlder { migration }),
-        None => Ok((pool, frozen)),
-    }
+    let lacks = schema::check(&mut connection, migrator).await?;
+    schema::require_readable(&mut connection, lacks).await?;
+    Ok((pool, frozen, lacks))
 }
 
 /// Writes a copy of the database to a new file and makes it durable.

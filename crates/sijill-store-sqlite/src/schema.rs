@@ -15,6 +15,9 @@ pub(crate) static LEDGER: Migrator = sqlx::migrate!("migrations/ledger");
 /// Migrations of the key file.
 pub(crate) static KEYS: Migrator = sqlx::migrate!("migrations/keys");
 
+/// The migration that brought documents and the tables that find a case.
+pub(crate) const CASEWORK: i64 = 2;
+
 struct Applied {
     version: i64,
     description: String,
@@ -57,6 +60,18 @@ pub(crate) async fn check(connection: &mut SqliteConnection, migrator: &Migrator
     let missing =
         migrator.iter().find(|known| applied.iter().all(|migration| migration.version != known.version));
     Ok(missing.map(|known| known.version))
+}
+
+/// Refuses to read what no release left behind: nothing at all, or a migration missing among those before and after it.
+/// A release that knew fewer migrations wrote a ledger as good as ours.
+pub(crate) async fn require_readable(connection: &mut SqliteConnection, lacks: Option<i64>) -> Result<()> {
+    let Some(migration) = lacks else { return Ok(()) };
+    let newest = applied(connection).await?.first().map(|newest| newest.version);
+    if newest.is_some_and(|newest| newest < migration) {
+        Ok(())
+    } else {
+        Err(StoreError::SchemaOlder { migration })
+    }
 }
 
 /// Whether the migration is one of the ledger where keys belong, or the other way round.

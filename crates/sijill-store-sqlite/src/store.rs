@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use sijill_store::{
     Attachment, AttachmentRow, Batch, CaseRow, CommitOutcome, DeskCount, DeskEntry, DisclosureKey, Finished,
-    Hash, Head, IndexRow, KeyId, MatchKey, Result, Store, StoreError, StoredDisclosure, Stray, StreamHead,
-    refuse_strays,
+    Hash, Head, IndexRow, Irregularity, KeyId, MatchKey, Result, Store, StoreError, StoredDisclosure, Stray,
+    StreamHead, refuse_strays,
 };
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
 use crate::error::store_error;
 use crate::open::{self, Frozen};
-use crate::{attachment, case, commit, desk, document, lookup, page, schema, stray};
+use crate::schema::CASEWORK;
+use crate::{attachment, case, commit, desk, document, irregular, lookup, page, schema, stray};
 
 /// The event store on SQLite.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct SqliteStore {
     writer: Option<SqlitePool>,
     /// Set while reading a file without locks.
     frozen: Option<Frozen>,
+    /// The first migration it lacks: an earlier release's file, open for reading only.
+    lacks: Option<i64>,
 }
 
 impl SqliteStore {
@@ -35,7 +38,7 @@ impl SqliteStore {
         let path = open::create(path.as_ref(), 0o640)?;
         let writer = open::writer(&path, &schema::LEDGER).await?;
         let readers = open::readers(&path).await?;
-        let store = Self { path, readers, writer: Some(writer), frozen: None };
+        let store = Self { path, readers, writer: Some(writer), frozen: None, lacks: None };
         refuse_strays(&store).await?;
         Ok(store)
     }
@@ -43,10 +46,17 @@ impl SqliteStore {
     /// Opens the ledger's file to read it, also where the user may not write and while a server is running. Creates
     /// nothing and changes nothing, unless a server ended abruptly: then SQLite needs to write `-shm` beside the file,
     /// and where it cannot, [`StoreError::NeedsRecovery`] says what to do.
+    ///
+    /// An earlier release's file is read as it is: what that release did not keep is empty.
     pub async fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
-        let (readers, frozen) = open::read_only(&path, &schema::LEDGER).await?;
-        Ok(Self { path, readers, writer: None, frozen })
+        let (readers, frozen, lacks) = open::read_only(&path, &schema::LEDGER).await?;
+        Ok(Self { path, readers, writer: None, frozen, lacks })
+    }
+
+    /// The first migration of this release that the file lacks; only a file open for reading only lacks any.
+    pub fn lacks(&self) -> Option<i64> {
+        self.lacks
     }
 
     /// Closes all connections; the last one folds the log into the file.
@@ -68,6 +78,14 @@ impl SqliteStore {
             frozen.still()?;
         }
         found
+    }
+
+    /// As [`read`](Self::read), from what the migration `since` brought: nothing is there before.
+    async fn read_since<T: Default>(&self, since: i64, read: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.lacks.is_some_and(|lacks| lacks <= since) {
+            return Ok(T::default());
+        }
+        self.read(read).await
     }
 }
 
@@ -134,6 +152,10 @@ impl Store for SqliteStore {
         self.read(stray::strays(&self.readers)).await
     }
 
+    async fn irregularities(&self) -> Result<Vec<Irregularity>> {
+        self.read(irregular::irregularities(&self.readers, self.lacks)).await
+    }
+
     async fn remember_assertion(&self, id: Hash, expires_unix: i64, now: i64) -> Result<bool> {
         let mut transaction = self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         sqlx::query!("DELETE FROM assertion WHERE expires < ?", now)
@@ -192,11 +214,11 @@ impl Store for SqliteStore {
     }
 
     async fn document(&self, hash: Hash) -> Result<Option<Vec<u8>>> {
-        self.read(document::document(&self.readers, hash)).await
+        self.read_since(CASEWORK, document::document(&self.readers, hash)).await
     }
 
     async fn documents(&self) -> Result<Vec<Hash>> {
-        self.read(document::documents(&self.readers)).await
+        self.read_since(CASEWORK, document::documents(&self.readers)).await
     }
 
     async fn sweep_documents(&self, before_unix: i64, keep: &[Hash]) -> Result<u64> {
@@ -216,11 +238,11 @@ impl Store for SqliteStore {
     }
 
     async fn due_cases(&self, until_ms: u64, limit: u32) -> Result<Vec<(String, u64)>> {
-        self.read(desk::due_cases(&self.readers, until_ms, limit)).await
+        self.read_since(CASEWORK, desk::due_cases(&self.readers, until_ms, limit)).await
     }
 
     async fn next_wake(&self) -> Result<Option<u64>> {
-        self.read(desk::next_wake(&self.readers)).await
+        self.read_since(CASEWORK, desk::next_wake(&self.readers)).await
     }
 
     async fn desk(
@@ -230,15 +252,15 @@ impl Store for SqliteStore {
         after: Option<&DeskEntry>,
         limit: u32,
     ) -> Result<Vec<DeskEntry>> {
-        self.read(desk::desk(&self.readers, agency, unit, after, limit)).await
+        self.read_since(CASEWORK, desk::desk(&self.readers, agency, unit, after, limit)).await
     }
 
     async fn desk_counts(&self, agency: &str, unit: &str, now_ms: u64) -> Result<Vec<DeskCount>> {
-        self.read(desk::desk_counts(&self.readers, agency, unit, now_ms)).await
+        self.read_since(CASEWORK, desk::desk_counts(&self.readers, agency, unit, now_ms)).await
     }
 
     async fn cases_by_match(&self, keys: &[MatchKey]) -> Result<Vec<(MatchKey, String)>> {
-        self.read(desk::cases_by_match(&self.readers, keys)).await
+        self.read_since(CASEWORK, desk::cases_by_match(&self.readers, keys)).await
     }
 
     async fn forget_match_keys(&self, case: &str) -> Result<()> {

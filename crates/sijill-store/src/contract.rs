@@ -10,8 +10,8 @@ use crate::batch::Batch;
 use crate::case::{CaseRow, DeskCount, DeskEntry, MatchKey};
 use crate::error::{Result, StoreError};
 use crate::types::{
-    Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, KeyId,
-    StoredDisclosure, Stray, StreamHead,
+    Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, Irregularity,
+    KeyId, StoredDisclosure, Stray, StreamHead,
 };
 
 /// Most rows one page holds, whatever is asked: a bound on the memory one reader can take.
@@ -79,6 +79,11 @@ pub trait Store: Send + Sync {
     /// Rows at positions that the head does not cover: the first entry, the first disclosure and the first tile of each
     /// level, as of one moment.
     async fn strays(&self) -> Result<Vec<Stray>>;
+
+    /// What is wrong with the database as a whole: for an audit, which reads on whatever is. Rows that share a key or have no
+    /// place come first, then damage the engine finds (as far as it looks), then the schema where it is not what the
+    /// migrations make. Reads the whole database.
+    async fn irregularities(&self) -> Result<Vec<Irregularity>>;
 
     /// Remembers a client assertion until it expires, for all servers that share the database (replay protection of
     /// RFC 7523 §3 `jti`). `false`: it is there already. Times are Unix seconds; `now` decides what is purged.

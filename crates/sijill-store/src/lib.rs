@@ -30,6 +30,6 @@ pub use contract::{
 };
 pub use error::{Cause, Result, StoreError};
 pub use types::{
-    Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, FullTile, Hash, Head, IndexRow, KeyId,
-    NewEntry, Sealed, SealedDisclosure, StoredDisclosure, Stray, StreamHead,
+    Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, FullTile, Hash, Head, IndexRow,
+    Irregularity, KeyId, NewEntry, Sealed, SealedDisclosure, StoredDisclosure, Stray, StreamHead,
 };

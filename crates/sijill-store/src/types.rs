@@ -193,6 +193,43 @@ impl std::fmt::Display for Stray {
     }
 }
 
+/// What is wrong with a database as a whole, whatever its rows say: for an audit. It displays as a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Irregularity {
+    /// More rows than there are keys, or places for them: in a table without its constraints nobody reads the second.
+    Rows {
+        /// The table.
+        table: &'static str,
+        /// How many rows it holds.
+        held: i64,
+        /// How many of them have a place.
+        placed: i64,
+    },
+    /// The engine finds its own pages or indexes damaged; in its words.
+    Damage(String),
+    /// The migrations make it, and it is gone or altered.
+    Missing(String),
+    /// No migration makes it: a table, column, constraint, index, view or trigger.
+    Foreign(String),
+}
+
+impl std::fmt::Display for Irregularity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Rows { table, held, placed } => {
+                write!(f, "the table {table} holds {held} rows, and only {placed} have a place in the ledger")
+            }
+            Self::Damage(found) => write!(f, "the database is damaged: {found}"),
+            Self::Missing(what) => {
+                write!(f, "the form of the database is not what its migrations make: it lacks {what}")
+            }
+            Self::Foreign(what) => {
+                write!(f, "the form of the database is not what its migrations make: it has {what}")
+            }
+        }
+    }
+}
+
 /// How an upload ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]

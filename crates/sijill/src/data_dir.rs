@@ -178,15 +178,37 @@ impl DataDir {
         file.signing_key().cloned().ok_or(Error::KeyPublicOnly(path))
     }
 
+    fn master_key_path(&self) -> PathBuf {
+        match &self.config.master_key {
+            Some(path) => self.resolve(path),
+            None => self.key_path(MASTER_KEY_FILE),
+        }
+    }
+
+    /// The key store and the master key, as far as the settings keep them in this directory and they are gone.
+    ///
+    /// A backup has neither by design, and never had: nor has it the folders and the lock that a directory in use has. What
+    /// may be there and cannot be looked at (`keys/` is its owner's alone) is not gone.
+    pub fn keys_gone(&self) -> Vec<PathBuf> {
+        let gone = |path: &Path| matches!(path.try_exists(), Ok(false));
+        if [self.path.join("keys"), self.path.join("keystore"), self.path.join("lock")]
+            .iter()
+            .all(|p| gone(p))
+        {
+            return Vec::new();
+        }
+        let master = self.master_key_path();
+        let here = master.starts_with(&self.path) && std::env::var_os(MASTER_KEY).is_none();
+        let store = self.config.keystore_url.is_none().then(|| self.keystore_path());
+        here.then_some(master).into_iter().chain(store).filter(|path| gone(path)).collect()
+    }
+
     /// The master key: from the environment, the file `sijill.toml` names, or `keys/master.key`.
     pub fn master_key(&self) -> Result<MasterKey> {
         if let Some(text) = std::env::var(MASTER_KEY).ok().map(Zeroizing::new) {
             return MasterKey::parse(&text).map_err(|error| Error::Usage(format!("{MASTER_KEY}: {error}")));
         }
-        let path = match &self.config.master_key {
-            Some(path) => self.resolve(path),
-            None => self.key_path(MASTER_KEY_FILE),
-        };
+        let path = self.master_key_path();
         let mut file = File::open(&path).map_err(Error::unreadable(&path))?;
         refuse_exposed(&path, &file)?;
         let mut text = Zeroizing::new(String::new());

@@ -20,7 +20,7 @@ use sijill_log::{Checkpoint, Note, Tile};
 use sijill_store::{DisclosureKey, Hash, KeyStore, MAX_PAGE, Store, StoreError};
 use tokio::runtime::Handle;
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, MASTER_KEY};
 use crate::error::{Error, Result};
 use crate::running::{existing_key_store, store_to_read};
 
@@ -77,7 +77,16 @@ impl Database {
             Err(error) => (None, Disclosed::Withheld(error.to_string())),
         };
         let (origin, runtime) = (dir.config.origin.clone(), Handle::current());
-        let (attachments, held, noted) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (attachments, held, mut noted) = (Mutex::default(), Mutex::default(), Vec::new());
+        for gone in dir.keys_gone() {
+            let message = format!(
+                "{} is missing: by its settings this directory keeps it here (a master key may instead stand in {MASTER_KEY}), \
+                 and without it no disclosure can be read",
+                gone.display()
+            );
+            noted.push(Discrepancy { index: None, message });
+        }
+        let noted = Mutex::new(noted);
         let database = Self { store, keys, seal, seal_path, size, origin, attachments, held, noted, runtime };
         Ok((database, disclosed))
     }
@@ -201,6 +210,7 @@ impl Source for Database {
     fn check_end(&self, end: &LedgerEnd<'_>) -> Result<Vec<Discrepancy>, Unreadable> {
         self.compare_end(end)?;
         self.compare_attachments(end.size)?;
+        self.check_whole()?;
         Ok(self.take_notes(true))
     }
 }

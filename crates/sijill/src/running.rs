@@ -121,7 +121,7 @@ fn limits(dir: &DataDir) -> Limits {
     limits
 }
 
-/// The store for reading only, beside whoever writes.
+/// The store for reading only, beside whoever writes; an earlier release's too.
 pub async fn store_to_read(dir: &DataDir) -> Result<Arc<dyn Store>> {
     Ok(match (dir.config.engine, &dir.config.url) {
         (Engine::Postgres, Some(url)) => Arc::new(PostgresStore::connect_read_only(url).await?),
@@ -132,7 +132,12 @@ pub async fn store_to_read(dir: &DataDir) -> Result<Arc<dyn Store>> {
 /// The store for copying it while it is in use.
 pub async fn store_to_copy(dir: &DataDir) -> Result<SqliteStore> {
     // Opening it for reading creates and migrates nothing, and finds out whether opening it to write would.
-    SqliteStore::open_read_only(&dir.database_path()).await?.close().await;
+    let store = SqliteStore::open_read_only(&dir.database_path()).await?;
+    let lacks = store.lacks();
+    store.close().await;
+    if let Some(migration) = lacks {
+        return Err(Error::Store(StoreError::SchemaOlder { migration }));
+    }
     Ok(SqliteStore::open(&dir.database_path()).await?)
 }
 

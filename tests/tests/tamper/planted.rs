@@ -68,6 +68,30 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
     row("a tile of a level there is not", By::Trust, |o| {
         planted(o, "INSERT INTO tile SELECT 77, 0, hashes FROM tile LIMIT 1", None)
     }),
+    // Rows behind those that are read.
+    row("a second, other row of an entry", By::Trust, |o| {
+        let i = middle(o);
+        let other = "idx, 'case/other', seq, jti, registry, 'other'";
+        planted(o, &format!("INSERT INTO entry SELECT {other} FROM entry WHERE idx = {i}"), None)
+    }),
+    row("an entry between two others", By::Trust, |o| {
+        let i = middle(o);
+        let other = format!("{i}.5, stream, seq, jti, registry, entry");
+        planted(o, &format!("INSERT INTO entry SELECT {other} FROM entry WHERE idx = {i}"), None)
+    }),
+    row("a second head", By::Trust, |o| {
+        planted(o, "INSERT INTO head SELECT 2, size, zeroblob(32), received FROM head", None)
+    }),
+    row("a second, other row of a tile", By::Trust, |o| {
+        planted(o, "INSERT INTO tile SELECT level, idx, zeroblob(8192) FROM tile WHERE idx = 1 LIMIT 1", None)
+    }),
+    row("a second, other head of a stream", By::Trust, |o| {
+        let other = "stream, seq, zeroblob(32), parties";
+        planted(o, &format!("INSERT INTO stream_head SELECT {other} FROM stream_head LIMIT 1"), None)
+    }),
+    row("a chunk of no file", By::Trust, |o| {
+        planted(o, "INSERT INTO attachment_chunk VALUES (randomblob(16), 0, x'00')", None)
+    }),
     // Tables that are gone.
     row("all tiles dropped", By::Trust, |o| {
         [gone(o, "tile"), vec![("root", Some(0)), ("root", Some(256)), ("root", Some(512))]].concat()

@@ -67,8 +67,13 @@ pub(crate) fn try_audit(
 
 fn faults(report: &Value) -> Found {
     let faults = report["faults"].as_array().unwrap_or_else(|| panic!("no report: {report}"));
+    // That the operator's database has lost its constraints would be told of every alteration, and tell nothing of it.
+    let form = |fault: &&Value| {
+        fault["message"].as_str().is_some_and(|told| told.starts_with("the form of the database is not"))
+    };
+    let faults = faults.iter().filter(|fault| !form(fault));
     let fault = |fault: &Value| (fault["code"].as_str().expect("a code").to_owned(), fault["index"].as_u64());
-    faults.iter().map(fault).collect()
+    faults.map(fault).collect()
 }
 
 /// Exports the ledger, if it can be, and lets both verifiers audit the export.

@@ -68,6 +68,15 @@ impl Database {
         self.check_streams(end)
     }
 
+    /// What no single row tells: rows nobody reads, damage, a schema no migration makes.
+    pub(super) fn check_whole(&self) -> Result<(), Unreadable> {
+        let found = self.sound("the database as a whole", self.store.irregularities())?;
+        for irregular in found.unwrap_or_default() {
+            self.note(None, irregular.to_string());
+        }
+        Ok(())
+    }
+
     fn check_head(&self, end: &LedgerEnd<'_>) -> Result<(), Unreadable> {
         let Some(head) = self.sound("the head", self.store.head())? else { return Ok(()) };
         if head.size < end.size {

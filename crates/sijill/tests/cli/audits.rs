@@ -104,6 +104,16 @@ fn what_the_database_keeps_beside_the_entries_is_compared() {
         ("DELETE FROM head", "store"),
         ("DROP TABLE stream_head", "store"),
         ("DROP TABLE attachment", "store"),
+        // Rows that nobody reads, and a schema no migration makes.
+        (
+            "CREATE TABLE free AS SELECT * FROM entry; DROP TABLE entry; ALTER TABLE free RENAME TO entry;
+             INSERT INTO entry SELECT idx, stream, seq, jti, registry, 'other' FROM entry WHERE idx = 8",
+            "store",
+        ),
+        ("INSERT INTO attachment_chunk VALUES (randomblob(16), 0, x'00')", "store"),
+        ("CREATE TRIGGER late AFTER INSERT ON entry BEGIN DELETE FROM tile; END", "store"),
+        ("ALTER TABLE tile RENAME TO shadow; CREATE VIEW tile AS SELECT * FROM shadow", "store"),
+        ("DROP INDEX entry_registry", "store"),
         ("PRAGMA ignore_check_constraints = 1; UPDATE head SET root = x'00'", "store"),
         ("PRAGMA ignore_check_constraints = 1; UPDATE entry SET jti = x'00' WHERE idx = 8", "store@8"),
         (
@@ -161,7 +171,7 @@ fn files_are_held_against_the_entries_that_cite_them() {
         ("UPDATE attachment SET begun = begun + 4000", Some(cited)),
         ("UPDATE attachment SET begun = -1", Some(cited)),
         ("UPDATE attachment SET size = size + 1", Some(cited)),
-        ("DELETE FROM attachment", Some(cited)),
+        ("DELETE FROM attachment; DELETE FROM attachment_chunk", Some(cited)),
         ("PRAGMA ignore_check_constraints = 1; UPDATE attachment SET key_id = x'00'", Some(cited)),
     ] {
         town.tamper(sql);
@@ -171,10 +181,12 @@ fn files_are_held_against_the_entries_that_cite_them() {
     }
     assert_eq!(town.faults(AUDIT), (0, Vec::new()));
     // Without the keys nobody can tell what an entry cites; that one has nothing to cite with can be told.
-    fs::remove_file(town.path("d/keys/master.key")).expect("removed");
-    assert_eq!(town.faults(AUDIT), (0, Vec::new()));
+    town.good(["backup", "--dir", "d", "--out", "b"]);
+    let audit = ["audit", "b", "--trust", "b/trust.json"];
+    assert_eq!(town.faults(audit), (0, Vec::new()));
     town.tamper("UPDATE attachment SET entry = 2");
-    assert_eq!(town.faults(AUDIT), (1, vec!["store@2".to_string()]));
+    fs::copy(town.path("d/ledger.sqlite"), town.path("b/ledger.sqlite")).expect("copied");
+    assert_eq!(town.faults(audit), (1, vec!["store@2".to_string()]));
 }
 
 #[test]
@@ -245,11 +257,12 @@ fn a_removed_entry_and_a_cut_off_end_are_found() {
 #[test]
 fn without_keys_disclosures_are_withheld_and_without_trust_nothing_is_anchored() {
     let town = Town::busy();
-    fs::remove_file(town.path("d/keys/master.key")).expect("removed");
-    let report = town.good(AUDIT);
+    // A backup holds no keys, and is no worse for it.
+    town.good(["backup", "--dir", "d", "--out", "b"]);
+    let report = town.good(["audit", "b", "--trust", "b/trust.json"]);
     assert_eq!(report["levels"]["integrity"]["status"], "partial");
     assert_eq!(report["levels"]["integrity"]["unchecked"], 4);
-    let people = town.run_for_people(&["audit", "d"]);
+    let people = town.run_for_people(&["audit", "b"]);
     assert_eq!(people.status, 0);
     assert!(people.out.starts_with("anchored: false"), "{}", people.out);
     assert!(
@@ -257,11 +270,67 @@ fn without_keys_disclosures_are_withheld_and_without_trust_nothing_is_anchored()
         "{}",
         people.out
     );
+    fs::remove_file(town.path("d/keys/master.key")).expect("removed");
     assert_eq!(town.run(["export", "--dir", "d", "--out", "e"]).refused(2), "usage");
     assert_eq!(
         town.run(["prove", "--dir", "d", "--index", "7", "-o", "x", "--with-disclosures"]).refused(2),
         "usage"
     );
+}
+
+/// What the settings keep in the directory belongs there, unless the directory is a backup.
+#[test]
+fn keys_that_are_gone_are_a_fault() {
+    let town = Town::busy();
+    let (master, away) = (town.path("d/keys/master.key"), town.path("away"));
+    let text = fs::read_to_string(&master).expect("read");
+    fs::rename(&master, &away).expect("moved");
+    assert_gone(&town, &["d/keys/master.key"]);
+    let held = town.command(AUDIT).env("SIJILL_MASTER_KEY", text.trim()).output().expect("it runs");
+    assert_eq!(held.status.code(), Some(0), "{held:?}");
+    fs::rename(&away, &master).expect("moved");
+
+    fs::rename(town.path("d/keystore"), &away).expect("moved");
+    assert_gone(&town, &["d/keystore/keys.sqlite"]);
+    // Both, with their folders: a server has been here all the same.
+    fs::rename(town.path("d/keys"), town.path("keys")).expect("moved");
+    assert_gone(&town, &["d/keys/master.key"]);
+
+    fs::rename(&away, town.path("d/keystore")).expect("moved");
+    fs::rename(town.path("keys"), town.path("d/keys")).expect("moved");
+    assert_eq!(town.faults(AUDIT), (0, Vec::new()));
+}
+
+fn assert_gone(town: &Town, named: &[&str]) {
+    let run = town.run(AUDIT);
+    let report = run.json();
+    let faults = report["faults"].as_array().expect("faults");
+    assert_eq!((run.status, faults.len()), (1, 1), "{report}");
+    assert_eq!((faults[0]["code"].as_str(), faults[0]["index"].as_u64()), (Some("store"), None));
+    let sentence = faults[0]["message"].as_str().expect("a sentence");
+    assert!(named.iter().all(|path| sentence.contains(path)), "{sentence}");
+    assert_eq!(report["levels"]["integrity"]["unchecked"], 4, "disclosures are withheld");
+}
+
+/// Its tables alone: an earlier release knew no documents and no desks.
+#[test]
+fn a_ledger_of_an_earlier_release_is_read_as_it_is() {
+    let town = Town::busy();
+    town.tamper(
+        "DELETE FROM _sqlx_migrations WHERE version > 1; DROP TABLE document; DROP TABLE case_wake; DROP TABLE desk;
+         DROP TABLE match_key",
+    );
+    let before = fs::read(town.path("d/ledger.sqlite")).expect("read");
+    assert_eq!(town.faults(AUDIT), (0, Vec::new()));
+    town.good(["prove", "--dir", "d", "--index", "8", "--out", "p"]);
+    town.good(["export", "--dir", "d", "--out", "e"]);
+    assert_eq!(town.faults(["audit", "e", "--trust", "d/trust.json"]), (0, Vec::new()));
+    // A backup is taken by what could write, and that would bring it up to date.
+    assert_eq!(town.run(["backup", "--dir", "d", "--out", "b"]).refused(2), "schema-older");
+    assert_eq!(fs::read(town.path("d/ledger.sqlite")).expect("read"), before, "nothing was migrated");
+    // What an earlier release did not make is foreign to it.
+    town.tamper("CREATE TABLE desk (note TEXT)");
+    assert_eq!(town.faults(AUDIT), (1, vec!["store".to_string()]));
 }
 
 #[test]
