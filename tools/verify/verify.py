@@ -15,6 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
+try:
+    import cryptography as _
+except ImportError:
+    sys.exit(print("verify.py needs the package `cryptography`: pip install cryptography", file=sys.stderr) or 2)
+
 from sijill_format import (Refused, b64url, disclosure_faults, fits, objects_in, parse_entry, require, shaped,
                            strict_json, thumbprint, unb64url)
 from sijill_log import ED25519, TILE, Checkpoint, Receipt, Tree, bad_tiles, leaf_hash, parse_vkey, read_bundles
@@ -203,7 +208,8 @@ class Audit:
             return {"status": status, "checked": checked, "unchecked": self.size - checked, "why": why}
 
         point, absent, unjudged = self.point, self.size - self.entries, self.size - self.replayed
-        codes, not_run = {code for code, _ in self.faults}, {**level((), 0, "only sijill can"), "status": "not_run"}
+        codes = {code for code, _ in self.faults}
+        not_run = {**level((), 0, "this verifier does not know this level"), "status": "not_run"}
         integrity = level(
             codes - AUTHORITY, self.entries - self.unchecked, absent and f"{absent} entries are not there",
             self.unchecked and f"{self.unchecked} have disclosures withheld, or saw trees not all there")
@@ -222,9 +228,11 @@ def print_report(report):
         print("anchored: no. Without its trust file, a ledger invented from end to end would look the same.")
     print("{origin}, size {size}, root {root}, {entries} entries read".format(**report))
     for name, level in report["levels"].items():
-        print(" ", name, "{status}, {checked} checked, {unchecked} not".format(**level), level["why"] or "")
+        why = f": {level['why']}" if level["why"] else ""
+        print(" ", name, "{status}, {checked} checked, {unchecked} unchecked".format(**level) + why)
     for fault in report["faults"]:
-        print("  FAULT {code} at {index}: {message}".format(**fault))
+        where = "the whole" if fault["index"] is None else f"entry {fault['index']}"
+        print(f"  FAULT {fault['code']} at {where}: {fault['message']}")
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)

@@ -34,6 +34,9 @@ pub struct Config {
     /// The master key's file, if not `keys/master.key`. The environment variable `SIJILL_MASTER_KEY` overrides both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master_key: Option<PathBuf>,
+    /// The master key was never here: it came from the environment when the ledger was made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub master_key_elsewhere: bool,
     /// Serve HTTPS; without it plain HTTP, for a reverse proxy on the same machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
@@ -125,6 +128,7 @@ impl Config {
             url: None,
             keystore_url: None,
             master_key: None,
+            master_key_elsewhere: false,
             tls: None,
             web: Web::default(),
             limits: Limits::default(),

@@ -198,7 +198,8 @@ impl DataDir {
             return Vec::new();
         }
         let master = self.master_key_path();
-        let here = master.starts_with(&self.path) && std::env::var_os(MASTER_KEY).is_none();
+        let elsewhere = self.config.master_key_elsewhere || std::env::var_os(MASTER_KEY).is_some();
+        let here = master.starts_with(&self.path) && !elsewhere;
         let store = self.config.keystore_url.is_none().then(|| self.keystore_path());
         here.then_some(master).into_iter().chain(store).filter(|path| gone(path)).collect()
     }

@@ -103,7 +103,9 @@ impl Genesis {
             message: refusal.to_string(),
         })?;
 
-        let dir = DataDir::create(path, self.config)?;
+        let mut config = self.config;
+        config.master_key_elsewhere = std::env::var_os(MASTER_KEY).is_some();
+        let dir = DataDir::create(path, config)?;
         let lock = dir.lock()?;
         keys.write(&dir)?;
         let running = Running::open_locked(&dir, Time::By(clock), lock).await?;
