@@ -218,7 +218,7 @@ impl Ledger {
         self.shared.clock.now().unwrap_or(0)
     }
 
-    /// Whether the ledger can take events. Asks the database, and waits for its answer no longer than [`PROBE`].
+    /// Whether the ledger can take events. Asks the database, and waits for its answer no longer than a second.
     pub async fn ready(&self) -> Result<(), &'static str> {
         (*self.shared.healthy.borrow())?;
         match tokio::time::timeout(PROBE, self.store().head()).await {
