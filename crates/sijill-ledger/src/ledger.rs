@@ -314,6 +314,15 @@ impl Ledger {
             let _ = task.await;
         }
     }
+
+    /// Ends as a killed process does: nothing is finished, and nothing of this ledger runs on beside the next one.
+    #[cfg(feature = "testing")]
+    pub async fn crash(&self) {
+        if let Some(task) = self.shared.task.lock().await.take() {
+            task.abort();
+            let _ = task.await;
+        }
+    }
 }
 
 fn check_identity(registry: &Registry, origin: &str, log_key: &NoteSigner) -> Result<(), OpenError> {

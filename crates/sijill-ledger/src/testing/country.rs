@@ -60,6 +60,7 @@ impl Country {
 
     /// Opens the ledger again on the same ground, as after a crash.
     pub async fn again(&mut self) {
+        self.ledger.crash().await;
         self.ledger = self.ground.open().await.expect("it opens again");
     }
 
