@@ -60,7 +60,7 @@ pub(crate) fn try_audit(
         return Err(ended);
     }
     let found = faults(&ended.answer);
-    assert_eq!(ended.status, i32::from(!found.is_empty()), "{ended:?}");
+    assert_eq!(ended.status, i32::from(ended.answer["faults"] != serde_json::json!([])), "{ended:?}");
     assert_eq!(ended.answer["anchored"], true);
     Ok(found)
 }
@@ -69,7 +69,8 @@ fn faults(report: &Value) -> Found {
     let faults = report["faults"].as_array().unwrap_or_else(|| panic!("no report: {report}"));
     // That the operator's database has lost its constraints would be told of every alteration, and tell nothing of it.
     let form = |fault: &&Value| {
-        fault["message"].as_str().is_some_and(|told| told.starts_with("the form of the database is not"))
+        let mut told = fault["message"].as_str().unwrap_or_default().split("; ");
+        fault["code"] == "store" && told.all(|part| part.starts_with("the form of the database is not"))
     };
     let faults = faults.iter().filter(|fault| !form(fault));
     let fault = |fault: &Value| (fault["code"].as_str().expect("a code").to_owned(), fault["index"].as_u64());

@@ -11,6 +11,9 @@ use sijill_store::{IndexRow, MAX_PAGE, StoreError, StreamHead};
 
 use super::{Database, told, unreadable};
 
+/// How the sentence of a table, index, trigger or view begins that is not the migrations'.
+const FORM: &str = "the form of the database is not what its migrations make: ";
+
 impl Database {
     /// Compares the columns entries are found by with what the entries say.
     pub(super) fn compare_rows(&self, facts: &[Facts<'_>]) -> Result<(), Unreadable> {
@@ -71,8 +74,17 @@ impl Database {
     /// What no single row tells: rows nobody reads, damage, a schema no migration makes.
     pub(super) fn check_whole(&self) -> Result<(), Unreadable> {
         let found = self.sound("the database as a whole", self.store.irregularities())?;
+        // However many tables and indexes it is, it is one finding: the others must not be lost behind it.
+        let mut form = Vec::new();
         for irregular in found.unwrap_or_default() {
-            self.note(None, irregular.to_string());
+            let told = irregular.to_string();
+            match told.strip_prefix(FORM) {
+                Some(what) => form.push(what.to_owned()),
+                None => self.note(None, told),
+            }
+        }
+        if !form.is_empty() {
+            self.note(None, format!("{FORM}{}", form.join(", ")));
         }
         Ok(())
     }
