@@ -149,6 +149,8 @@ fn deleted(o: &mut Operator<'_>, i: u64) {
 fn cut(o: &mut Operator<'_>, size: u64) {
     o.sql(&format!("DELETE FROM entry WHERE idx >= {size}"), |_| ());
     o.sql(&format!("DELETE FROM disclosure WHERE idx >= {size}"), |_| ());
+    let uploads = format!("SELECT upload FROM attachment WHERE entry >= {size}");
+    o.script(&format!("DELETE FROM attachment_chunk WHERE upload IN ({uploads})"));
     o.script(&format!("DELETE FROM attachment WHERE entry >= {size}"));
 }
 
