@@ -21,10 +21,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Pages written before the log is folded into the file: 16 MiB, some fifteen batches of a thousand entries.
-const CHECKPOINT_PAGES: &str = "4000";
+const CHECKPOINT_PAGES: &str = "32000";
 
 /// The log's size after it was folded in, bytes: a burst does not keep its disk space for ever.
-const LOG_SIZE: &str = "67108864";
+const LOG_SIZE: &str = "134217728";
 
 /// The writer's page cache, kibibytes, negative as SQLite wants it: `jti` and digests are random, and each new one lands
 /// on another page of its index.

@@ -71,6 +71,12 @@ impl SqliteStore {
         self.writer.as_ref().ok_or(StoreError::ReadOnly)
     }
 
+    /// The connection whose page cache a commit has just filled: SQLite empties a reader's with every commit. For what is
+    /// asked of thousands of rows all over the file, before the next commit.
+    fn warm(&self) -> &SqlitePool {
+        self.writer.as_ref().unwrap_or(&self.readers)
+    }
+
     /// A read, and afterwards whether it was one of a file that stood still.
     async fn read<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
         let found = read.await;
@@ -116,11 +122,11 @@ impl Store for SqliteStore {
     }
 
     async fn by_jti(&self, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>> {
-        self.read(lookup::by_jti(&self.readers, jtis)).await
+        self.read(lookup::by_jti(self.warm(), jtis)).await
     }
 
     async fn known_digests(&self, digests: &[Hash]) -> Result<Vec<Hash>> {
-        self.read(lookup::known_digests(&self.readers, digests)).await
+        self.read(lookup::known_digests(self.warm(), digests)).await
     }
 
     async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>> {

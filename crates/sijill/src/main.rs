@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// A tenth of a server's time went into the system's allocator, which gives memory one thread took back to that thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     sijill::cli::main()
 }
