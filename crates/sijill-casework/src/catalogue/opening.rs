@@ -79,7 +79,7 @@ macro_rules! party {
             $($head)*
             casework {
                 relation: Code("party-relation"), "الصلة بالطفل", "Relation to the child";
-                alleged: Bool, "مشتبه به", "Alleged perpetrator";
+                alleged: Bool, "الشخص المنسوب إليه الفعل", "Person to whom the act is attributed";
             }
             identity {
                 name: Text(SHORT), "الاسم", "Name";
@@ -92,9 +92,9 @@ macro_rules! party {
 }
 
 party! {
-    /// A person around the child: family, caregiver, alleged perpetrator.
+    /// A person around the child: family, caregiver, the person to whom the act is attributed.
     PartyAdded = "party.added" v 1 in [Case],
-    "إضافة شخص ذي صلة" / "Party added", "شخص له صلة بالطفل: من الأسرة أو مقدمي الرعاية أو مشتبه به.";
+    "إضافة شخص ذي صلة" / "Party added", "شخص له صلة بالطفل: من الأسرة أو مقدمي الرعاية أو الشخص المنسوب إليه الفعل.";
     routing {}
 }
 

@@ -35,6 +35,30 @@ fn every_text_is_in_arabic_and_english() {
     }
 }
 
+/// What nobody is called before anyone has judged.
+#[test]
+fn no_text_judges() {
+    let loaded = [
+        "victim",
+        "perpetrator",
+        "abuser",
+        "offender",
+        "suspect",
+        "ضحية",
+        "الجاني",
+        "المعتدي",
+        "المجرم",
+        "مشتبه",
+    ];
+    for spec in CATALOGUE {
+        let fields = spec.fields.iter().flat_map(|field| [Some(field.label), field.help]).flatten();
+        for text in [spec.title, spec.description].into_iter().chain(fields) {
+            let said = |word: &&&str| text.ar.contains(**word) || text.en.to_lowercase().contains(**word);
+            assert_eq!(loaded.iter().find(said), None, "{}: {}", spec.name, text.en);
+        }
+    }
+}
+
 #[test]
 fn names_are_names_and_mean_one_thing() {
     let mut types = BTreeSet::new();
