@@ -1,4 +1,4 @@
-//! The running ledger: one handle for everybody, one task that sequences.
+//! The running ledger: one handle for everybody, one task that writes, one that publishes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use sijill_domain::Registry;
 use sijill_event::{SigningKey, Uuid};
 use sijill_log::{Hash, NoteSigner};
-use sijill_store::{KeyStore, Store, StoreError};
+use sijill_store::{KeyStore, Store};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -14,13 +14,18 @@ use crate::admission::{Admission, Admitted};
 use crate::casework::CaseReader;
 use crate::clock::Clock;
 use crate::desk::CaseDesk;
-use crate::error::{Busy, LedgerError, OpenError, Own, Refused};
-use crate::publish::{PastRoots, Published, Publisher, Tiles, batch_proofs};
+use crate::error::{Busy, OpenError, Own, Refused};
+use crate::press::Press;
+use crate::publish::{PastRoots, Published, Publisher, Snapshot, Tiles};
 use crate::seal::Seal;
-use crate::sequence::{Outcome, Sequencer};
+use crate::sequence::Sequencer;
 use crate::service::Services;
 use crate::state::State;
 use crate::vault::{MasterKey, Vault};
+use crate::writer::{Health, Work, Writer};
+
+/// How long a database may take to answer whether it is there.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// Everything a ledger runs on.
 pub struct Opening {
@@ -114,17 +119,12 @@ struct Shared {
     queue: mpsc::UnboundedSender<Work>,
     room: Arc<Semaphore>,
     capacity: usize,
-    task: Mutex<Option<JoinHandle<()>>>,
-    healthy: watch::Receiver<Result<(), &'static str>>,
+    /// The writer, and the press, which ends after it.
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    healthy: watch::Receiver<Health>,
 }
 
-/// Sent to the sequencing task. The channel itself is unbounded; the permits bound what is in it.
-enum Work {
-    Append { events: Vec<Admitted>, reply: oneshot::Sender<Settled>, _room: OwnedSemaphorePermit },
-    Stop,
-}
-
-type Settled = Vec<Result<Receipt, Refused>>;
+pub(crate) type Settled = Vec<Result<Receipt, Refused>>;
 
 impl Ledger {
     /// Opens the ledger on its store.
@@ -137,14 +137,15 @@ impl Ledger {
         check_identity(&state.registry, &origin, &log_key)?;
         let tiles = Tiles::new(Arc::clone(&store));
         let sealed = check_seal(&seal, &state, &tiles, &log_key).await?;
-        let press = Publisher { log_key, seal };
+        let publisher = Publisher { log_key, seal };
+        let snapshot = Snapshot::of(&state);
         let first = if sealed {
-            press.sign(&state)?
+            publisher.sign(&snapshot)?
         } else {
-            press.publish(&state).await.map_err(OpenError::Ledger)?
+            publisher.publish(&snapshot).await.map_err(OpenError::Ledger)?
         };
-        let (sender, published) = watch::channel(Arc::new(first));
-        let (health, healthy) = watch::channel(Ok(()));
+        let (announce, published) = watch::channel(Arc::new(first));
+        let (health, healthy) = watch::channel(Health::GOOD);
         let (queue, work) = mpsc::unbounded_channel();
         let vault = Vault::new(master, origin.clone());
         let past = PastRoots { tiles: tiles.clone(), kept: std::collections::HashMap::new() };
@@ -155,7 +156,10 @@ impl Ledger {
             automation: services.automation,
             access: services.access,
         };
-        let desk = Desk {
+        let health = Arc::new(health);
+        let press = Press { publisher, tiles: tiles.clone(), announce, health: Arc::clone(&health) };
+        let (editions, printing) = press.start();
+        let writer = Writer {
             sequencer: Sequencer {
                 services,
                 reader: reader.clone(),
@@ -165,14 +169,13 @@ impl Ledger {
                 state,
                 unsure: false,
             },
-            publisher: press,
-            announce: sender,
+            press: editions,
+            printed: snapshot.size(),
             health,
             clock: Arc::clone(&clock),
             limits,
-            unpublished: false,
         };
-        let task = tokio::spawn(desk.run(work));
+        let writing = tokio::spawn(writer.run(work));
         Ok(Self {
             shared: Arc::new(Shared {
                 admission: Arc::new(Admission::new(origin.clone(), vault.clone())),
@@ -187,7 +190,7 @@ impl Ledger {
                 queue,
                 room: Arc::new(Semaphore::new(limits.queue)),
                 capacity: limits.queue,
-                task: Mutex::new(Some(task)),
+                tasks: Mutex::new(vec![writing, printing]),
                 healthy,
             }),
         })
@@ -220,7 +223,7 @@ impl Ledger {
 
     /// Whether the ledger can take events. Asks the database, and waits for its answer no longer than a second.
     pub async fn ready(&self) -> Result<(), &'static str> {
-        (*self.shared.healthy.borrow())?;
+        self.shared.healthy.borrow().overall()?;
         match tokio::time::timeout(PROBE, self.store().head()).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err("the database does not answer"),
@@ -306,11 +309,20 @@ impl Ledger {
         answer.await.unwrap_or_default()
     }
 
+    /// Appends what fell due by now, as the ledger's own timer would within a second: for whoever moves a simulated clock.
+    /// Answers when it is published, or when a clock or database that fails has been noted.
+    pub async fn wake(&self) -> Result<(), Busy> {
+        let room = Arc::clone(&self.shared.room).try_acquire_many_owned(0).map_err(|_| Busy)?;
+        let (reply, answer) = oneshot::channel();
+        let _ = self.shared.queue.send(Work::Append { events: Vec::new(), reply, _room: room });
+        answer.await.map(drop).map_err(|_| Busy)
+    }
+
     /// Stops taking events, finishes what is queued, and returns when that is durable and sealed.
     pub async fn shutdown(&self) {
         self.shared.room.close();
         let _ = self.shared.queue.send(Work::Stop);
-        if let Some(task) = self.shared.task.lock().await.take() {
+        for task in self.shared.tasks.lock().await.drain(..) {
             let _ = task.await;
         }
     }
@@ -318,7 +330,7 @@ impl Ledger {
     /// Ends as a killed process does: nothing is finished, and nothing of this ledger runs on beside the next one.
     #[cfg(feature = "testing")]
     pub async fn crash(&self) {
-        if let Some(task) = self.shared.task.lock().await.take() {
+        for task in self.shared.tasks.lock().await.drain(..) {
             task.abort();
             let _ = task.await;
         }
@@ -358,236 +370,4 @@ async fn check_seal(
         return behind("holds other entries below that size".into());
     }
     Ok(sealed.size == size && sealed.root == Hash(state.head.root))
-}
-
-/// How long a database may take to answer whether it is there.
-const PROBE: Duration = Duration::from_secs(1);
-/// How long an upload that no event cites is kept.
-const UPLOAD_LIFE_S: u64 = 86_400;
-/// How often such uploads are swept.
-const SWEEP: Duration = Duration::from_hours(1);
-
-/// The sequencing task: takes what has gathered, settles it as one batch, publishes, answers.
-struct Desk {
-    sequencer: Sequencer,
-    publisher: Publisher,
-    announce: watch::Sender<Arc<Published>>,
-    health: watch::Sender<Result<(), &'static str>>,
-    clock: Arc<dyn Clock>,
-    limits: Limits,
-    /// Committed, but not yet under a sealed checkpoint.
-    unpublished: bool,
-}
-
-impl Desk {
-    async fn run(mut self, mut work: mpsc::UnboundedReceiver<Work>) {
-        let mut poll = self.limits.poll.map(tokio::time::interval);
-        let mut sweep = tokio::time::interval(SWEEP);
-        loop {
-            let first = tokio::select! {
-                first = work.recv() => first,
-                () = self.until_wake() => {
-                    self.wake().await;
-                    continue;
-                }
-                () = tick(&mut poll) => {
-                    self.poll().await;
-                    continue;
-                }
-                _ = sweep.tick() => {
-                    self.sweep().await;
-                    continue;
-                }
-            };
-            let Some(Work::Append { events, reply, _room: room }) = first else { break };
-            let mut batch = events;
-            let mut replies = vec![(batch.len(), reply, room)];
-            let mut stop = false;
-            while batch.len() < self.limits.batch {
-                match work.try_recv() {
-                    Ok(Work::Append { events, reply, _room: room }) => {
-                        replies.push((events.len(), reply, room));
-                        batch.extend(events);
-                    }
-                    Ok(Work::Stop) => {
-                        stop = true;
-                        break;
-                    }
-                    Err(_) => break,
-                }
-            }
-            let mut settled = self.settle(&batch).await.into_iter();
-            for (count, reply, _room) in replies {
-                let _ = reply.send(settled.by_ref().take(count).collect());
-            }
-            if stop {
-                break;
-            }
-        }
-        // What was queued before the stop is finished; later work finds the queue closed.
-        work.close();
-        while let Some(Work::Append { events, reply, .. }) = work.recv().await {
-            let _ = reply.send(self.settle(&events).await);
-        }
-    }
-
-    async fn settle(&mut self, batch: &[Admitted]) -> Settled {
-        let started = std::time::Instant::now();
-        let answer = self.try_settle(batch).await;
-        metrics::histogram!("sijill_batch_seconds").record(started.elapsed().as_secs_f64());
-        #[expect(clippy::cast_precision_loss, reason = "a batch has a few thousand events")]
-        metrics::histogram!("sijill_batch_events").record(batch.len() as f64);
-        answer.unwrap_or_else(|error| {
-            tracing::error!(%error, "a batch was not settled");
-            self.note_health(Err(match error {
-                LedgerError::Clock(_) => "the clock jumped; restart the ledger once it is right",
-                LedgerError::Seal(_) => "the seal cannot be written",
-                _ => "the database does not answer as it should",
-            }));
-            let refused = match &error {
-                // The transaction was refused as a whole, so nothing was taken; repeating it would not help.
-                LedgerError::Store(StoreError::Corrupt { .. }) => Own::StoreCorrupt.because("the ledger's database holds what no ledger wrote, and takes nothing more: tell its operator",
-                ),
-                _ => Refused::unavailable(
-                    "the ledger cannot say now whether the event was taken; post the same bytes again: it is appended once",
-                ),
-            };
-            batch.iter().map(|_| Err(refused.clone())).collect()
-        })
-    }
-
-    async fn try_settle(&mut self, batch: &[Admitted]) -> Result<Settled, LedgerError> {
-        let now = self.clock.now()?;
-        let (outcomes, tiles) = self.sequencer.settle(batch, now).await?;
-        if outcomes.iter().any(|o| matches!(o, Outcome::Appended { .. })) {
-            self.unpublished = true;
-        }
-        self.publish_if_needed().await?;
-        self.note_health(Ok(()));
-        let published = self.announce.borrow().clone();
-        let fresh: Vec<u64> = outcomes
-            .iter()
-            .filter_map(|o| if let Outcome::Appended { index, .. } = o { Some(*index) } else { None })
-            .collect();
-        let mut proofs = batch_proofs(&published, &tiles, &fresh)?.into_iter();
-        let mut settled = Vec::with_capacity(outcomes.len());
-        for (outcome, admitted) in outcomes.into_iter().zip(batch) {
-            settled.push(match outcome {
-                Outcome::Refused(refused) => {
-                    metrics::counter!("sijill_refused_total", "code" => refused.code).increment(1);
-                    Err(refused)
-                }
-                Outcome::Appended { index, received } => Ok(Receipt {
-                    index,
-                    received,
-                    jti: admitted.event.jti,
-                    proof: proofs.next().unwrap_or_default(),
-                    first: true,
-                }),
-                Outcome::Known { index, received } => {
-                    let size = published.checkpoint.size;
-                    let hashes = self.sequencer.past.tiles.inclusion(index, size, &published.edge).await?;
-                    let proof = crate::publish::tlog_proof(&published, index, hashes);
-                    Ok(Receipt { index, received, jti: admitted.event.jti, proof, first: false })
-                }
-            });
-        }
-        metrics::counter!("sijill_appended_total").increment(fresh.len() as u64);
-        Ok(settled)
-    }
-
-    async fn publish_if_needed(&mut self) -> Result<(), LedgerError> {
-        if self.unpublished || self.announce.borrow().checkpoint.size != self.sequencer.state.head.size {
-            let published = self.publisher.publish(&self.sequencer.state).await?;
-            self.sequencer.past.kept.insert(published.checkpoint.size, published.checkpoint.root);
-            self.announce.send_replace(Arc::new(published));
-            self.unpublished = false;
-        }
-        Ok(())
-    }
-
-    /// Waits until a case wakes, for ever if none will. Looks at the clock at least every second, for it may be set.
-    async fn until_wake(&self) {
-        let Some(wake) = self.sequencer.state.wake else { return std::future::pending().await };
-        loop {
-            match self.clock.now() {
-                Ok(now) if now >= wake => return,
-                Ok(now) => tokio::time::sleep(Duration::from_millis((wake - now).min(1_000))).await,
-                // Whoever appends next is told; nothing is done by a clock that cannot be believed.
-                Err(_) => return std::future::pending().await,
-            }
-        }
-    }
-
-    /// Appends what fell due in cases where nothing else happens.
-    async fn wake(&mut self) {
-        let woken = async {
-            let now = self.clock.now()?;
-            self.sequencer.wake(now).await?;
-            self.publish_if_needed().await
-        };
-        if let Err(error) = woken.await {
-            tracing::error!(%error, "what fell due could not be appended; it is tried again");
-            self.note_health(Err("what fell due could not be appended"));
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-    }
-
-    /// Takes over what other servers have appended.
-    async fn poll(&mut self) {
-        let head = match self.sequencer.store.head().await {
-            Ok(head) => head,
-            Err(error) => {
-                tracing::warn!(%error, "the database's head could not be read");
-                self.note_health(Err("the database does not answer"));
-                return;
-            }
-        };
-        if head.size != self.sequencer.state.head.size {
-            let caught_up = async {
-                self.sequencer.state.catch_up(&*self.sequencer.store).await?;
-                self.publish_if_needed().await
-            };
-            if let Err(error) = caught_up.await {
-                tracing::error!(%error, "entries of another server could not be followed");
-                self.note_health(Err("entries of another server could not be followed"));
-                return;
-            }
-        }
-        self.note_health(Ok(()));
-    }
-
-    /// Drops uploads that broke off or that no event came to cite, and destroys their keys.
-    async fn sweep(&self) {
-        let Ok(now) = self.clock.now() else { return };
-        let before = i64::try_from((now / 1_000).saturating_sub(UPLOAD_LIFE_S)).unwrap_or(0);
-        let swept = async {
-            let keys = self.sequencer.store.sweep_attachments(before).await?;
-            if !keys.is_empty() {
-                self.sequencer.keys.destroy(&keys).await?;
-            }
-            Ok::<_, sijill_store::StoreError>(())
-        };
-        if let Err(error) = swept.await {
-            tracing::warn!(%error, "uploads without an event could not be swept; it is tried again in an hour");
-        }
-    }
-
-    fn note_health(&self, health: Result<(), &'static str>) {
-        self.health.send_if_modified(|now| {
-            let changed = *now != health;
-            *now = health;
-            changed
-        });
-    }
-}
-
-/// Waits for the next tick, for ever if there is no interval.
-async fn tick(poll: &mut Option<tokio::time::Interval>) {
-    match poll {
-        Some(interval) => {
-            interval.tick().await;
-        }
-        None => std::future::pending().await,
-    }
 }

@@ -6,8 +6,8 @@
 //!    parallel, touching no database.
 //! 2. `sequence`: one task decides each admitted event on the state that all earlier entries left, and
 //!    commits the batch in one transaction that moves the ledger's head by compare-and-swap.
-//! 3. `publish`: a checkpoint for the committed size is signed and *sealed outside the database* before any
-//!    receipt leaves.
+//! 3. `press`, `publish`: a checkpoint for the committed size is signed and *sealed outside the database* before any
+//!    receipt leaves, while the writer is at its next batch.
 //!
 //! **Invariants.** Indexes have no gaps. `received` never decreases. A checkpoint is signed only for what the
 //! database has committed, and leaves only after the seal holds it. A refused event changes nothing.
@@ -22,6 +22,7 @@ mod documents;
 mod error;
 mod ledger;
 mod plan;
+mod press;
 mod publish;
 mod read;
 mod seal;
@@ -31,6 +32,7 @@ mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod vault;
+mod writer;
 
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, AttachmentError};
 pub use casework::DeskKind;

@@ -42,6 +42,32 @@ impl std::fmt::Debug for Published {
     }
 }
 
+/// A committed state, as far as it is published.
+pub(crate) struct Snapshot {
+    size: u64,
+    root: Hash,
+    registry: Arc<Registry>,
+    world: Arc<World>,
+    edge: TileBuilder,
+}
+
+impl Snapshot {
+    pub(crate) fn of(state: &State) -> Self {
+        Self {
+            size: state.head.size,
+            root: Hash(state.head.root),
+            registry: Arc::clone(&state.registry),
+            world: Arc::clone(&state.world),
+            edge: state.edge.clone(),
+        }
+    }
+
+    /// Number of entries.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+}
+
 /// Signs and seals what has been committed.
 pub(crate) struct Publisher {
     pub(crate) log_key: NoteSigner,
@@ -49,10 +75,10 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Signs a checkpoint for `state` and seals it. The danger is the order: a checkpoint that left before it was
-    /// sealed could be contradicted after a restore.
-    pub(crate) async fn publish(&self, state: &State) -> Result<Published, LedgerError> {
-        let published = self.sign(state)?;
+    /// Signs a checkpoint and seals it. The danger is the order: a checkpoint that left before it was sealed could be
+    /// contradicted after a restore.
+    pub(crate) async fn publish(&self, snapshot: &Snapshot) -> Result<Published, LedgerError> {
+        let published = self.sign(snapshot)?;
         let (seal, note) = (self.seal.clone(), published.note.to_string());
         tokio::task::spawn_blocking(move || seal.write(&note))
             .await
@@ -61,20 +87,12 @@ impl Publisher {
     }
 
     /// Signs without sealing: only for a size and root that are sealed already.
-    pub(crate) fn sign(&self, state: &State) -> Result<Published, LedgerError> {
-        let checkpoint = Checkpoint {
-            origin: self.log_key.name().clone(),
-            size: state.head.size,
-            root: Hash(state.head.root),
-        };
+    pub(crate) fn sign(&self, snapshot: &Snapshot) -> Result<Published, LedgerError> {
+        let Snapshot { size, root, registry, world, edge } = snapshot;
+        let checkpoint = Checkpoint { origin: self.log_key.name().clone(), size: *size, root: *root };
         let note = checkpoint.sign(&self.log_key)?;
-        Ok(Published {
-            checkpoint,
-            note,
-            registry: Arc::clone(&state.registry),
-            world: Arc::clone(&state.world),
-            edge: state.edge.clone(),
-        })
+        let (registry, world) = (Arc::clone(registry), Arc::clone(world));
+        Ok(Published { checkpoint, note, registry, world, edge: edge.clone() })
     }
 }
 
@@ -218,10 +236,19 @@ impl PastRoots {
             return Ok(Some(*root));
         }
         let root = if size == edge.size() { edge.root() } else { self.tiles.root(size, edge).await? };
+        self.keep(size, root);
+        Ok(Some(root))
+    }
+
+    /// The root of a committed state, which events will have seen once it is published.
+    pub(crate) fn remember(&mut self, snapshot: &Snapshot) {
+        self.keep(snapshot.size, snapshot.root);
+    }
+
+    fn keep(&mut self, size: u64, root: Hash) {
         if self.kept.len() >= ROOTS {
             self.kept.clear();
         }
         self.kept.insert(size, root);
-        Ok(Some(root))
     }
 }
