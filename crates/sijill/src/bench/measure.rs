@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use super::load::{CHAIN, Load};
+use super::load::{CASE, Load};
 use super::server::Server;
 use super::{hundredth, tenth};
+use crate::client::now_s;
+use crate::data_dir::DataDir;
 use crate::error::{Error, Result};
+use crate::running::store_to_read;
 
 const BATCH: usize = 1_000;
 const BATCH_CONNECTIONS: usize = 4;
@@ -19,13 +22,17 @@ const CONNECTIONS: usize = 64;
 const RATE: u32 = 200;
 const PACED: usize = 3_000;
 const PROOFS: usize = 2_000;
+const DUE: usize = 200;
+/// As many as the ledger wakes in one transaction.
+const WAKING: u32 = 500;
+const YEAR_S: u64 = 365 * 86_400;
 
 /// Batches of [`BATCH`] events over [`BATCH_CONNECTIONS`] connections.
 pub(super) async fn append(server: &Server, load: &mut Load, events: usize) -> Result<Value> {
-    let chains = load.chains(events.div_ceil(CHAIN), CHAIN)?;
+    let chains = load.chains(events.div_ceil(CASE), CASE)?;
     let batches: VecDeque<String> =
-        chains.chunks(BATCH / CHAIN).map(|chains| chains.concat().join("\n")).collect();
-    let count = chains.len() * CHAIN;
+        chains.chunks(BATCH / CASE).map(|chains| chains.concat().join("\n")).collect();
+    let count = chains.len() * CASE;
     let seconds = drain(server, batches, BATCH_CONNECTIONS, "application/x-ndjson").await?;
     Ok(json!({
         "events": count, "batch": BATCH, "connections": BATCH_CONNECTIONS, "events/s": tenth(rate(count, seconds)),
@@ -103,6 +110,24 @@ pub(super) async fn start(dir: &Path) -> Result<(Server, Value)> {
     Ok((server, json!({"seconds": hundredth(seconds)})))
 }
 
+/// What is due in any case, asked as the ledger's timer asks: the next waking, and everything that falls due in a year.
+pub(super) async fn due(dir: &Path) -> Result<Value> {
+    let store = store_to_read(&DataDir::open(dir)?).await?;
+    let (mut next, mut due, mut found) = (Vec::with_capacity(DUE), Vec::with_capacity(DUE), 0);
+    for _ in 0..DUE {
+        let started = Instant::now();
+        store.next_wake().await?;
+        next.push(started.elapsed());
+        let started = Instant::now();
+        found = store.due_cases((now_s() + YEAR_S) * 1_000, WAKING).await?.len();
+        due.push(started.elapsed());
+    }
+    Ok(json!({
+        "next waking: median ms": middle(&mut next, 50), "due in a round": found, "due: median ms": middle(&mut due, 50),
+        "due: p99 ms": middle(&mut due, 99),
+    }))
+}
+
 /// The machine, as the kernel describes it.
 pub(super) fn machine() -> Value {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -161,7 +186,7 @@ fn rate(count: usize, seconds: f64) -> f64 {
 }
 
 /// The `percent`-th percentile, in milliseconds.
-fn middle(waits: &mut [Duration], percent: usize) -> Value {
+pub(super) fn middle(waits: &mut [Duration], percent: usize) -> Value {
     waits.sort_unstable();
     let place = (waits.len() * percent / 100).min(waits.len().saturating_sub(1));
     hundredth(waits.get(place).map_or(0.0, Duration::as_secs_f64) * 1_000.0)

@@ -4,6 +4,8 @@
 //! events beforehand and shares the same cores.
 
 mod audit;
+mod country;
+mod desk;
 mod load;
 mod measure;
 mod server;
@@ -33,6 +35,9 @@ pub struct Args {
     /// Events each append measurement adds
     #[arg(long, default_value_t = 40_000)]
     events: usize,
+    /// The rule-set: 1 takes the events as they are, 2 judges each by its case, acts on some, and is audited by doing it again
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=2))]
+    rules: u64,
     /// Only these measurements
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Measurement>,
@@ -60,8 +65,18 @@ enum Measurement {
     Proof,
     /// From the start of the process to ready
     Start,
+    /// Rule-set 2: what is due in all open cases, as the timer asks
+    Due,
+    /// Rule-set 2: the desk's queue of a unit and its page of a case
+    Desk,
     /// The audit of an export, beside `verify_strict` alone on the same signatures
     Audit,
+}
+
+impl Measurement {
+    fn needs_cases(self) -> bool {
+        matches!(self, Self::Due | Self::Desk)
+    }
 }
 
 /// Runs `sijill bench`.
@@ -70,12 +85,15 @@ pub async fn run(args: Args) -> Result<Answer> {
     let dir = args.dir.clone().unwrap_or_else(|| temporary.path().join("ledger"));
     let measurements =
         if args.only.is_empty() { Measurement::value_variants().to_vec() } else { args.only.clone() };
+    let measurements = measurements.into_iter().filter(|of| args.rules == 2 || !of.needs_cases());
 
     let town = Town::found(&dir, &args).await?;
     let mut load = town.grow(args.entries).await?;
     let mut figures = Map::new();
     figures.insert("machine".into(), measure::machine());
     figures.insert("entries".into(), args.entries.into());
+    figures.insert("rules".into(), args.rules.into());
+    figures.insert("cases".into(), load.cases().into());
     figures.insert("engine".into(), if args.postgres.is_some() { "postgres" } else { "sqlite" }.into());
     let mut server = Server::start(&dir).await?;
     for measurement in measurements {
@@ -90,6 +108,8 @@ pub async fn run(args: Args) -> Result<Answer> {
                 (server, started) = measure::start(&dir).await?;
                 ("start", started)
             }
+            Measurement::Due => ("due", measure::due(&dir).await?),
+            Measurement::Desk => ("desk", desk::pages(&server, &load).await?),
             Measurement::Audit => ("audit", audit::audit(&dir).await?),
         };
         figures.insert(name.into(), figure);

@@ -1,4 +1,4 @@
-//! The ledger that is measured: one agency with a few hundred officers.
+//! The ledger that is measured: one agency with a few hundred officers in sixty units.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,8 +9,8 @@ use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
 use sijill_event::{Json, SigningKey, Stream, StreamKind};
 use sijill_ledger::{SystemClock, Wait};
 
-use super::Args;
-use super::load::{CHAIN, Load, Officer};
+use super::load::{CASE, Load, Officer};
+use super::{Args, country, desk};
 use crate::config::{Config, Engine, Web};
 use crate::data_dir::DataDir;
 use crate::error::{Error, Result};
@@ -22,6 +22,7 @@ use crate::progress;
 use crate::running::{Running, Time};
 
 const AGENCY: &str = "bench";
+const UNITS: usize = 60;
 const OFFICERS: usize = 300;
 /// Events in one call while the ledger grows.
 const BATCH: usize = 2_000;
@@ -36,22 +37,31 @@ impl Town {
     /// Begins the ledger in `path` and enrols its officers.
     pub(super) async fn found(path: &Path, args: &Args) -> Result<Self> {
         let mut config = Config::new("ledger.bench/1");
-        config.web = Web { rate_limit: Some(false), ..Web::default() };
+        config.web = Web { rate_limit: Some(false), sites: vec![desk::SITE.into()], ..Web::default() };
         if let Some(url) = &args.postgres {
             config.engine = Engine::Postgres;
             config.url = Some(url.clone());
             config.keystore_url.clone_from(&args.keystore_postgres);
         }
         let root = key()?;
-        let founder =
-            Genesis::founder(AGENCY, "جهة القياس", "Bench", root.public().clone(), &[Grant::Casework])?;
-        let genesis = Genesis { config, clock: Clock::Live, founders: vec![founder], quorum: 1, rules: 1 };
+        let founder = Genesis::founder(
+            AGENCY,
+            "جهة القياس",
+            "Bench",
+            root.public().clone(),
+            &[Grant::Casework, Grant::Calendar],
+        )?;
+        let (founders, rules) = (vec![founder], args.rules);
+        let genesis = Genesis { config, clock: Clock::Live, founders, quorum: 1, rules };
         let begun = genesis.begin(path, Arc::new(SystemClock::new())).await?;
         let author = Author { agency: AGENCY.into(), officer: ROOT.into(), key: root };
         begun.ratify(&author).await?;
         let gate = Gate::Here(begun.running.ledger().clone());
         let origin = begun.dir.config.origin.clone();
         let officers = enrol(&gate, &author, &origin).await?;
+        if rules == 2 {
+            country::settle(begun.running.ledger(), &gate, &author).await?;
+        }
         drop(gate);
         let dir = begun.dir;
         begun.running.close().await;
@@ -74,7 +84,7 @@ impl Town {
             }
             let wanted = (entries - size).min(BATCH);
             let mut texts: Vec<String> =
-                load.chains(wanted.div_ceil(CHAIN), CHAIN)?.into_iter().flatten().collect();
+                load.chains(wanted.div_ceil(CASE), CASE)?.into_iter().flatten().collect();
             texts.truncate(wanted);
             let settled =
                 ledger.append(texts, Wait::Published).await.map_err(|e| Error::Source(e.to_string()))?;
@@ -96,10 +106,13 @@ fn key() -> Result<SigningKey> {
 async fn enrol(gate: &Gate, root: &Author, origin: &str) -> Result<Vec<Officer>> {
     let no_id = || Error::Usage("not an id".into());
     let stream = Stream::new(StreamKind::Agency, AGENCY).ok_or_else(no_id)?;
-    let unit = UnitId::parse("desk").ok_or_else(no_id)?;
-    let name = Name::new("مكتب", "Desk").ok_or_else(no_id)?;
+    let unit = |number: usize| UnitId::parse(&format!("desk-{number}")).ok_or_else(no_id);
     let event = |event_type: &str, data: Json| NewEvent::registry(stream.clone(), event_type, data);
-    let mut events = vec![event("unit.opened", UnitOpened { unit: unit.clone(), name }.data())];
+    let mut events = Vec::new();
+    for number in 0..UNITS {
+        let name = Name::new("مكتب", "Desk").ok_or_else(no_id)?;
+        events.push(event(UnitOpened::TYPE, UnitOpened { unit: unit(number)?, name }.data()));
+    }
     let mut officers = Vec::new();
     for number in 0..OFFICERS {
         let officer = format!("officer-{number}");
@@ -110,15 +123,16 @@ async fn enrol(gate: &Gate, root: &Author, origin: &str) -> Result<Vec<Officer>>
         let data = OfficerEnrolled {
             officer: id,
             kind: OfficerKind::Officer,
-            unit: unit.clone(),
+            unit: unit(number % UNITS)?,
             roles: BTreeSet::from([Role::Casework]),
             key: public,
             proof,
         };
         events.push(event("officer.enrolled", data.data()));
-        officers.push(Officer { agency: AGENCY.into(), name: officer, key: signing });
+        let unit = unit(number % UNITS)?.to_string();
+        officers.push(Officer { agency: AGENCY.into(), unit, name: officer, key: signing });
     }
     let mut desk = Desk::new(gate, root, None).await?;
-    desk.append_all(&events, false).await?;
+    country::taken(desk.append_all(&events, false).await?)?;
     Ok(officers)
 }
