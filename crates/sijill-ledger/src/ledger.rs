@@ -56,6 +56,9 @@ pub struct ServiceKeys {
     pub automation: Option<SigningKey>,
     /// Answers requests to see values.
     pub access: Option<SigningKey>,
+    /// For made-up ledgers alone, which are to come out the same again: what the salts of the services' events follow
+    /// from. Whoever knows it can find every value behind its digest. A real ledger has none: its salts are random.
+    pub made_up: Option<[u8; 32]>,
 }
 
 /// Bounds on what the ledger takes on at once.
@@ -155,6 +158,7 @@ impl Ledger {
             vault: vault.clone(),
             automation: services.automation,
             access: services.access,
+            made_up: services.made_up,
         };
         let health = Arc::new(health);
         let press = Press { publisher, tiles: tiles.clone(), announce, health: Arc::clone(&health) };

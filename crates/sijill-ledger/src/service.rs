@@ -3,7 +3,7 @@
 use sijill_casework::case::Act;
 use sijill_casework::catalogue;
 use sijill_domain::event::Service;
-use sijill_event::{SdJwt, Seen, SigningKey, Stream};
+use sijill_event::{Digest, EventError, SdJwt, Seen, SigningKey, Stream, Uuid};
 use sijill_store::Head;
 
 use crate::error::LedgerError;
@@ -20,6 +20,8 @@ pub(crate) struct Services {
     pub(crate) automation: Option<SigningKey>,
     /// The access service's key.
     pub(crate) access: Option<SigningKey>,
+    /// What salts follow from, if the ledger is a made-up one.
+    pub(crate) made_up: Option<[u8; 32]>,
 }
 
 /// Where an act goes.
@@ -57,14 +59,30 @@ impl Services {
         let failed = |why: String| LedgerError::Act { event_type: act.event_type, why };
         let spec = catalogue::latest(act.event_type).ok_or_else(|| failed("no such type".into()))?;
         let draft = spec.draft(&act.values).map_err(|refusal| failed(refusal.to_string()))?;
-        draft
+        let (jti, key) = (act.jti(&self.origin, id), self.key(service)?);
+        let draft = draft
             .author("ledger", service.as_str())
             .aud(&self.origin)
-            .jti(act.jti(&self.origin, id))
+            .jti(jti)
             .iat(received / 1_000)
             .at(stream, end.map_or(0, |end| end.seq + 1), end.map(|end| end.last))
-            .seen(Seen { size: seen.size, root: seen.root })
-            .sign(self.key(service)?)
-            .map_err(|error| failed(error.to_string()))
+            .seen(Seen { size: seen.size, root: seen.root });
+        let signed = match self.made_up {
+            None => draft.sign(key),
+            Some(seed) => draft.sign_salted(key, made_up_salts(seed, jti)),
+        };
+        signed.map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// The salts of a made-up ledger's event: hashes of the seed, the event's `jti` and a count.
+fn made_up_salts(seed: [u8; 32], jti: Uuid) -> impl FnMut() -> Result<[u8; 16], EventError> {
+    let mut count = 0_u32;
+    move || {
+        count += 1;
+        let hash = Digest::of([&seed[..], jti.as_bytes(), &count.to_be_bytes()].concat());
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&hash.as_bytes()[..16]);
+        Ok(salt)
     }
 }

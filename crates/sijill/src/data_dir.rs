@@ -168,7 +168,8 @@ impl DataDir {
             let name = service_key(service);
             self.key_path(&name).is_file().then(|| self.private_key(&name)).transpose()
         };
-        Ok(ServiceKeys { automation: held(Service::Automation)?, access: held(Service::Access)? })
+        let (automation, access) = (held(Service::Automation)?, held(Service::Access)?);
+        Ok(ServiceKeys { automation, access, made_up: None })
     }
 
     /// A private key of the ledger by file name.

@@ -76,17 +76,18 @@ impl Genesis {
     /// is refused before anything is made.
     pub async fn begin(self, path: &Path, clock: Arc<dyn sijill_ledger::Clock>) -> Result<Begun> {
         let fresh = |name: &str| KeyFile::generate(Some(LEDGER), Some(name));
-        self.begin_with(path, clock, fresh, Uuid::now_v7()).await
+        self.begin_with(path, clock, fresh, Uuid::now_v7(), None).await
     }
 
     /// As [`begin`](Self::begin), with the keys that `key` makes for `checkpoint`, `token`, `operator` and each service,
-    /// and this `jti`: for demonstrations, which begin in the same way each time.
+    /// this `jti`, and what the services' salts follow from: for demonstrations, which come out the same each time.
     pub async fn begin_with(
         self,
         path: &Path,
         clock: Arc<dyn sijill_ledger::Clock>,
         key: impl Fn(&str) -> Result<KeyFile>,
         jti: Uuid,
+        made_up: Option<[u8; 32]>,
     ) -> Result<Begun> {
         let origin = self.config.origin.clone();
         if !names::is_origin(&origin) {
@@ -108,7 +109,7 @@ impl Genesis {
         let dir = DataDir::create(path, config)?;
         let lock = dir.lock()?;
         keys.write(&dir)?;
-        let running = Running::open_locked(&dir, Time::By(clock), lock).await?;
+        let running = Running::open_locked(&dir, Time::By(clock), lock, made_up).await?;
         let ledger = running.ledger();
         let results = ledger.append(vec![entry_0.to_string()], Wait::Published).await;
         let result =

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sijill_domain::event::Clock as Mode;
 use sijill_event::Entry;
-use sijill_ledger::{Clock, Ledger, Limits, OpenError, Opening, SimulatedClock, SystemClock};
+use sijill_ledger::{Clock, Ledger, Limits, OpenError, Opening, ServiceKeys, SimulatedClock, SystemClock};
 use sijill_store::{KeyStore, Store, StoreError};
 use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
@@ -76,11 +76,17 @@ impl Running {
     /// Opens the ledger of a data directory, which nobody else may be writing to.
     pub async fn open(dir: &DataDir, time: Time) -> Result<Self> {
         let lock = dir.lock()?;
-        Self::open_locked(dir, time, lock).await
+        Self::open_locked(dir, time, lock, None).await
     }
 
-    /// As [`open`](Self::open), for who holds the lock already.
-    pub async fn open_locked(dir: &DataDir, time: Time, lock: Lock) -> Result<Self> {
+    /// As [`open`](Self::open), for who holds the lock already. `made_up`: what the services' salts follow from, if this is a
+    /// demonstration ([`sijill_ledger::ServiceKeys::made_up`]).
+    pub async fn open_locked(
+        dir: &DataDir,
+        time: Time,
+        lock: Lock,
+        made_up: Option<[u8; 32]>,
+    ) -> Result<Self> {
         let store = Opened::open(dir).await?;
         let clock = clock(&*store.store(), time).await?;
         let opening = Opening {
@@ -92,7 +98,7 @@ impl Running {
             clock,
             limits: limits(dir),
             origin: dir.config.origin.clone(),
-            services: dir.service_keys()?,
+            services: ServiceKeys { made_up, ..dir.service_keys()? },
         };
         let ledger = Ledger::open(opening).await.map_err(open_error)?;
         Ok(Self { ledger, store, _lock: lock })

@@ -71,7 +71,7 @@ impl Ground {
         let clock = Arc::new(SimulatedClock::standing(START_MS));
         let master = MasterKey::generate().expect("randomness");
         let key = || Some(SigningKey::generate().expect("randomness"));
-        let services = ServiceKeys { automation: key(), access: key() };
+        let services = ServiceKeys { automation: key(), access: key(), made_up: None };
         Self { store, keys, seal, clock, log_seed: [7; 32], master, limits: Limits::default(), services }
     }
 

@@ -216,7 +216,7 @@ async fn resume(staged: &Path, config: &Config) -> Result<bool> {
         discard(staged)?;
         return Ok(false);
     }
-    let running = Running::open_locked(&dir, Time::Own, lock).await?;
+    let running = Running::open_locked(&dir, Time::Own, lock, None).await?;
     let finished = finish(&dir, running.ledger()).await;
     running.close().await;
     finished.map(|()| true)
