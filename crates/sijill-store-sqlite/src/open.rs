@@ -20,7 +20,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Pages written before the log is folded into the file: 16 MiB, some fifteen batches of a thousand entries.
+/// Pages written before the log is folded into the file: 125 MiB. Beyond a million entries a batch of a thousand changes
+/// some two thousand pages of the digests' index, and the longer the log, the more of them are folded in once for several.
 const CHECKPOINT_PAGES: &str = "32000";
 
 /// The log's size after it was folded in, bytes: a burst does not keep its disk space for ever.
