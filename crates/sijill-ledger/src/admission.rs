@@ -10,9 +10,11 @@ use rayon::prelude::*;
 use sijill_casework::catalogue::{self, Facts};
 use sijill_domain::Registry;
 use sijill_event::{Digest, Event, Json, Kid, PreparedKey, PublicKey, SdJwt, verify_batch};
+use sijill_store::MatchKey;
 
 use crate::casework::case_id;
 use crate::error::{Own, Refused};
+use crate::match_key::{Child, Matching};
 use crate::vault::{SealedEvent, Vault, VaultError};
 
 /// Signatures whose points are compressed together; larger groups gain nothing measurable.
@@ -32,6 +34,8 @@ pub(crate) struct Admitted {
     pub(crate) sealed: Option<SealedEvent>,
     /// Attachments its disclosures cite.
     pub(crate) attachments: Vec<[u8; 32]>,
+    /// What the child it tells of is found by.
+    pub(crate) match_keys: Vec<MatchKey>,
     /// What the rules of casework need of it; `None` where they are not in force, or it is of no case.
     pub(crate) casework: Option<Casework>,
 }
@@ -58,6 +62,7 @@ impl Admitted {
             verified: true,
             sealed,
             attachments: Vec::new(),
+            match_keys: Vec::new(),
             casework: None,
         })
     }
@@ -75,12 +80,14 @@ fn casework(sd_jwt: &SdJwt) -> Casework {
 pub(crate) struct Admission {
     origin: String,
     vault: Vault,
+    matching: Matching,
     prepared: Mutex<HashMap<Kid, (u32, Arc<PreparedKey>)>>,
 }
 
 impl Admission {
     pub(crate) fn new(origin: impl Into<String>, vault: Vault) -> Self {
-        Self { origin: origin.into(), vault, prepared: Mutex::default() }
+        let matching = vault.matching();
+        Self { origin: origin.into(), vault, matching, prepared: Mutex::default() }
     }
 
     /// Admits or refuses each text by itself, in order, on all cores.
@@ -150,11 +157,18 @@ impl Admission {
 
     fn finish(&self, sd_jwt: SdJwt, verified: bool, ruled: bool) -> Result<Admitted, Refused> {
         let casework = (ruled && case_id(&sd_jwt.event.stream).is_some()).then(|| casework(&sd_jwt));
+        let match_keys = if casework.is_some() { self.match_keys(&sd_jwt) } else { Vec::new() };
         let SdJwt { event, disclosures } = sd_jwt;
         let texts: Vec<(Digest, &str)> = disclosures.iter().map(|(_, d)| (d.digest(), d.encoded())).collect();
         let attachments = disclosures.iter().filter_map(|(_, d)| cited(&d.value)).collect();
         let sealed = self.vault.seal(&event, &texts).map_err(|e| Refused::unavailable(e.to_string()))?;
-        Ok(Admitted { hash: event.hash(), event, verified, sealed, attachments, casework })
+        Ok(Admitted { hash: event.hash(), event, verified, sealed, attachments, match_keys, casework })
+    }
+
+    /// While its values are in the clear: afterwards they are sealed.
+    fn match_keys(&self, sd_jwt: &SdJwt) -> Vec<MatchKey> {
+        let child = Child::of(sd_jwt).filter(|_| !Child::is_asked_for(&sd_jwt.event.event_type));
+        child.map_or_else(Vec::new, |child| self.matching.keys(&child))
     }
 }
 

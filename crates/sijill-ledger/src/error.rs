@@ -85,6 +85,7 @@ own! {
     DigestReused = "digest-reused", RefusedKind::Unprocessable;
     AttachmentUnknown = "attachment-unknown", RefusedKind::Unprocessable;
     CaseUnreadable = "case-unreadable", RefusedKind::Unprocessable;
+    LookUpOver = "look-up-over", RefusedKind::Unprocessable;
     NoWitnesses = "no-witnesses", RefusedKind::Unprocessable;
     Unavailable = "unavailable", RefusedKind::Unavailable;
     StoreCorrupt = "store-corrupt", RefusedKind::Damaged;

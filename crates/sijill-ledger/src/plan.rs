@@ -7,7 +7,7 @@ use sijill_casework::case::{Documents, World};
 use sijill_domain::{Parties, Position, Registry, party_streams};
 use sijill_event::{Digest, Event, PublicKey, Stream, StreamKind, Uuid};
 use sijill_log::{FullTile, Hash, TileBuilder, leaf_hash};
-use sijill_store::{Batch, Head, NewEntry, SealedDisclosure, StreamHead};
+use sijill_store::{Batch, Head, MatchKey, NewEntry, SealedDisclosure, StreamHead};
 
 use crate::SKEW_MS;
 use crate::admission::Admitted;
@@ -28,6 +28,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) tiles: Vec<FullTile>,
     pub(crate) streams: HashMap<String, StreamEnd>,
     disclosures: Vec<SealedDisclosure>,
+    /// What the children of this batch's cases and contacts are found by.
+    match_keys: Vec<(MatchKey, String)>,
     /// Attachments named, each with the first entry of the batch that names it.
     attached: HashMap<[u8; 32], u64>,
     pub(crate) keys: Vec<([u8; 16], Vec<u8>)>,
@@ -91,6 +93,7 @@ impl<'a> Plan<'a> {
             tiles: Vec::new(),
             streams: HashMap::new(),
             disclosures: Vec::new(),
+            match_keys: Vec::new(),
             attached: HashMap::new(),
             keys: Vec::new(),
             outcomes: Vec::with_capacity(events),
@@ -253,6 +256,9 @@ impl<'a> Plan<'a> {
         for attachment in &admitted.attachments {
             self.attached.entry(*attachment).or_insert(index);
         }
+        if let Some(id) = case_id(&event.stream) {
+            self.match_keys.extend(admitted.match_keys.iter().map(|key| (*key, id.to_owned())));
+        }
         if let Some(sealed) = &admitted.sealed {
             self.keys.push((sealed.key_id, sealed.wrapped.clone()));
             self.disclosures.extend(sealed.disclosures.iter().map(|(digest, ciphertext)| SealedDisclosure {
@@ -304,6 +310,7 @@ impl<'a> Plan<'a> {
             .collect();
         batch.disclosures = std::mem::take(&mut self.disclosures);
         batch.attached = self.attached.drain().map(|(attachment, index)| (index, attachment)).collect();
+        batch.match_keys = std::mem::take(&mut self.match_keys);
         batch.cases = self.case_rows();
         batch.wake_all = self.calendar_moved.then_some(received);
         batch

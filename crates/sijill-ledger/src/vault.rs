@@ -15,6 +15,8 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sijill_event::{Digest, Event, Uuid};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::match_key::Matching;
+
 const NONCE: usize = 24;
 
 /// What the vault can fail at.
@@ -98,6 +100,11 @@ impl Vault {
     /// The vault of the ledger `origin`.
     pub fn new(master: MasterKey, origin: impl Into<String>) -> Self {
         Self { master, origin: origin.into() }
+    }
+
+    /// What makes this ledger's match keys.
+    pub(crate) fn matching(&self) -> Matching {
+        Matching::derived(&self.master.0, &format!("sijill-match-key/1\n{}\n", self.origin))
     }
 
     /// A fresh data key that will be held as `id`: its wrapped form, and the key.

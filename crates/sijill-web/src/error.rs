@@ -3,7 +3,9 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sijill_ledger::{ATTACHMENT_LIMIT, AttachmentError, Busy, LedgerError, Refused, RefusedKind};
+use sijill_ledger::{
+    ATTACHMENT_LIMIT, AttachmentError, Busy, LedgerError, LookUpError, Refused, RefusedKind,
+};
 
 use crate::problem::{Head, Problem};
 
@@ -61,7 +63,7 @@ pub enum WebError {
     CaseUnknown,
     #[error("this is for {0} to see")]
     NotYours(&'static str),
-    #[error("the body is not `access.requested` of this case, signed by the caller")]
+    #[error("the body is not the request that this call answers, signed by the caller")]
     NotARequest,
     #[error("no proposal names a document with this hash, or its bytes are not held")]
     DocumentUnknown,
@@ -285,6 +287,15 @@ impl From<LedgerError> for WebError {
     fn from(error: LedgerError) -> Self {
         tracing::error!(%error, "the ledger failed");
         if error.is_passing() { Self::Unavailable } else { Self::Internal }
+    }
+}
+
+impl From<LookUpError> for WebError {
+    fn from(error: LookUpError) -> Self {
+        match error {
+            LookUpError::Busy(busy) => busy.into(),
+            LookUpError::Ledger(error) => error.into(),
+        }
     }
 }
 

@@ -165,7 +165,8 @@ impl Served {
             "governorate": "OM-MA", "age_band": "5-11", "sex": "female",
         });
         self.plant(OWNER, "case/c1", "case.opened", opening).await;
-        self.plant(OWNER, "case/c1", "child.registered", json!({"age_band": "5-11"})).await;
+        let born = json!({"age_band": "5-11", "birth_date": "2017-03-09"});
+        self.plant(OWNER, "case/c1", "child.registered", born).await;
         for kind in ["party.added", "note.added", "assessment.completed", "plan.proposed"] {
             self.plant(OWNER, "case/c1", kind, json!({})).await;
         }
@@ -296,6 +297,7 @@ async fn what_is_planted_is_found_where_it_may_be() {
 
     read_by_everybody(&served, &tokens).await;
     disclosed_to_everybody(&served, &tokens).await;
+    looked_up_by_everybody(&served, &tokens).await;
     seen_no_longer(&mut served, &tokens).await;
 
     assert!(log.text().contains("/v1/cases/{id}/disclosures"), "the log was heard");
@@ -404,6 +406,54 @@ async fn disclosed_to_everybody(served: &Served, tokens: &Tokens) {
     ] {
         let answer = served.ask(Method::GET, path, None, None).await;
         assert_eq!(answer.problem(), (401, "token-missing".to_owned()), "{path}");
+    }
+}
+
+/// Whether the child is known is told to everybody who works on cases and signs that they asked; which case it is, to parties.
+async fn looked_up_by_everybody(served: &Served, tokens: &Tokens) {
+    let planted = |canary: &&Canary| canary.kind == "child.registered" && canary.path == "identity.name";
+    let name = &served.canaries.iter().find(planted).expect("a name").text;
+    for (number, who) in EVERYBODY.into_iter().enumerate() {
+        let (id, actor) = (format!("k-{number}"), &served.country.officers[who]);
+        let logged =
+            json!({"kind": "someone_about_child", "channel": "1100", "repeat": false, "concerns": []});
+        let stream = format!("contact/{id}");
+        let logged = served.country.act(who, &stream, "contact.logged", json_of(logged)).await;
+        assert_eq!(logged.is_ok(), ![AUDITOR, OVERSIGHT].contains(&who), "{who} does casework, or not");
+        let look_up = json_of(json!({"name": name, "birth_year": 2017}));
+        let draft = served.country.draft("child.looked_up", look_up);
+        let look_up = served.country.sign(actor, &stream, draft).await;
+        let path = format!("/v1/contacts/{id}/look-ups");
+        let answer = served.ask(Method::POST, &path, Some(&tokens[who]), Some(look_up.clone())).await;
+        if logged.is_err() {
+            assert_eq!(answer.problem().0, 403, "{who}");
+            continue;
+        }
+        assert_eq!(answer.status.as_u16(), 201, "{who}: {}", answer.text());
+        conforms("LookUp", &answer.json());
+        let party = may_know(who, "c1") && who != BREAKER;
+        let case = if party { json!("c1") } else { Value::Null };
+        let known = &answer.json()["known"];
+        assert_eq!(known.as_array().map(Vec::len), Some(1), "{who}: {known}");
+        assert_eq!(known[0]["unit"], json!({"agency": "h1100", "unit": "line"}), "{who}");
+        assert_eq!((&known[0]["case"], known[0]["opened"].is_u64()), (&case, party), "{who}");
+        assert_eq!(served.found(&answer.body), [].into(), "{who}");
+        let file = served.country.case(&id).await;
+        let asked = file.events.values().filter(|noted| noted.event_type == "child.looked_up");
+        assert_eq!(asked.count(), 1, "it is on the ledger");
+
+        let again = served.ask(Method::POST, &path, Some(&tokens[who]), Some(look_up.clone())).await;
+        assert_eq!((again.status.as_u16(), &again.json()["known"]), (200, known), "{who}");
+        let other = if who == STRANGER { OWNER } else { STRANGER };
+        let stolen = served.ask(Method::POST, &path, Some(&tokens[other]), Some(look_up.clone())).await;
+        assert_eq!(stolen.problem(), (422, "not-a-request".to_owned()));
+        let bare = served.ask(Method::POST, &path, None, Some(look_up.clone())).await;
+        assert_eq!(bare.problem(), (401, "token-missing".to_owned()));
+        if who == OWNER {
+            served.country.later(6);
+            let over = served.ask(Method::POST, &path, Some(&tokens[who]), Some(look_up)).await;
+            assert_eq!(over.problem(), (422, "look-up-over".to_owned()));
+        }
     }
 }
 

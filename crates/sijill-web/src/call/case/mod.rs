@@ -4,6 +4,7 @@ mod accesses;
 mod actions;
 mod disclosures;
 mod history;
+mod look_ups;
 mod queue;
 mod state;
 mod word;
@@ -21,6 +22,7 @@ pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(history::history))
         .routes(routes!(actions::actions))
         .routes(routes!(disclosures::disclose))
+        .routes(routes!(look_ups::look_up))
         .routes(routes!(accesses::accesses))
         .routes(routes!(queue::queue))
 }
