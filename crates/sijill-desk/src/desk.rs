@@ -89,9 +89,11 @@ pub fn router(desk: Desk) -> Router {
             "/desk/cases/{id}/access",
             get(page::case::access::ask_case).post(page::case::access::open_case),
         )
+        .route("/desk/cases/{id}/break-glass", get(page::case::glass::break_glass))
         .route("/desk/cases/{id}/proof/{index}", get(page::case::history::proof_in_case))
         .route("/desk/contacts/new", get(page::contact::new))
         .route("/desk/contacts/{id}", get(page::contact::contact))
+        .route("/desk/contacts/{id}/known", get(page::known::ask).post(page::known::answer))
         .route("/desk/contacts/{id}/act/{type}", get(page::case::act::in_contact))
         .route(
             "/desk/contacts/{id}/access",

@@ -46,6 +46,9 @@ pub enum DeskError {
     /// The agency has as many open invitations as it may.
     #[error("too many invitations are open")]
     InvitationsFull,
+    /// An invitation from the command line is for an officer, a unit or roles that it cannot be for; which, the text says.
+    #[error("nobody can be invited like this")]
+    InvitationWrong(Text),
     /// The proof of possession does not hold.
     #[error("the proof of possession does not hold")]
     Possession,
@@ -55,6 +58,9 @@ pub enum DeskError {
     /// The agency is no party to the stream.
     #[error("the agency is no party to the stream")]
     NotAParty,
+    /// There is no such case, or none that the reader may know of: nobody is told which.
+    #[error("there is no such case for this reader")]
+    CaseUnknown,
     /// Nothing is here.
     #[error("nothing is here")]
     NotFound,
@@ -82,9 +88,11 @@ impl DeskError {
             Self::InvitationUnknown => "invitation-unknown",
             Self::InvitationAnswered => "invitation-answered",
             Self::InvitationsFull => "invitations-full",
+            Self::InvitationWrong(_) => "invitation-wrong",
             Self::Possession => "possession",
             Self::KeyKnown => "key-known",
             Self::NotAParty => "not-a-party",
+            Self::CaseUnknown => "case-unknown",
             Self::NotFound => "not-found",
             Self::Method => "method-not-allowed",
             Self::Unavailable => "unavailable",
@@ -96,9 +104,10 @@ impl DeskError {
         match self {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::Body => StatusCode::BAD_REQUEST,
-            Self::InvitationUnknown | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::InvitationUnknown | Self::CaseUnknown | Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvitationAnswered | Self::InvitationsFull | Self::KeyKnown => StatusCode::CONFLICT,
+            Self::InvitationWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::FORBIDDEN,
         }
@@ -117,9 +126,11 @@ impl DeskError {
             Self::InvitationUnknown => said::INVITATION_UNKNOWN,
             Self::InvitationAnswered => said::INVITATION_ANSWERED,
             Self::InvitationsFull => said::INVITATIONS_FULL,
+            Self::InvitationWrong(why) => why,
             Self::Possession => said::POSSESSION,
             Self::KeyKnown => said::KEY_KNOWN,
             Self::NotAParty => said::NOT_A_PARTY,
+            Self::CaseUnknown => said::CASE_UNKNOWN,
             Self::NotFound => said::NOT_FOUND,
             Self::Method => said::METHOD,
             Self::Unavailable => said::UNAVAILABLE,

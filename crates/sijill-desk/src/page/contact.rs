@@ -18,7 +18,7 @@ use super::case::act::Form;
 use super::case::field::Asking;
 use super::case::value::Telling;
 use super::case::{Known, history, offer, reader};
-use super::word;
+use super::{known, word};
 use crate::desk::Office;
 use crate::part::form::errors;
 use crate::part::page::Page;
@@ -29,7 +29,7 @@ use crate::{DeskError, Session, View};
 
 texts! {
     NEW: "اتصال جديد", "New contact";
-    NEW_NOTE: "اكتب ما تعرفه الآن. يمكن إكمال الباقي لاحقًا بتصحيح.", "Write what you know now. The rest can follow as a correction.";
+    NEW_NOTE: "اكتب ما تعرفه الآن. يمكن إكمال الباقي لاحقًا بتصحيح. إن عُرف اسم الطفل وسنة ميلاده أو رقمه المدني فسيُبحث عنه مع التوقيع.", "Write what you know now. The rest can follow as a correction. With the child's name and year of birth, or its civil number, signing also looks it up.";
     TITLE: "اتصال", "Contact";
     CONTACT: "رقم الاتصال", "Contact";
     BY: "سجّلته", "Logged by";
@@ -37,6 +37,7 @@ texts! {
     NO_CASE: "لم يُربط بحالة بعد.", "Not linked to a case yet.";
     OPEN_CASE: "فتح حالة", "Open a case";
     OPEN_NOTE: "تصبح وحدتك مسؤولة عن الحالة منذ توقيعك، وتُرسَل الإحالات التي تقررها السياسة فورًا.", "Your unit owns the case from your signature on, and the referrals that the policy prescribes go out at once.";
+    IS_KNOWN: "هل الطفل معروف؟", "Is the child known?";
     LINK: "ربط بحالة", "Link to a case";
     PERSONAL: "البيانات الشخصية", "Personal data";
     ASK: "طلب الاطلاع", "Ask to see";
@@ -48,8 +49,19 @@ texts! {
 }
 
 /// What is asked of a contact at once, in the order of a call.
-const FIRST: &[&str] =
-    &["kind", "channel", "summary", "concerns", "child_name", "place", "governorate", "age_band", "repeat"];
+const FIRST: &[&str] = &[
+    "kind",
+    "channel",
+    "summary",
+    "concerns",
+    "child_name",
+    "child_birth_year",
+    "child_civil_number",
+    "place",
+    "governorate",
+    "age_band",
+    "repeat",
+];
 
 /// `GET /desk/contacts/new`
 pub(crate) async fn new(
@@ -75,6 +87,7 @@ pub(crate) async fn new(
             first: FIRST,
             done: format!("/desk/contacts/{id}"),
             id: "contact".to_owned(),
+            then: Some(known::follows(&id)),
             facts: html! { dl.facts { div { dt { (view.t(CONTACT)) } dd data-fact=(view.t(CONTACT)) { (word::short(&id)) } } } },
         },
     );
@@ -95,6 +108,7 @@ struct Blank<'a> {
     first: &'a [&'a str],
     done: String,
     id: String,
+    then: Option<String>,
     facts: Markup,
 }
 
@@ -107,8 +121,8 @@ fn blank(
     blank: Blank<'_>,
 ) -> Markup {
     let asking = Asking { view, registry: world.registry(), book, reader, file: None };
-    let Blank { stream, fixed, given, first, done, id, facts } = blank;
-    Form { asking, world, spec, stream, fixed, given, first, done, id }.show(&facts)
+    let Blank { stream, fixed, given, first, done, id, then, facts } = blank;
+    Form { asking, world, spec, stream, fixed, given, first, done, id, post: None, then }.show(&facts)
 }
 
 /// `GET /desk/contacts/{id}`
@@ -147,6 +161,7 @@ pub(crate) async fn contact(
         @if ours {
             div.row {
                 a.button href=(format!("/desk/cases/new?contact={id}")) { (view.t(OPEN_CASE)) }
+                a.button.button--second href=(known::path(&id)) { (view.t(IS_KNOWN)) }
                 a.button.button--second href=(format!("/desk/contacts/{id}/act/contact.linked")) { (view.t(LINK)) }
             }
         }
@@ -216,6 +231,7 @@ pub(crate) async fn open_case(
             ],
             done: format!("/desk/cases/{id}"),
             id: format!("open-{}", asked.contact.as_deref().unwrap_or_default()),
+            then: None,
             facts,
         },
     );

@@ -6,6 +6,7 @@ pub(crate) mod enrol;
 pub(crate) mod home;
 pub(crate) mod invite;
 pub(crate) mod keys;
+pub(crate) mod known;
 pub(crate) mod notices;
 pub(crate) mod officers;
 #[cfg(feature = "testing")]
@@ -14,7 +15,7 @@ pub(crate) mod queue;
 pub(crate) mod refusal;
 pub(crate) mod sign_in;
 pub(crate) mod stream;
-mod word;
+pub(crate) mod word;
 
 /// Every page that has texts, for the test that reads all of them.
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
     ("case access", case::access::ALL),
     ("case act", case::act::ALL),
     ("case field", case::field::ALL),
+    ("case glass", case::glass::ALL),
     ("case history", case::history::ALL),
     ("case offer", case::offer::ALL),
     ("case value", case::value::ALL),
@@ -31,6 +33,7 @@ pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
     ("home", home::ALL),
     ("invite", invite::ALL),
     ("keys", keys::ALL),
+    ("known", known::ALL),
     ("officers", officers::ALL),
     ("queue", queue::ALL),
     ("refusal", refusal::ALL),

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::case::glass;
 use crate::part::page::Page;
 use crate::text::texts;
 use crate::{DeskError, Text, View};
@@ -20,10 +21,12 @@ texts! {
     POSSESSION: "لم يُثبت المتصفح أنه يملك هذا المفتاح. حاول مرة أخرى.", "The browser did not prove that it holds this key. Try again.";
     KEY_KNOWN: "هذا المفتاح مسجَّل من قبل.", "This key is registered already.";
     NOT_A_PARTY: "جهتك ليست طرفًا في هذا الملف.", "Your agency is no party to this file.";
+    CASE_UNKNOWN: "لا توجد حالة بهذا الرقم، أو ليست جهتك طرفًا فيها.", "There is no case with this number, or your agency is no party to it.";
     NOT_FOUND: "لا توجد صفحة بهذا العنوان. تأكد من الرابط.", "There is no page at this address. Check the link.";
     METHOD: "لا يمكن فتح هذا العنوان بهذه الطريقة.", "This address cannot be opened this way.";
     UNAVAILABLE: "المنظومة لا تجيب الآن. حاول بعد دقيقة؛ لم يضع شيء مما سُجّل.", "The system does not answer now. Try again in a minute; nothing that was recorded is lost.";
     TITLE: "تعذّر ذلك", "That did not work";
+    TITLE_CASE_UNKNOWN: "لا حالة هنا", "No case here";
     TITLE_NOT_FOUND: "الصفحة غير موجودة", "Page not found";
     TITLE_NOT_YOURS: "لا تملك الصلاحية", "You do not have permission";
     TITLE_UNAVAILABLE: "الخدمة متوقفة مؤقتًا", "The service is unavailable";
@@ -34,6 +37,7 @@ texts! {
 /// A refusal as a page.
 pub(crate) fn page(view: &View, error: DeskError) -> Markup {
     let title: Text = match error {
+        DeskError::CaseUnknown => TITLE_CASE_UNKNOWN,
         DeskError::NotFound | DeskError::InvitationUnknown => TITLE_NOT_FOUND,
         DeskError::NotYours | DeskError::NotAParty => TITLE_NOT_YOURS,
         DeskError::Unavailable => TITLE_UNAVAILABLE,
@@ -43,6 +47,7 @@ pub(crate) fn page(view: &View, error: DeskError) -> Markup {
     Page::new(view, view.t(title)).with(&html! {
         h1 { (view.t(title)) }
         p.lead { (view.t(error.text())) }
+        @if error == DeskError::CaseUnknown { @if let Some(way) = glass::offered(view) { (way) } }
         p { a href="/desk" { (view.t(HOME)) } }
         p.quiet.small { (CODE.fill(view.lang, &[("code", &code)])) }
     })

@@ -13,6 +13,8 @@ texts! {
     SIGN: "توقيع وإرسال", "Sign and send";
     BACK: "رجوع للتعديل", "Go back and change";
     AS: "يُسجَّل كـ", "Recorded as";
+    ALSO: "ويُوقَّع معه", "Signed with it";
+    LOOK_UP: "البحث إن كان هذا الطفل معروفًا", "Looking up whether this child is known";
     LEFT_OUT: "لم يُجب", "Not answered";
     CONFLICT: "سُجّل ما يلي بينما كنت تكتب. راجعه، ثم وقّع مرة أخرى إن كان ما كتبته ما زال صحيحًا:", "This was recorded while you were writing. Read it, and sign again if what you wrote still holds:";
     DRAFT: "استعدنا ما كتبته من قبل ولم توقّعه بعد.", "What you wrote before and have not signed is back.";
@@ -54,6 +56,8 @@ pub const SAID: &[(&str, Text)] = &[
     ("sign-as", AS),
     ("sign-left-out", LEFT_OUT),
     ("sign-conflict", CONFLICT),
+    ("sign-also", ALSO),
+    ("sign-look-up", LOOK_UP),
     ("refused-unsure", UNSURE),
     ("refused-unknown", UNKNOWN),
     ("refused-no-key-here", NO_KEY_HERE),

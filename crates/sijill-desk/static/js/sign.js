@@ -2,6 +2,10 @@
 //
 // If the stream has moved on meanwhile, what happened is shown and the same event (same `jti`) is signed again at the new
 // place, but only if the officer says so. If nobody can say whether it arrived, the very same bytes are handed in again.
+//
+// A form can hold `<div data-then='{"stream","type","v","post","from":{"class.name":"answer"},"enough":[["class.name",…],…]}'>`:
+// an event made of the same answers, signed with the same yes after the first, and carried to the page `post` that answers it.
+// Of `enough`, one list must be answered whole.
 
 import { eventOf, linesOf, missing, write, written } from "./form.js";
 import { Refused, append, next } from "./ledger.js";
@@ -63,7 +67,7 @@ async function signForm(form, id, state) {
       await keepDraft(id, kept(form, text));
       await append(text);
       await forgetDraft(id);
-      return true;
+      return !(await follow(form, signer));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       state.sent = null;
@@ -76,13 +80,42 @@ async function signForm(form, id, state) {
   }
 }
 
+/** What a form signs after its own event, if its answers are enough for it; `null` otherwise. */
+function following(form) {
+  const held = form.querySelector("[data-then]");
+  if (!held) return null;
+  const { stream, type, v, post, from, enough } = JSON.parse(held.dataset.then);
+  const answers = new Map(eventOf(form).hidden.map((field) => [`${field.class}.${field.name}`, field.value]));
+  const answer = (name) => answers.get(from[name]) ?? null;
+  if (!enough.some((names) => names.every((name) => answer(name) !== null))) return null;
+  const field = (name) => ({ class: name.split(".")[0], name: name.split(".")[1], value: answer(name) });
+  return { post, event: { stream, type, v, open: {}, hidden: Object.keys(from).map(field) } };
+}
+
+/** Signs what follows, and goes where it is answered; whether there is anything. The first event stands whatever comes of it. */
+async function follow(form, signer) {
+  const more = following(form);
+  if (!more) return false;
+  try {
+    const { payload } = await next(more.event.stream);
+    take(more.post, await signEvent(signer, payload, more.event));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Takes signed bytes to a page that answers with another page: what it shows must not pass through a script. */
 async function carry(form, id, text) {
   await forgetDraft(id);
-  const carrier = element("form", { method: "post", action: form.dataset.post, hidden: "" }, element("input", { type: "hidden", name: "event", value: text }));
+  take(form.dataset.post, text);
+  return false;
+}
+
+function take(action, text) {
+  const carrier = element("form", { method: "post", action, hidden: "" }, element("input", { type: "hidden", name: "event", value: text }));
   document.body.append(carrier);
   carrier.submit();
-  return false;
 }
 
 /** What is kept of a form: its answers, signed bytes whose fate is unknown, and where they belong. */
@@ -114,7 +147,8 @@ function summary(form, event, since = []) {
     element("div", {}, element("dt", {}, label), element("dd", {}, element("bdi", {}, value || say("sign-left-out"))));
   const fixed = [...form.querySelectorAll("[data-fact]")].map((e) => [e.dataset.fact, e.textContent.trim()]);
   const place = [say("sign-as"), `${event.type} · ${event.stream}`];
-  parts.push(element("dl", { class: "facts" }, ...[...fixed, ...linesOf(form), place].map(fact)));
+  const more = following(form) ? [[say("sign-also"), say("sign-look-up")]] : [];
+  parts.push(element("dl", { class: "facts" }, ...[...fixed, ...linesOf(form), ...more, place].map(fact)));
   return parts;
 }
 

@@ -4,14 +4,13 @@
 //! names a directory for pictures of every page.
 
 use serde_json::json;
-use sijill_casework::catalogue::ReferralState;
 use sijill_desk::{Desk, router};
 use sijill_event::SigningKey;
-use sijill_ledger::testing::{Country, ORIGIN};
+use sijill_ledger::testing::ORIGIN;
 use tokio::net::TcpListener;
 
 use crate::foreign::{self, skip};
-use crate::house::{ground, scene};
+use crate::house::scene;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registrar_and_an_officer_in_two_browsers() {
@@ -54,54 +53,8 @@ async fn a_registrar_and_an_officer_in_two_browsers() {
     assert_eq!(revoked, 2, "the officer's own, signed again after the conflict");
 }
 
-/// 02:00: the helpline logs a contact and opens a case at high risk; the hospital, in a browser of its own, sees it come,
-/// acknowledges, accepts, and asks to see who the child is.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_night_at_two_desks() {
-    let (Some(mut node), Some(chromium)) = (foreign::node(), foreign::chromium()) else { return };
-    let axe = std::env::var("SIJILL_AXE").ok();
-    if axe.is_none() {
-        skip("accessibility: SIJILL_AXE does not name axe-core's axe.min.js");
-    }
-    let (ground, _dir) = ground().await;
-    let country = Country::begin(ground).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let site = format!("http://localhost:{}", listener.local_addr().expect("its address").port());
-    let mut settings = sijill_web::Settings::new(SigningKey::generate().expect("randomness"));
-    settings.rate = None;
-    let api = sijill_web::router(country.ledger.clone(), settings, sijill_web::CancellationToken::new());
-    let both = api.merge(router(Desk::new(country.ledger.clone(), vec![site.clone()])));
-    let serving = tokio::spawn(async move { axum::serve(listener, both).await });
-    let key = |who: &str| {
-        let actor = &country.officers[who];
-        let public = actor.key.public();
-        json!({
-            "seed": standard_base64(&*actor.key.seed()), "x": sijill_event::b64::encode(public.as_bytes()),
-            "kid": public.kid().to_string(), "origin": ORIGIN, "agency": actor.iss, "officer": actor.sub,
-        })
-    };
-    let told = json!({
-        "chromium": chromium, "site": site, "axe": axe, "pictures": std::env::var("SIJILL_PICTURES").ok(),
-        "line": key("h1100/line"), "hospital": key("moh/hospital-ma"),
-    });
-    let played = tokio::task::spawn_blocking(move || {
-        node.args(["tests/browser/night.js", &told.to_string()]).output().expect("node runs")
-    });
-    let output = played.await.expect("it ends");
-    serving.abort();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-
-    let id = String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned();
-    let file = country.case(&id).await;
-    let case = file.case.as_ref().expect("a case");
-    let referral = case.referrals.values().find(|referral| referral.to.to_string() == "moh/hospital-ma");
-    assert_eq!(referral.map(|referral| referral.state), Some(ReferralState::Accepted));
-    let released = file.events.values().filter(|noted| noted.event_type == "access.released").count();
-    assert_eq!(released, 1, "what the owner asked to see stands on the ledger");
-}
-
 /// As `atob` reads it.
-fn standard_base64(bytes: &[u8]) -> String {
+pub(crate) fn standard_base64(bytes: &[u8]) -> String {
     let mut text = sijill_event::b64::encode(bytes).replace('-', "+").replace('_', "/");
     while !text.len().is_multiple_of(4) {
         text.push('=');

@@ -2,13 +2,17 @@
 
 mod access;
 mod acting;
+mod audited;
 mod browser;
 mod cases;
 mod enrolling;
 mod foreign;
+mod glass;
 mod house;
 mod javascript;
+mod known;
 mod land;
+mod night;
 mod pages;
 mod queue;
 mod signing_in;

@@ -48,6 +48,10 @@ pub(crate) struct Form<'a> {
     pub(crate) done: String,
     /// Tells this form's draft from those of others.
     pub(crate) id: String,
+    /// Where it is handed in, if not to the API.
+    pub(crate) post: Option<String>,
+    /// What is signed after it, as `static/js/sign.js` reads it.
+    pub(crate) then: Option<String>,
 }
 
 impl Form<'_> {
@@ -72,6 +76,7 @@ impl Form<'_> {
         };
         let content = html! {
             (facts)
+            @if let Some(then) = &self.then { div hidden data-then=(then) {} }
             @for field in &first { (ask(field)) }
             details.more {
                 summary { (view.t(MORE)) }
@@ -85,7 +90,7 @@ impl Form<'_> {
             v: self.spec.v,
             data: Value::Object(self.fixed.clone()),
             done: &self.done,
-            post: None,
+            post: self.post.as_deref(),
         };
         sign::form(view, &self.id, &signed, CHECK, &content)
     }
@@ -152,6 +157,8 @@ async fn act(
         first: &[],
         done: known.page(),
         id: format!("act-{}", subject.unwrap_or_default().replace('.', "-")),
+        post: None,
+        then: None,
     };
     let label = view.t(if kind == StreamKind::Case { CASE } else { CONTACT });
     let facts = html! {

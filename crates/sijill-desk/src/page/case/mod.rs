@@ -5,11 +5,13 @@
 //! offer.rs     what the reader may do now     act.rs      the form of one act
 //! field.rs     a field of an act, asked       value.rs    a field of an event, told
 //! access.rs    asking to see more             owed.rs     what is owed by when
+//! glass.rs     who must see a case at once
 //! ```
 
 pub(crate) mod access;
 pub(crate) mod act;
 pub(crate) mod field;
+pub(crate) mod glass;
 pub(crate) mod history;
 pub(crate) mod offer;
 pub(crate) mod owed;
@@ -39,8 +41,8 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// The case or contact of this id, for an officer whose agency is party to it, or who may read everything. For
-    /// anybody else there is nothing here, and no way to tell that from there being none.
+    /// The case or contact of this id, for an officer whose agency is party to it, who broke its glass not long ago, or
+    /// who may read everything. For anybody else there is nothing here, and no way to tell that from there being none.
     pub(crate) async fn find(
         office: &Office,
         session: &Session,
@@ -50,23 +52,22 @@ impl Known {
         if !session.may(Role::Casework) && !session.may(Role::Auditor) {
             return Err(DeskError::NotYours);
         }
-        let stream = Stream::new(kind, id).ok_or(DeskError::NotFound)?;
+        let nothing = if kind == StreamKind::Case { DeskError::CaseUnknown } else { DeskError::NotFound };
+        let stream = Stream::new(kind, id).ok_or(nothing)?;
         let ledger = &office.desk.ledger;
         let next = ledger.next(&stream).await?;
         let world = ledger.world();
         let may_read = world.registry().may_read(&session.kid, &stream, &next.parties);
-        if next.seq == 0 || !may_read {
-            return Err(DeskError::NotFound);
-        }
-        let file = ledger.case(id).await?.ok_or(DeskError::NotFound)?;
-        let reader = reader(world.registry(), session)?;
-        let restricted = file.restricted_officers.contains(&reader.person())
-            || file.restricted_units.contains(&reader.unit);
+        let file = ledger.case(id).await?.ok_or(nothing)?;
+        let (reader, at) = (reader(world.registry(), session)?, now(office));
+        let broke = |file: &CaseFile| {
+            let mut broken = file.broken.values();
+            session.may(Role::Casework) && broken.any(|b| reader.is(&b.by) && at.received < b.until)
+        };
         let is_there = if kind == StreamKind::Case { file.case.is_some() } else { file.contact.is_some() };
-        if restricted || !is_there {
-            return Err(DeskError::NotFound);
+        if !is_there || is_kept_out(&file, &reader) || !(may_read || broke(&file)) {
+            return Err(nothing);
         }
-        let at = now(office);
         Ok(Self { id: id.to_owned(), kind, file, world, reader, at })
     }
 
@@ -79,6 +80,11 @@ impl Known {
 /// The page of a case or contact.
 pub(crate) fn path(kind: StreamKind, id: &str) -> String {
     format!("/desk/{}/{id}", if kind == StreamKind::Case { "cases" } else { "contacts" })
+}
+
+/// Whether the case is restricted against this reader.
+pub(crate) fn is_kept_out(file: &CaseFile, reader: &Author) -> bool {
+    file.restricted_officers.contains(&reader.person()) || file.restricted_units.contains(&reader.unit)
 }
 
 /// The signed-in officer as the rules of cases know it.

@@ -79,7 +79,7 @@ impl Offer {
         })
     }
 
-    fn is_about(&self, hash: &Digest) -> bool {
+    pub(crate) fn is_about(&self, hash: &Digest) -> bool {
         matches!(&self.subject, Some(Subject::Event(subject)) if subject == hash)
     }
 }

@@ -8,10 +8,10 @@ use maud::{Markup, html};
 use sijill_casework::case::{Case, Deadline, Status};
 use sijill_event::StreamKind;
 
-use super::history;
 use super::offer::{self, Offer};
 use super::value::Telling;
 use super::{Known, owed};
+use super::{glass, history};
 use crate::desk::Office;
 use crate::page::queue::risk;
 use crate::page::word;
@@ -74,6 +74,7 @@ pub(crate) async fn case(
         a.back href="/desk/queue" { (view.t(BACK)) }
         h1 { (view.t(TITLE)) " " (word::short(&id)) " " (risk(&view, &book, case.situation.risk.as_str())) }
         @if known.file.gaps > 0 { (state::notice(Tone::Warn, &html! { p { (view.t(GAPS)) } })) }
+        (glass::told(&view, &known, &offers))
         (facts(&known, case, &telling))
         (deadlines(&known, case, &telling))
         (referrals(&known, case, &telling, &offers))
