@@ -231,11 +231,12 @@ class Registry:
         require(said["seq"] == 0 or self._now(said["iss"]) in map(self._now, parties), "not-a-party")
         parties.update((said["iss"], *named))
 
-    def _named(self, data, members=()):
-        """The agencies that an event is addressed to or calls together."""
+    def _named(self, data, members=(), known=None):
+        """The agencies that an event is addressed to or calls together, if each of them is `known`."""
+        known = known or self._stands
         to = [data["to"].get("agency") if isinstance(data["to"], dict) else None] if "to" in data else []
         require(isinstance(members, (list, tuple)), "agency-unknown")
-        require(all(isinstance(one, str) and self._stands(one) for one in (*to, *members)), "agency-unknown")
+        require(all(isinstance(one, str) and known(one) for one in (*to, *members)), "agency-unknown")
         return *to, *members
 
     def _serve(self, said, officer, place, home):
@@ -244,7 +245,8 @@ class Registry:
         if place == "auto":
             require(signer == ("ledger", "automation"), "not-the-service")
             require(parties, "case-unknown")
-            return parties.update(self._named(said["data"]))
+            named = self._named(said["data"], known=self.agencies.__contains__)  # what is owed outlives an agency
+            return parties.update(filter(self._stands, named))
         asks = officer and any(role in officer["roles"] and grant in self.agencies[said["iss"]]["grants"]
                                for role, grant in (("casework", "casework"), ("auditor", "audit")))
         require(asks or signer == ("ledger", "access"), "role-missing")

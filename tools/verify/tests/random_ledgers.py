@@ -243,6 +243,8 @@ class History:
                 (key("ledger", "access"), f"access/{called}", "access.released", to),
                 (key("ledger", "automation"), f"auto/{called}", "notice.given", to),
                 (by, f"case/{called}", "conference.scheduled", {"members": [other, third]})))
+            if self.chance.random() < .1:
+                self.decide({"do": "agency.remove", "agency": other, "quorum": self.chance.randint(1, 3)}, {})
 
     def holiday(self, one, _):
         if self.chance.random() < .7:

@@ -530,6 +530,10 @@ class Authority(Scratch):
         say(WORKER, "case/y", members=["rop"])
         say(police, "case/y")
         bad.append(ledger.append(key("ledger", "log"), "log", "heads.committed", {}))
+        say(NURSE, "case/z")
+        ledger.propose({"do": "agency.remove", "agency": "rop"}, "moh", "mosd")
+        say(automation, "auto/z", to={"agency": "rop"})
+        bad += [say(NURSE, "case/z", to={"agency": "rop"}), say(automation, "auto/z", to="rop")]
         self.refused(ledger, *bad)
 
     def test_holidays(self):

@@ -343,3 +343,21 @@ fn a_ladder_never_leads_to_an_agency_that_left() {
     assert!(to.len() >= 3);
     assert!(to.iter().all(|to| to.get("agency").unwrap().as_str() == Some("h1100")));
 }
+
+/// What an owner that left still owes is recorded as ever, and those above it are told.
+#[test]
+fn the_clocks_of_a_case_go_on_after_its_owner_left() {
+    let mut town = open("high");
+    town.decide(sijill_domain::event::AgencyRemove { agency: super::country::agency("h1100"), quorum: None });
+    let from = town.size;
+    town.wait(4 * DAY);
+    let missed = breaches(&town, from);
+    for milestone in ["see_child", "assess"] {
+        assert_eq!(missed.iter().filter(|one| *one == milestone).count(), 1, "{missed:?}");
+    }
+    let raised = town.acts(CASE, from).into_iter().filter(|act| act.event_type == "escalation.raised");
+    let to: std::collections::BTreeSet<_> = raised
+        .map(|act| act.values.get("to").unwrap().get("agency").unwrap().as_str().unwrap().to_owned())
+        .collect();
+    assert!(to.contains("h1100") && to.contains("mosd"), "{to:?}");
+}

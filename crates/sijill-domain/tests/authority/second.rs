@@ -97,11 +97,17 @@ pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
     ("the automation refers to nobody", "agency-unknown", || {
         opened(&work("ledger/automation", "auto/a", Some("ngo")))
     }),
-    ("the automation refers to an agency that left", "agency-unknown", || {
+    ("a case worker refers to an agency that left", "agency-unknown", || {
         let mut world = World::second();
         world.work("moh/cw", "case/a", None)?;
         world.pass(&["moh", "moe"], AgencyRemove { agency: agency("rop"), quorum: None })?;
-        world.work("ledger/automation", "auto/a", Some("rop")).map(|_| ())
+        world.work("moh/cw", "case/a", Some("rop")).map(|_| ())
+    }),
+    ("the automation addresses what is no address", "agency-unknown", || {
+        let mut world = World::second();
+        world.work("moh/cw", "case/a", None)?;
+        let to = Json::object([("to", Json::from("rop"))]);
+        world.say(&by("ledger/automation", "auto/a", "note.added", to)).map(|_| ())
     }),
     // Disclosures.
     ("a registrar asks for a disclosure", "role-missing", || opened(&work("moh/reg", "access/a", None))),
@@ -283,6 +289,18 @@ fn a_case_has_one_set_of_parties() {
     assert_eq!(code(world.work("ledger/access", "access/a", Some("rop"))), "accepted");
     assert_eq!(world.parties["case/a"].to_string(), "moe,moh");
     assert!(!world.parties.contains_key("auto/a"));
+}
+
+#[test]
+fn the_automation_goes_on_where_an_agency_left() {
+    let mut world = World::second();
+    world.work("moh/cw", "case/a", None).unwrap();
+    world.pass(&["moh", "moe"], AgencyRemove { agency: agency("rop"), quorum: None }).unwrap();
+    assert_eq!(code(world.work("ledger/automation", "auto/a", Some("rop"))), "accepted");
+    assert_eq!(world.parties["case/a"].to_string(), "moh", "an agency that left becomes no party");
+    // The owner itself leaves.
+    world.pass(&["moh", "moe"], AgencyRemove { agency: agency("moh"), quorum: Some(1) }).unwrap();
+    assert_eq!(code(world.work("ledger/automation", "auto/a", Some("moh"))), "accepted");
 }
 
 #[test]

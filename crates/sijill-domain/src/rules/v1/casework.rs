@@ -46,7 +46,7 @@ fn author<'a>(registry: &Registry, signer: &'a Signer, role: Role) -> Result<&'a
 }
 
 /// The agency in `data.to`, if there is that member.
-pub(in crate::rules) fn addressed(registry: &Registry, data: &Json) -> Result<Option<AgencyId>, Refusal> {
+fn addressed(registry: &Registry, data: &Json) -> Result<Option<AgencyId>, Refusal> {
     let Some(to) = data.get("to") else { return Ok(None) };
     let Some(id) = to.get("agency").and_then(Json::as_str).and_then(AgencyId::parse) else {
         return Err(Refusal::AgencyUnknown("in `to`".to_owned()));

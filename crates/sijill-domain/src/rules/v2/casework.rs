@@ -23,7 +23,7 @@ pub(super) fn work(
     Ok(accepted)
 }
 
-/// `auto/…`: the ledger's automation, in a case that is there. Whom it addresses becomes a party.
+/// `auto/…`: the ledger's automation, in a case that is there. Whom it addresses becomes a party, unless it has left.
 pub(super) fn automation(
     registry: &Registry,
     signer: &Signer,
@@ -34,7 +34,7 @@ pub(super) fn automation(
         return Err(Refusal::NotTheService(Service::Automation.as_str()));
     }
     exists(event, parties)?;
-    let addressed = v1::casework::addressed(registry, &event.data)?;
+    let addressed = addressed(registry, &event.data)?;
     let new_parties = addressed.into_iter().filter(|agency| !parties.contains(agency.as_str())).collect();
     Ok(Accepted { new_parties, change: Change::None })
 }
@@ -53,6 +53,16 @@ pub(super) fn access(
     }
     exists(event, parties)?;
     Ok(Accepted { new_parties: Parties::new(), change: Change::None })
+}
+
+/// The agency in `data.to`, if there is that member; none that was removed. What a case owes falls due also after its
+/// owner has left: refusing it would stop the automation, and with it the ledger, for good.
+fn addressed(registry: &Registry, data: &Json) -> Result<Option<AgencyId>, Refusal> {
+    let Some(to) = data.get("to") else { return Ok(None) };
+    let unknown = || Refusal::AgencyUnknown("in `to`".to_owned());
+    let id = to.get("agency").and_then(Json::as_str).and_then(AgencyId::parse).ok_or_else(unknown)?;
+    let agency = registry.agency(id.as_str()).ok_or_else(|| Refusal::AgencyUnknown(id.to_string()))?;
+    Ok((!agency.is_removed()).then_some(id))
 }
 
 /// Whoever writes in a case is a party to it: a case without parties has no entry.
