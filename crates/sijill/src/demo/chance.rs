@@ -38,6 +38,11 @@ impl Chance {
         self.bytes(&format!("salt {what}"))
     }
 
+    /// What the salts of the ledger's services follow from.
+    pub fn services_salts(self) -> [u8; 32] {
+        self.bytes("salts of the services")
+    }
+
     /// A UUID of version 7 made at this time.
     pub fn jti(self, unix_ms: u64, what: &str) -> Uuid {
         uuid::Builder::from_unix_timestamp_millis(unix_ms, &self.bytes(&format!("jti {what}"))).into_uuid()

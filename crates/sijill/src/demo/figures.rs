@@ -13,9 +13,15 @@ pub const CASES_2018: u64 = 721;
 /// Cases of the committees in a month, 1,650 a year, less those that the helpline passes on.
 pub const OTHER_CASES: u64 = 137 - CONTACTS * CASES_2018 / CALLS_2018;
 
-/// Calls that became no case. The quarter's kinds; silent and abusive calls are made up.
-pub const CALLS: &[(&str, u64)] =
-    &[("enquiry", 146), ("disability_services", 89), ("abuse_unfounded", 33), ("silent", 20), ("abusive", 6)];
+/// Calls that became no case: type of contact and category. Enquiries, disability services and abuse that was not confirmed
+/// as in the quarter; silent and abusive calls are made up.
+pub const CALLS: &[((&str, Option<&str>), u64)] = &[
+    (("non_counselling", Some("non_counselling_services")), 146),
+    (("someone_about_child", Some("access_essential")), 89),
+    (("someone_about_child", Some("violence_other")), 33),
+    (("silent", None), 20),
+    (("abusive", None), 6),
+];
 
 /// Concerns, 2019. Child labour is made up: the labour inspectors would have nothing to do.
 pub const CONCERNS: &[(&str, u64)] = &[
@@ -45,13 +51,23 @@ pub const GOVERNORATES: &[(&str, u64)] = &[
 pub const SEXES: &[(&str, u64)] = &[("male", 383), ("female", 324)];
 
 /// Made up.
-pub const AGES: &[(&str, u64)] = &[("0-5", 22), ("6-11", 41), ("12-17", 37)];
+pub const AGES: &[(&str, u64)] = &[("0-4", 19), ("5-11", 44), ("12-14", 19), ("15-17", 18)];
 
 /// How other cases come, made up.
 pub const CHANNELS: &[(&str, u64)] = &[("hospital", 30), ("school", 30), ("police", 20), ("desk", 20)];
 
 /// Risk by assessment, made up; sexual abuse is high.
 pub const RISKS: &[(&str, u64)] = &[("high", 20), ("medium", 45), ("low", 35)];
+
+/// What else is known of a child, made up.
+pub const SITUATIONS: &[(&str, u64)] = &[
+    ("", 70),
+    ("lives_with_alleged", 10),
+    ("disability", 8),
+    ("out_of_school", 5),
+    ("orphaned", 4),
+    ("no_documents", 3),
+];
 
 /// Why referrals are refused, made up.
 pub const REFUSALS: &[(&str, u64)] =

@@ -1,20 +1,22 @@
-//! How the country comes onto the ledger: founded by five, ratified, the others admitted by proposal and approval; every
-//! agency opens its units and enrols its officers.
+//! How the country comes onto the ledger: founded by five, ratified, the code lists and the calendar published, the others
+//! admitted by proposal and approval; every agency opens its units and enrols its officers; last the pathways, which need
+//! the units they send to.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use sijill_casework::shipped;
 use sijill_domain::event::{
     Action, AgencyAdmit, DocumentKind, DocumentPublish, Grant, KeyAdded, LedgerRatified, Name,
-    OfficerEnrolled, OfficerKind, ProposalApproved, ProposalOpened, Role, UnitOpened, prove,
+    OfficerEnrolled, OfficerKind, ProposalApproved, ProposalOpened, Role, UnitCalendarSet, UnitOpened, prove,
 };
 use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
-use sijill_event::{Digest, Json, SigningKey, Stream, Timestamp};
+use sijill_event::{Digest, Draft, Json, SigningKey, Stream, Timestamp};
 
 use super::calendar::{FOUNDING, HOUR, MINUTE};
-use super::country::{AGENCIES, Agency, Part, QUORUM, Unit};
-use super::stage::{Act, Stage, Who};
+use super::country::{AGENCIES, Agency, Part, QUORUM, Unit, roles};
+use super::stage::{Act, Played, Stage, Who};
 use crate::error::{Error, Result};
 use crate::genesis::ledger_stream;
 use crate::key_file::{KeyFile, ROOT};
@@ -36,14 +38,18 @@ pub async fn found(stage: &mut Stage, keys: &Path, created: Digest) -> Result<()
             stage.give_key(&who, key);
         }
     }
-    stage.take_over(ledger_stream()?, 0, created);
+    stage.until(FOUNDING).await?;
     let mut time = FOUNDING + HOUR;
     let founders = AGENCIES.iter().filter(|agency| agency.part == Part::Founder);
     let ratified = founders
         .clone()
-        .map(|agency| governance(time, agency.id, LedgerRatified::TYPE, LedgerRatified { created }.data()));
+        .map(|agency| governance(time, agency.id, LedgerRatified::TYPE, &LedgerRatified { created }.data()));
     stage.play(&ratified.collect::<Result<Vec<_>>>()?).await?;
     let mut council = Council { members: founders.map(|agency| agency.id).collect(), quorum: QUORUM };
+    time += HOUR;
+    let (policies, first): (Vec<_>, Vec<_>) =
+        shipped::documents().partition(|(kind, ..)| *kind == DocumentKind::Policy);
+    council.publish(stage, &first, time).await?;
     for agency in AGENCIES {
         time += HOUR;
         if agency.part != Part::Founder {
@@ -51,13 +57,9 @@ pub async fn found(stage: &mut Stage, keys: &Path, created: Digest) -> Result<()
         }
         stage.play(&set_up(stage, agency, time + 30 * MINUTE)?).await?;
     }
-    let manual = DocumentPublish {
-        kind: DocumentKind::Manual,
-        id: UnitId::parse("child-protection").ok_or_else(no_id)?,
-        version: 1,
-        hash: Digest::of("A manual would be here. This is a demonstration."),
-    };
-    council.decide(stage, manual.into(), None, time + HOUR).await
+    let manual: &[u8] = b"A manual would be here. This is a demonstration.";
+    council.publish(stage, &[(DocumentKind::Manual, "child-protection", manual)], time + HOUR).await?;
+    council.publish(stage, &policies, time + 2 * HOUR).await
 }
 
 /// The agencies that decide, and how many of them it takes.
@@ -107,7 +109,23 @@ impl Council {
         Ok(())
     }
 
-    /// The first member proposes; as many approve as it takes.
+    /// Brings documents and publishes them, each as version 1.
+    async fn publish(
+        &self,
+        stage: &mut Stage,
+        documents: &[(DocumentKind, &str, &[u8])],
+        time: u64,
+    ) -> Result<()> {
+        let mut actions = Vec::with_capacity(documents.len());
+        for (kind, id, bytes) in documents {
+            let hash = stage.put_document(bytes).await?;
+            let id = UnitId::parse(id).ok_or_else(no_id)?;
+            actions.push(DocumentPublish { kind: *kind, id, version: 1, hash }.into());
+        }
+        self.decide_all(stage, actions, None, time).await
+    }
+
+    /// As [`decide_all`](Self::decide_all), one.
     pub async fn decide(
         &self,
         stage: &mut Stage,
@@ -115,16 +133,31 @@ impl Council {
         effective: Option<Timestamp>,
         time: u64,
     ) -> Result<()> {
+        self.decide_all(stage, vec![action], effective, time).await
+    }
+
+    /// The first member proposes; as many approve as it takes.
+    async fn decide_all(
+        &self,
+        stage: &mut Stage,
+        actions: Vec<Action>,
+        effective: Option<Timestamp>,
+        time: u64,
+    ) -> Result<()> {
         let proposer = self.members.first().copied().unwrap_or_default();
-        let opened = ProposalOpened { action, effective }.data();
-        let opened = governance(time, proposer, ProposalOpened::TYPE, opened)?;
-        let Some(proposal) = stage.play(&[opened]).await?.pop() else { return Ok(()) };
-        let approved = ProposalApproved { proposal: proposal.hash }.data();
-        let voters = self.members.iter().zip(0..self.quorum);
-        let approvals = voters.map(|(member, n)| {
-            governance(time + (n + 1) * 2 * MINUTE, member, ProposalApproved::TYPE, approved.clone())
-        });
-        stage.play(&approvals.collect::<Result<Vec<_>>>()?).await?;
+        let open = |action| {
+            let opened = ProposalOpened { action, effective: effective.clone() }.data();
+            governance(time, proposer, ProposalOpened::TYPE, &opened)
+        };
+        let opened = actions.into_iter().map(open).collect::<Result<Vec<_>>>()?;
+        let proposals = stage.play(&opened).await?;
+        for (member, n) in self.members.iter().zip(0..self.quorum) {
+            let approve = |proposal: &Played| {
+                let approved = ProposalApproved { proposal: proposal.hash }.data();
+                governance(time + (n + 1) * 2 * MINUTE, member, ProposalApproved::TYPE, &approved)
+            };
+            stage.play(&proposals.iter().map(approve).collect::<Result<Vec<_>>>()?).await?;
+        }
         Ok(())
     }
 }
@@ -139,42 +172,48 @@ fn everyone(agency: &'static Agency) -> impl Iterator<Item = Who> {
     [Who::new(agency.id, ROOT), Who::new(agency.id, REGISTRAR)].into_iter().chain(officers)
 }
 
-fn officers(agency: &'static Agency, (unit, _, _, count): &'static Unit) -> impl Iterator<Item = Who> {
-    (1..=*count).map(move |n| Who::new(agency.id, format!("{unit}-{n}")))
+fn officers(agency: &'static Agency, unit: &'static Unit) -> impl Iterator<Item = Who> {
+    (1..=unit.officers).map(move |n| Who::new(agency.id, format!("{}-{n}", unit.id)))
 }
 
 /// The root opens the first unit and enrols the registrar, who does the rest.
 fn set_up(stage: &Stage, agency: &'static Agency, time: u64) -> Result<Vec<Act>> {
     let mut acts = Vec::new();
-    let role = match agency.id {
-        "sai" => Role::Auditor,
-        "unicef" => Role::Oversight,
-        _ => Role::Casework,
-    };
     let registrar = Who::new(agency.id, REGISTRAR);
     let mut keeper = Who::new(agency.id, ROOT);
     for unit in agency.units {
-        let (id, ar, en, _) = unit;
-        let name = Name::new(ar, en).ok_or_else(no_id)?;
-        let opened = UnitOpened { unit: UnitId::parse(id).ok_or_else(no_id)?, name };
-        acts.push(registry(time, &keeper, UnitOpened::TYPE, opened.data())?);
+        let id = || UnitId::parse(unit.id).ok_or_else(no_id);
+        let name = Name::new(unit.ar, unit.en).ok_or_else(no_id)?;
+        acts.push(registry(time, &keeper, UnitOpened::TYPE, &UnitOpened { unit: id()?, name }.data())?);
         if keeper != registrar {
-            acts.push(enrol(stage, time, &keeper, &registrar, id, Role::Registrar)?);
+            acts.push(enrol(stage, time, &keeper, &registrar, unit.id, [Role::Registrar].into())?);
             keeper = registrar.clone();
         }
-        for officer in officers(agency, unit) {
-            acts.push(enrol(stage, time, &keeper, &officer, id, role)?);
+        if let Some(hours) = unit.calendar {
+            let calendar = UnitId::parse(hours).ok_or_else(no_id)?;
+            let set = UnitCalendarSet { unit: id()?, calendar };
+            acts.push(registry(time, &keeper, UnitCalendarSet::TYPE, &set.data())?);
+        }
+        for (n, officer) in (1..).zip(officers(agency, unit)) {
+            acts.push(enrol(stage, time, &keeper, &officer, unit.id, roles(agency.id, n))?);
         }
     }
     Ok(acts)
 }
 
-fn enrol(stage: &Stage, time: u64, keeper: &Who, who: &Who, unit: &str, role: Role) -> Result<Act> {
+fn enrol(
+    stage: &Stage,
+    time: u64,
+    keeper: &Who,
+    who: &Who,
+    unit: &str,
+    roles: BTreeSet<Role>,
+) -> Result<Act> {
     let KeyAdded { officer, key, proof } = added(stage, who, &stage.chance.key(&who.to_string())?)?;
     let unit = UnitId::parse(unit).ok_or_else(no_id)?;
     let kind = OfficerKind::Officer;
-    let enrolled = OfficerEnrolled { officer, kind, unit, roles: [role].into(), key, proof };
-    registry(time, keeper, OfficerEnrolled::TYPE, enrolled.data())
+    let enrolled = OfficerEnrolled { officer, kind, unit, roles, key, proof };
+    registry(time, keeper, OfficerEnrolled::TYPE, &enrolled.data())
 }
 
 /// A key of an officer, with the proof that it holds it.
@@ -187,16 +226,23 @@ pub fn added(stage: &Stage, who: &Who, key: &SigningKey) -> Result<KeyAdded> {
 }
 
 /// An act of a member's root in stream `ledger`.
-fn governance(time: u64, agency: &str, event_type: &'static str, data: Json) -> Result<Act> {
-    let stream = ledger_stream()?;
-    let by = Who::new(agency, ROOT);
-    Ok(Act { at: time, occurred: None, by, stream, event_type, data })
+pub fn governance(time: u64, agency: &str, event_type: &'static str, data: &Json) -> Result<Act> {
+    open_act(time, &Who::new(agency, ROOT), ledger_stream()?, event_type, data)
 }
 
 /// An act in the registry of the agency of who signs.
-pub fn registry(time: u64, by: &Who, event_type: &'static str, data: Json) -> Result<Act> {
+pub fn registry(time: u64, by: &Who, event_type: &'static str, data: &Json) -> Result<Act> {
     let stream = Stream::parse(&format!("agency/{}", by.agency)).ok_or_else(no_id)?;
-    Ok(Act { at: time, occurred: None, by: by.clone(), stream, event_type, data })
+    open_act(time, by, stream, event_type, data)
+}
+
+/// An act that hides nothing.
+fn open_act(at: u64, by: &Who, stream: Stream, event_type: &str, data: &Json) -> Result<Act> {
+    let mut draft = Draft::new(event_type, 1);
+    for (name, value) in data.as_object().ok_or_else(no_id)? {
+        draft = draft.open(name, value.clone());
+    }
+    Ok(Act { at, occurred: None, by: by.clone(), stream, draft })
 }
 
 /// Writes a key file, to be used with this very program.

@@ -2,23 +2,27 @@
 //!
 //! ```text
 //! country    the agencies             figures    what the month is calibrated to
-//! founding   how they come on the ledger
-//! story      what happens in the cases     month    how it is played, and what happens to the registry
-//! stage      signing and appending    calendar, chance    the time, and everything that looks random
+//! founding   how they come on the ledger, and the documents that decide
+//! arrivals   what comes in            moves      what officers do next, asked of each case's own state
+//! month      how it is played, and what happens to the registry
+//! stage      signing and appending    following  every entry folded into its case
+//! calendar, chance    the time, and everything that looks random
 //! told       what the command says
 //! ```
 //!
-//! The same seed gives the same entries, byte for byte: keys, salts and idempotency keys come from the seed. That is
-//! what a real ledger must never do.
+//! The same seed gives the same entries, byte for byte: keys, salts and idempotency keys come from the seed, those of the
+//! ledger's services too. That is what a real ledger must never do.
 
+pub mod arrivals;
 pub mod calendar;
 pub mod chance;
 pub mod country;
 pub mod figures;
+pub mod following;
 pub mod founding;
 pub mod month;
+pub mod moves;
 pub mod stage;
-pub mod story;
 mod told;
 
 use std::io::Write as _;
@@ -121,7 +125,7 @@ async fn begin(path: &Path, chance: Chance, clock: Arc<SimulatedClock>) -> Resul
         clock: Clock::Simulated,
         founders: founders.collect::<Result<_>>()?,
         quorum: QUORUM,
-        rules: 1,
+        rules: 2,
     };
     let key = |name: &str| {
         // The key of access tokens is in no entry: it need not be known to whoever knows the seed.
@@ -131,7 +135,8 @@ async fn begin(path: &Path, chance: Chance, clock: Arc<SimulatedClock>) -> Resul
         };
         Ok(KeyFile::private(key, Some(LEDGER), Some(name)))
     };
-    genesis.begin_with(path, clock, key, chance.jti(FOUNDING, "entry 0")).await
+    let salts = chance.services_salts();
+    genesis.begin_with(path, clock, key, chance.jti(FOUNDING, "entry 0"), Some(salts)).await
 }
 
 /// Audits the data directory by its trust file, as anyone could.

@@ -1,13 +1,16 @@
-//! Where the demonstration is played: acts are signed by whoever does them and appended at their time.
+//! Where the demonstration is played: acts are signed by whoever does them and appended at their time, and the log is
+//! followed, so that everybody knows how each case stands.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use sijill_event::{Class, Digest, Draft, Json, SdJwt, Seen, SigningKey, Stream, Timestamp, Uuid};
+use sijill_casework::case::{CaseFile, World};
+use sijill_event::{Digest, Draft, SdJwt, Seen, SigningKey, Stream, Timestamp, Uuid};
 use sijill_ledger::{Ledger, Receipt, Refused, SimulatedClock, Wait};
 
 use super::calendar::rfc3339;
 use super::chance::Chance;
+use super::following::Following;
 use crate::error::{Error, Result};
 
 /// Someone who signs: agency and officer.
@@ -43,19 +46,19 @@ pub struct Act {
     pub by: Who,
     /// In which stream.
     pub stream: Stream,
-    /// Event type.
-    pub event_type: &'static str,
-    /// Open members, and under the name of a class an object of hidden ones.
-    pub data: Json,
+    /// What: all but author, place and time.
+    pub draft: Draft,
 }
 
-/// What was counted.
+/// What was counted beside the entries.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Tally {
     /// Entries by event type.
-    pub by_type: BTreeMap<&'static str, u64>,
+    pub by_type: BTreeMap<String, u64>,
     /// Cases that began with a call.
     pub from_calls: u64,
+    /// Referrals that the policy asked for.
+    pub by_policy: u64,
     /// Told more than a day after they happened.
     pub late: u64,
     /// Two officers wrote at once; the second read what the first had written and signed again.
@@ -78,19 +81,14 @@ pub struct Stage {
     ledger: Ledger,
     clock: Arc<SimulatedClock>,
     keys: HashMap<Who, SigningKey>,
-    ends: BTreeMap<Stream, (u64, Digest)>,
+    following: Following,
 }
 
 impl Stage {
     /// A stage on this ledger, whose clock it moves.
     pub fn new(chance: Chance, ledger: Ledger, clock: Arc<SimulatedClock>) -> Self {
-        let (tally, keys, ends) = (Tally::default(), HashMap::new(), BTreeMap::new());
-        Self { chance, tally, ledger, clock, keys, ends }
-    }
-
-    /// A stream that began without the stage: its last event, at `seq`.
-    pub fn take_over(&mut self, stream: Stream, seq: u64, last: Digest) {
-        self.ends.insert(stream, (seq, last));
+        let (tally, keys, following) = (Tally::default(), HashMap::new(), Following::default());
+        Self { chance, tally, ledger, clock, keys, following }
     }
 
     /// The ledger.
@@ -98,44 +96,61 @@ impl Stage {
         &self.ledger
     }
 
+    /// What cases are judged by now.
+    pub fn world(&self) -> Arc<World> {
+        self.ledger.world()
+    }
+
+    /// Cases and contacts as they stand, by id.
+    pub fn files(&self) -> &BTreeMap<String, CaseFile> {
+        self.following.files()
+    }
+
     /// From now on `who` signs with this key; the key before it.
     pub fn give_key(&mut self, who: &Who, key: SigningKey) -> Option<SigningKey> {
         self.keys.insert(who.clone(), key)
     }
 
-    /// The case with the longest history.
-    pub fn longest_case(&self) -> Option<&Stream> {
-        let cases = self.ends.iter().filter(|(stream, _)| stream.as_str().starts_with("case/"));
-        // Of equally long ones the first.
-        cases.rev().max_by_key(|(_, (seq, _))| *seq).map(|(stream, _)| stream)
+    /// Brings a document.
+    pub async fn put_document(&self, bytes: &[u8]) -> Result<Digest> {
+        self.ledger.put_document(bytes).await.map_err(|error| Error::ledger(&error))
+    }
+
+    /// Time passes, and what falls due meanwhile is done. The cases and contacts in which something happened since it was
+    /// asked last.
+    pub async fn until(&mut self, time: u64) -> Result<BTreeSet<String>> {
+        self.clock.set(time);
+        self.ledger.wake().await.map_err(busy_error)?;
+        self.follow().await?;
+        Ok(self.following.take_moved())
+    }
+
+    async fn follow(&mut self) -> Result<()> {
+        self.following.follow(&self.ledger, &mut self.tally).await
     }
 
     /// Plays acts in their order, as one delivery. Whatever the ledger refuses ends the play.
     pub async fn play(&mut self, acts: &[Act]) -> Result<Vec<Played>> {
         let Some(time) = acts.iter().map(|act| act.at).max() else { return Ok(Vec::new()) };
         let mut played = Vec::with_capacity(acts.len());
+        // What several say in one stream at once follows each other there.
+        let mut ends: BTreeMap<&Stream, Place> = BTreeMap::new();
         for act in acts {
-            let place = self.place(&act.stream);
+            let place = ends.get(&act.stream).copied().unwrap_or_else(|| self.place(&act.stream));
             let jti = self.jti(act, place);
             let signed = self.sign(act, place, jti, "")?;
-            self.ends.insert(act.stream.clone(), (place.0, signed.event.hash()));
-            played.push(Played {
-                act: act.clone(),
-                place,
-                hash: signed.event.hash(),
-                text: signed.to_string(),
-            });
+            let hash = signed.event.hash();
+            ends.insert(&act.stream, (place.0 + 1, Some(hash)));
+            self.following.expect(&signed);
+            played.push(Played { act: act.clone(), place, hash, text: signed.to_string() });
         }
         let texts = played.iter().map(|played| played.text.clone()).collect();
-        for settled in self.deliver(texts, time).await? {
-            settled.map_err(refused)?;
+        for (settled, act) in self.deliver(texts, time).await?.into_iter().zip(acts) {
+            settled.map_err(|why| refused(&why, Some(act)))?;
         }
-        for act in acts {
-            *self.tally.by_type.entry(act.event_type).or_default() += 1;
-            self.tally.from_calls += u64::from(act.data.get("contact").is_some());
-            self.tally.late +=
-                u64::from(act.occurred.is_some_and(|then| then + super::calendar::DAY < act.at));
-        }
+        let late = |act: &&Act| act.occurred.is_some_and(|then| then + super::calendar::DAY < act.at);
+        self.tally.late += acts.iter().filter(late).count() as u64;
+        self.follow().await?;
         Ok(played)
     }
 
@@ -144,7 +159,7 @@ impl Stage {
         let answer = self.deliver(vec![played.text.clone()], 0).await?.pop();
         match answer {
             Some(Ok(receipt)) if !receipt.first => self.tally.duplicates += 1,
-            Some(Err(error)) => return Err(refused(error)),
+            Some(Err(error)) => return Err(refused(&error, None)),
             _ => return Err(Error::Source("the ledger took the same event twice".to_owned())),
         }
         Ok(())
@@ -157,13 +172,12 @@ impl Stage {
         self.expect_refusal(first, act.at, "stream-conflict").await?;
         let place = self.place(&act.stream);
         let again = self.sign(act, place, jti, " again")?;
-        self.ends.insert(act.stream.clone(), (place.0, again.event.hash()));
+        self.following.expect(&again);
         for settled in self.deliver(vec![again.to_string()], act.at).await? {
-            settled.map_err(refused)?;
+            settled.map_err(|why| refused(&why, Some(act)))?;
         }
-        *self.tally.by_type.entry(act.event_type).or_default() += 1;
         self.tally.conflicts += 1;
-        Ok(())
+        self.follow().await
     }
 
     /// An act that must not pass, signed with `key` if one is given.
@@ -188,7 +202,7 @@ impl Stage {
     async fn expect_refusal(&mut self, signed: SdJwt, at: u64, code: &str) -> Result<()> {
         match self.deliver(vec![signed.to_string()], at).await?.pop() {
             Some(Err(refused)) if refused.code == code => Ok(()),
-            Some(Err(other)) => Err(refused(other)),
+            Some(Err(other)) => Err(refused(&other, None)),
             _ => Err(Error::Source(format!("the ledger took an event it had to refuse ({code})"))),
         }
     }
@@ -197,12 +211,11 @@ impl Stage {
         if at > 0 {
             self.clock.set(at);
         }
-        let settled = self.ledger.append(texts, Wait::Published).await;
-        settled.map_err(|busy| Error::Refused { code: "busy".to_owned(), message: busy.to_string() })
+        self.ledger.append(texts, Wait::Published).await.map_err(busy_error)
     }
 
     fn place(&self, stream: &Stream) -> Place {
-        self.ends.get(stream).map_or((0, None), |(seq, last)| (seq + 1, Some(*last)))
+        self.following.end(stream).map_or((0, None), |(seq, last)| (seq + 1, Some(last)))
     }
 
     fn jti(&self, act: &Act, place: Place) -> Uuid {
@@ -213,26 +226,18 @@ impl Stage {
         let Some(key) = self.keys.get(&act.by) else {
             return Err(Error::Source(format!("{} has no key", act.by)));
         };
-        let mut draft = Draft::new(act.event_type, 1)
+        let published = self.ledger.published();
+        let mut draft = act
+            .draft
+            .clone()
             .author(&act.by.agency, &act.by.officer)
             .aud(self.ledger.origin())
             .jti(jti)
             .iat(act.at / 1_000)
-            .at(&act.stream, place.0, place.1);
+            .at(&act.stream, place.0, place.1)
+            .seen(Seen { size: published.checkpoint.size, root: published.checkpoint.root.0 });
         if let Some(time) = act.occurred {
             draft = draft.occurred(&rfc3339(time));
-        }
-        let published = self.ledger.published();
-        draft = draft.seen(Seen { size: published.checkpoint.size, root: published.checkpoint.root.0 });
-        for (name, value) in act.data.as_object().unwrap_or_default() {
-            match (Class::parse(name), value.as_object()) {
-                (Some(class), Some(hidden)) => {
-                    for (name, value) in hidden {
-                        draft = draft.disclose(class, name, value.clone());
-                    }
-                }
-                _ => draft = draft.open(name, value.clone()),
-            }
         }
         let mut count = 0;
         let salt = || {
@@ -255,8 +260,14 @@ pub struct Played {
     text: String,
 }
 
-fn refused(refused: Refused) -> Error {
-    Error::Refused { code: refused.code.to_owned(), message: refused.message }
+fn refused(refused: &Refused, act: Option<&Act>) -> Error {
+    let what =
+        act.map_or_else(String::new, |act| format!(" ({} in {}: {:?})", act.by, act.stream, act.draft));
+    Error::Refused { code: refused.code.to_owned(), message: format!("{}{what}", refused.message) }
+}
+
+fn busy_error(busy: sijill_ledger::Busy) -> Error {
+    Error::Refused { code: "busy".to_owned(), message: busy.to_string() }
 }
 
 /// A timestamp of the registry.

@@ -20,7 +20,10 @@ pub(super) struct Played {
     tally: Tally,
     size: u64,
     root: String,
+    /// The id of a case in which much has happened.
     case: String,
+    /// The id of the one that has just come in.
+    urgent: String,
     agencies: Vec<(String, String, String)>,
 }
 
@@ -31,10 +34,25 @@ impl Played {
             tally: stage.tally.clone(),
             size: published.checkpoint.size,
             root: sijill_event::b64::encode(published.checkpoint.root.0),
-            case: stage.longest_case().map(ToString::to_string).unwrap_or_default(),
+            case: case(stage),
+            urgent: urgent(stage),
             agencies: names(&stage.ledger().registry(), stage.ledger().now_ms()),
         }
     }
+}
+
+/// The open case of Muscat's committee with the longest history; of equally long ones the first.
+fn case(stage: &Stage) -> String {
+    let cases = stage.files().iter().filter(|(_, file)| {
+        file.is_open() && file.case.as_ref().is_some_and(|case| case.owner.to_string() == "cpc/ma")
+    });
+    cases.rev().max_by_key(|(_, file)| file.events.len()).map(|(id, _)| id.clone()).unwrap_or_default()
+}
+
+/// The case that was opened last.
+fn urgent(stage: &Stage) -> String {
+    let cases = stage.files().iter().filter_map(|(id, file)| Some((id, file.case.as_ref()?.opened_at)));
+    cases.max_by_key(|(_, opened)| *opened).map(|(id, _)| id.clone()).unwrap_or_default()
 }
 
 /// The agencies by their names now.
@@ -65,7 +83,7 @@ impl Told {
     pub(super) fn json(&self) -> Value {
         json!({
             "dir": self.dir, "seed": self.seed, "origin": super::ORIGIN, "size": self.stage.size, "root": self.stage.root,
-            "trust": self.dir.join("trust.json"), "case": self.stage.case, "agencies": self.stage.agencies.len(),
+            "trust": self.dir.join("trust.json"), "case": self.stage.case, "urgent": self.stage.urgent, "agencies": self.stage.agencies.len(),
             "tally": self.stage.tally, "audit": self.report, "seconds": self.made.as_secs_f64(),
             "url": self.address.map(|address| format!("http://{address}")),
         })
@@ -103,13 +121,16 @@ impl Told {
         for (id, ar, en) in &self.stage.agencies {
             line("", format!("{id:<8}{ar}  {en}"));
         }
-        line("registry", "moe renamed by RD 14/2026 from 18 January; mosd/counselling closed; a key of rop/desk-2 revoked, one \
-            of moh/desk-2 compromised".to_owned());
+        line("registry", "moe renamed by RD 14/2026 from 18 January; mosd/counselling closed; a key of rop/desk-3 revoked, one \
+            of moh/hospital-ma-3 compromised; 29 January announced as a holiday".to_owned());
         self.tell_month(&mut line);
-        for (name, level) in
-            [("integrity", &self.report.levels.integrity), ("authority", &self.report.levels.authority)]
-        {
-            line(if name == "integrity" { "audit" } else { "" }, format!("{name} {}", words(level)));
+        let levels = &self.report.levels;
+        for (head, name, level) in [
+            ("audit", "integrity", &levels.integrity),
+            ("", "authority", &levels.authority),
+            ("", "rules", &levels.rules),
+        ] {
+            line(head, format!("{name} {}", words(level)));
         }
         line("", format!("{} faults, {:.1} s", self.report.faults.len(), self.report.seconds));
         text.push('\n');
@@ -132,11 +153,35 @@ impl Told {
         line(
             "",
             format!(
-                "{} referrals between agencies: {} accepted, {} rejected, {} completed so far",
+                "{} referrals, of which {} by policy and {} by hand; {} accepted, {} refused, {} completed so far",
                 self.count("referral.requested"),
+                self.stage.tally.by_policy,
+                self.count("referral.requested").saturating_sub(self.stage.tally.by_policy),
                 self.count("referral.accepted"),
                 self.count("referral.rejected"),
                 self.count("referral.completed"),
+            ),
+        );
+        line(
+            "",
+            format!(
+                "{} reminders, {} deadlines missed, {} escalations; {} children seen, {} plans approved, {} cases closed",
+                self.count("reminder.sent"),
+                self.count("referral.breached") + self.count("deadline.breached"),
+                self.count("escalation.raised"),
+                self.count("child.seen"),
+                self.count("plan.approved"),
+                self.count("case.closed"),
+            ),
+        );
+        line(
+            "",
+            format!(
+                "{} conferences held, {} consents withdrawn, glass broken {} times, values shown {} times",
+                self.count("conference.held"),
+                self.count("consent.withdrawn"),
+                self.count("break_glass.invoked"),
+                self.count("access.released"),
             ),
         );
         line(
@@ -159,7 +204,7 @@ impl Told {
             let path = self.dir.join("keys").join(key_name(&Who::new(agency, officer)));
             shell(&path.display().to_string())
         };
-        let (case, trust) = (&self.stage.case, format!("{dir}/trust.json"));
+        let (case, trust) = (format!("case/{}", self.stage.case), format!("{dir}/trust.json"));
         let mut text = String::from("Try:\n");
         let mut step = |what: &str, command: String| _ = writeln!(text, "\n  # {what}\n  {command}");
         if let Some(address) = self.address {
@@ -174,18 +219,22 @@ impl Told {
             );
             let write = |key: &str| {
                 format!(
-                    "{program} append --url {url} --trust {trust} --key {key} --stream {case} --type note.added --data \
-                 '{{\"narrative\":{{\"note\":\"made up\"}}}}'"
+                    "{program} case act {} note.added text='made up' --url {url} --trust {trust} --key {key}",
+                    self.stage.case
                 )
             };
-            step("write in it as a committee; the receipt is verified", write(&key("cpc", "ma-1")));
-            // It does not even get a token: the answer says so.
+            step("write in it as the committee; the receipt is verified", write(&key("cpc", "ma-1")));
+            // Whoever holds it does not even get a token: the answer says so.
             let revoked = shell(&self.dir.join("keys").join(month::revoked_key()).display().to_string());
             step("write in it with the revoked key of a police officer: refused", write(&revoked));
             step("the description of the API, for a browser", format!("{url}/docs"));
         } else {
             step("serve it", format!("{program} serve --dir {dir}"));
         }
+        step(
+            "the story of a case, from the log alone: who did what, by which rule, what was missed (also --lang ar)",
+            format!("{program} why {} --dir {dir}", self.stage.case),
+        );
         step(
             "audit it, from another terminal, while it is served",
             format!("{program} audit {dir} --trust {trust}"),
