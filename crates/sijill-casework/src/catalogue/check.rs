@@ -102,8 +102,16 @@ impl TypeSpec {
         for class in Class::ALL {
             let there =
                 event.digests.iter().find(|(c, _)| *c == class).map_or(0, |(_, digests)| digests.len());
-            if there != self.of_class(FieldClass::Disclosed(class)).count() {
-                return Err(self.malformed(&format!("the number of digests in class {class}")));
+            let fields = || self.of_class(FieldClass::Disclosed(class)).map(|field| field.name);
+            if there != fields().count() {
+                // Which one is missing no digest tells; which there are, the schema does.
+                let wanted = match fields().collect::<Vec<_>>().as_slice() {
+                    [] => "none wanted".to_owned(),
+                    fields => format!("wanted: {}, null where left out", fields.join(", ")),
+                };
+                return Err(self.malformed(&format!(
+                    "the number of digests in class {class} ({there} there; {wanted})"
+                )));
             }
         }
         Ok(())
