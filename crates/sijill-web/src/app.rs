@@ -14,7 +14,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::error::WebError;
 use crate::rate::RateLimit;
 use crate::settings::Settings;
-use crate::{call, describe, layer, observe};
+use crate::{call, describe, front, layer, observe};
 
 /// What every call can reach.
 pub(crate) struct App {
@@ -35,7 +35,7 @@ pub fn router(ledger: Ledger, settings: Settings, stop: CancellationToken) -> Ro
 }
 
 /// The API with pages beside it, which share its bounds on load and rate and nothing else: they have their own headers
-/// and their own faces for errors.
+/// and their own faces for errors. They are the desk's: `/` sends people to `/desk`.
 pub fn router_beside(pages: Router, ledger: Ledger, settings: Settings, stop: CancellationToken) -> Router {
     let app = Arc::new(App {
         rate: settings.rate.and_then(RateLimit::new),
@@ -53,6 +53,7 @@ pub fn router_beside(pages: Router, ledger: Ledger, settings: Settings, stop: Ca
         .merge(call::uploads().layer(within(app.settings.upload_timeout)))
         .split_for_parts();
     let (probes, _) = call::probes().split_for_parts();
+    let front = front::page(pages.has_routes());
     let pages = pages
         .layer(from_fn_with_state(Arc::clone(&app), layer::limit))
         .layer(from_fn_with_state(Arc::clone(&app), layer::rate));
@@ -60,6 +61,7 @@ pub fn router_beside(pages: Router, ledger: Ledger, settings: Settings, stop: Ca
     // alive.
     let router = api
         .merge(describe::pages())
+        .merge(front)
         .fallback(async || WebError::NotFound)
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .layer(from_fn_with_state(Arc::clone(&app), layer::limit))

@@ -33,6 +33,7 @@ mod call;
 mod describe;
 mod error;
 mod extract;
+mod front;
 mod knowing;
 mod layer;
 mod observe;

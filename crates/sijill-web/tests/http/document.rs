@@ -88,6 +88,35 @@ async fn the_document_is_rendered_from_here() {
     assert_eq!(house.get("/docs/none.js").await.problem().1, "not-found");
 }
 
+/// Whoever types the server's address finds the way, in both languages; the policy allows the page nothing.
+#[tokio::test]
+async fn the_front_page_names_what_is_there() {
+    let house = House::open().await;
+    let page = house.get("/").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(page.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    let text = page.text();
+    assert!(text.contains(sijill_ledger::testing::ORIGIN), "{text}");
+    let links = |text: &str| -> Vec<String> {
+        text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+    };
+    let named = ["/docs", "/openapi.json", "/log/checkpoint", "/health/ready"];
+    assert_eq!(links(&text), [named, named].concat(), "once in each language, and no desk where none is");
+    for path in named {
+        assert!(house.get(path).await.status.as_u16() < 400, "{path}");
+    }
+
+    let desk = axum::Router::new().route("/desk", axum::routing::get(async || "pages"));
+    let settings = sijill_web::Settings::new(house.mosd().key.clone());
+    let router =
+        sijill_web::router_beside(desk, house.scene.ledger.clone(), settings, house.stop.clone());
+    let request = axum::http::Request::get("/").body(axum::body::Body::empty()).expect("a request");
+    let answer = tower::ServiceExt::oneshot(router, request).await.expect("an answer");
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
+    let text = String::from_utf8(body.to_vec()).expect("UTF-8");
+    assert_eq!(links(&text).iter().filter(|link| *link == "/desk").count(), 2, "{text}");
+}
+
 #[tokio::test]
 async fn metrics_count_by_route_and_never_by_id() {
     let metrics = sijill_web::record_metrics().expect("recorded");

@@ -1,0 +1,70 @@
+//! `GET /`: for whoever typed the server's address into a browser. No style, no script, nothing of the ledger's but its name.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Html;
+use axum::routing::get;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::app::App;
+
+/// A place worth knowing: its path, and what is there in Arabic and in English.
+struct Place {
+    path: &'static str,
+    ar: &'static str,
+    en: &'static str,
+}
+
+const DESK: Place = Place {
+    path: "/desk",
+    ar: "المكتب: صفحات الموظفين",
+    en: "The desk: pages for officers",
+};
+
+const PLACES: [Place; 4] = [
+    Place { path: "/docs", ar: "واجهة البرمجة موصوفة", en: "The API, described" },
+    Place { path: "/openapi.json", ar: "الوصف نفسه للبرامج", en: "The same for programs (OpenAPI)" },
+    Place {
+        path: "/log/checkpoint",
+        ar: "آخر نقطة تحقق موقّعة: احتفظ بها لتتحقق من السجل لاحقًا",
+        en: "The newest signed checkpoint: keep it, to hold the ledger to it later",
+    },
+    Place { path: "/health/ready", ar: "هل الخادم جاهز", en: "Whether the server is ready" },
+];
+
+/// `/`, which names the desk if pages stand beside the API.
+pub(crate) fn page(desk: bool) -> Router<Arc<App>> {
+    let places: Vec<&'static Place> = desk.then_some(&DESK).into_iter().chain(&PLACES).collect();
+    Router::new().route(
+        "/",
+        get(async move |State(app): State<Arc<App>>| Html(front(app.ledger.origin(), &places).into_string())),
+    )
+}
+
+fn front(origin: &str, places: &[&Place]) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="ar" dir="rtl" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                meta name="color-scheme" content="light dark";
+                title { "سجل · Sijill" }
+            }
+            body {
+                main {
+                    h1 { "سجل" }
+                    p { "خادم السجل " bdi { code dir="ltr" { (origin) } } "." }
+                    ul { @for place in places { li { a href=(place.path) { (place.ar) } " " bdi { code dir="ltr" { (place.path) } } } } }
+                    section lang="en" dir="ltr" {
+                        h2 { "Sijill" }
+                        p { "A server of the ledger " code { (origin) } "." }
+                        ul { @for place in places { li { a href=(place.path) { (place.en) } " " code { (place.path) } } } }
+                    }
+                }
+            }
+        }
+    }
+}
