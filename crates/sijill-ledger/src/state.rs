@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sijill_casework::case::{Documents, World};
-use sijill_domain::event::DocumentKind;
-use sijill_domain::{Parties, Position, Registry};
+use sijill_domain::event::{Action, DocumentKind};
+use sijill_domain::{Parties, Position, Registry, Status};
 use sijill_event::{Digest, Entry, Stream};
 use sijill_log::tile::TILE_WIDTH;
 use sijill_log::{Hash, LogError, TileBuilder, TileSet, leaf_hash};
@@ -214,23 +214,30 @@ pub(crate) struct Adopted {
     pub(crate) files: BTreeMap<String, File>,
 }
 
-/// The documents that were published, added to those held. One that is missing or unsound is left out: what rests on it
-/// is then not judged ([`World::is_complete`]).
+/// The documents that were published, added to those held, and those that a proposal may publish with the next entry. One
+/// that is missing or unsound is left out: what rests on it is then not judged ([`World::is_complete`]).
 async fn published(
     store: &dyn Store,
     registry: &Registry,
     mut documents: Documents,
 ) -> Result<Documents, LedgerError> {
-    let wanted: Vec<(DocumentKind, Digest)> = registry
+    let enacted = registry
         .documents()
-        .flat_map(|(kind, _, versions)| versions.iter().map(move |version| (kind, version.hash)))
-        .filter(|(kind, hash)| !documents.holds(*kind, hash))
-        .collect();
+        .flat_map(|(kind, _, versions)| versions.iter().map(move |version| (kind, version.hash)));
+    let proposed =
+        registry.proposals().values().filter_map(|proposal| match (&proposal.action, &proposal.status) {
+            (Action::DocumentPublish(publish), Status::Open | Status::Scheduled(_)) => {
+                Some((publish.kind, publish.hash))
+            }
+            _ => None,
+        });
+    let wanted: Vec<(DocumentKind, Digest)> =
+        enacted.chain(proposed).filter(|(kind, hash)| !documents.holds(*kind, hash)).collect();
     for (kind, hash) in wanted {
         if let Some(bytes) = store.document(hash.0).await?
             && let Err(error) = documents.insert(kind, &bytes)
         {
-            tracing::error!(%error, %hash, "a published document cannot be read");
+            tracing::error!(%error, %hash, "a document that is published or proposed cannot be read");
         }
     }
     Ok(documents)
