@@ -18,14 +18,14 @@ struct Place {
 }
 
 const DESK: Place = Place {
-    path: "/desk",
-    ar: "المكتب: صفحات الموظفين",
-    en: "The desk: pages for officers",
+    path: "/desk", ar: "المكتب: صفحات الموظفين", en: "The desk: pages for officers"
 };
 
 const PLACES: [Place; 4] = [
     Place { path: "/docs", ar: "واجهة البرمجة موصوفة", en: "The API, described" },
-    Place { path: "/openapi.json", ar: "الوصف نفسه للبرامج", en: "The same for programs (OpenAPI)" },
+    Place {
+        path: "/openapi.json", ar: "الوصف نفسه للبرامج", en: "The same for programs (OpenAPI)"
+    },
     Place {
         path: "/log/checkpoint",
         ar: "آخر نقطة تحقق موقّعة: احتفظ بها لتتحقق من السجل لاحقًا",

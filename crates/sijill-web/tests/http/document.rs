@@ -108,8 +108,7 @@ async fn the_front_page_names_what_is_there() {
 
     let desk = axum::Router::new().route("/desk", axum::routing::get(async || "pages"));
     let settings = sijill_web::Settings::new(house.mosd().key.clone());
-    let router =
-        sijill_web::router_beside(desk, house.scene.ledger.clone(), settings, house.stop.clone());
+    let router = sijill_web::router_beside(desk, house.scene.ledger.clone(), settings, house.stop.clone());
     let request = axum::http::Request::get("/").body(axum::body::Body::empty()).expect("a request");
     let answer = tower::ServiceExt::oneshot(router, request).await.expect("an answer");
     let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
