@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use axum::http::HeaderMap;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use sijill_event::{Kid, b64};
 
-use crate::{DeskError, secret};
+use crate::desk::Office;
+use crate::{DeskError, frame, secret};
 
 /// How long a challenge can be answered, milliseconds.
 pub(crate) const LIFE_MS: u64 = 120_000;
@@ -77,6 +79,36 @@ fn ends(nonce: &[u8; LENGTH]) -> u64 {
     let mut end = [0; 8];
     end.copy_from_slice(&nonce[RANDOM..END]);
     u64::from_be_bytes(end)
+}
+
+/// What comes back for a challenge.
+pub(crate) struct Answered<'a> {
+    pub(crate) nonce: &'a str,
+    pub(crate) kid: &'a str,
+    pub(crate) signature: &'a str,
+}
+
+impl Office {
+    /// The registered key that signed, for a challenge of this site, what `message` makes of the site and the key. The
+    /// challenge is used up. Whoever does not hold a registered key learns nothing about it.
+    pub(crate) fn answered(
+        &self,
+        headers: &HeaderMap,
+        answer: &Answered<'_>,
+        message: impl FnOnce(&str, Kid) -> Vec<u8>,
+    ) -> Result<Kid, DeskError> {
+        let site = frame::site(self, headers).ok_or(DeskError::Site)?;
+        let (challenges, now) = (self.challenges.as_ref().map_err(|error| *error)?, self.now()?);
+        challenges.check(answer.nonce, site, now)?;
+        let kid = Kid::parse(answer.kid).map_err(|_| DeskError::SignInRefused)?;
+        let signature =
+            b64::decode_array(answer.signature, "a signature").map_err(|_| DeskError::SignInRefused)?;
+        let registry = self.desk.ledger.registry();
+        let key = &registry.key(&kid).ok_or(DeskError::SignInRefused)?.key;
+        key.verify(&message(site, kid), &signature).map_err(|_| DeskError::SignInRefused)?;
+        challenges.redeem(answer.nonce, now)?;
+        Ok(kid)
+    }
 }
 
 /// What the browser signs. A first line of its own, so that it can be nothing else: no event, no proof of possession.

@@ -74,6 +74,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/desk/officers", get(page::officers::officers))
         .route("/desk/officers/{officer}", get(page::officers::officer))
         .route("/desk/invite", get(page::invite::form).post(page::invite::make))
+        .route("/desk/invitations", post(page::invite::signed::make))
         .route("/desk/invitations/{id}", get(page::invite::answered).post(page::invite::withdraw))
         .route("/desk/enrol", get(page::enrol::enrol))
         .route("/desk/enrol/open", post(page::enrol::open))

@@ -6,6 +6,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
 use sijill_domain::event::Role;
 use sijill_domain::{AgencyId, OfficerId, Registry, UnitId};
 use sijill_event::{Kid, PublicKey, b64, possession_message};
@@ -33,6 +35,26 @@ pub(crate) struct Invitation {
 pub(crate) struct Post {
     pub(crate) unit: UnitId,
     pub(crate) roles: BTreeSet<Role>,
+}
+
+/// What whoever keeps an agency's registry signs to invite from a command line, with its own first line as all the desk has
+/// signed. `unit` is empty and `roles` (their words, by commas) too if it is for one more key of an enrolled officer.
+pub fn invitation_message(
+    site: &str,
+    nonce: &str,
+    kid: Kid,
+    officer: &str,
+    unit: &str,
+    roles: &str,
+) -> Vec<u8> {
+    format!("sijill-desk-invitation/v1\n{site}\n{nonce}\n{kid}\n{officer}\n{unit}\n{roles}\n").into_bytes()
+}
+
+/// The link of an invitation as a QR code of half blocks, light on dark; `None` if it is too long for one.
+pub fn qr_for_terminal(link: &str) -> Option<String> {
+    let code = QrCode::new(link).ok()?;
+    // A terminal is dark as a rule, and its blocks are what shines: they are the light modules.
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
 /// A key the officer's browser made, with the proof that it holds it.

@@ -36,7 +36,9 @@ mod text;
 
 pub use desk::{Desk, router};
 pub use error::DeskError;
+pub use invitation::{invitation_message, qr_for_terminal};
 pub use lang::{Digits, Lang, View};
+pub use page::word::fingerprint;
 pub use say::Id;
 pub use session::Session;
 pub use text::{Count, Text};

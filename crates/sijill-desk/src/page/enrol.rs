@@ -94,6 +94,9 @@ pub(crate) async fn open(
         "agency": held.agency.as_str(), "officer": held.officer.as_str(),
         "agency_name": name.map_or(held.agency.as_str(), |naming| word::name(&view, &naming.name)),
         "kid": held.kid().map(|kid| kid.to_string()),
+        // Whoever keeps the registry from a command line knows the token too, and signs these once the codes match.
+        "key": held.answer.as_ref().map(|answer| answer.key.to_jwk()),
+        "proof": held.answer.as_ref().map(|answer| answer.proof.as_str()),
     })))
 }
 

@@ -1,5 +1,7 @@
 //! Inviting an officer, and signing the key that came back.
 
+pub(crate) mod signed;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -92,6 +94,12 @@ struct Wrong {
     officer: Option<Text>,
     unit: Option<Text>,
     roles: Option<Text>,
+}
+
+impl Wrong {
+    fn first(&self) -> Text {
+        self.officer.or(self.unit).or(self.roles).unwrap_or(OFFICER_WRONG)
+    }
 }
 
 /// `GET /desk/invite`

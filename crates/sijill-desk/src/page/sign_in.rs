@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sijill_event::{Kid, b64};
 
+use crate::challenge::{self, Answered};
 use crate::desk::Office;
 use crate::part::page::Page;
 use crate::part::{form, sign, state};
 use crate::text::texts;
-use crate::{DeskError, Session, View, challenge, cookie, frame};
+use crate::{DeskError, Session, View, cookie, frame};
 
 texts! {
     TITLE: "تسجيل الدخول", "Sign in";
@@ -78,20 +78,11 @@ pub(crate) async fn open(
     headers: HeaderMap,
     answer: Result<Json<Answer>, JsonRejection>,
 ) -> Result<Response, DeskError> {
-    let Json(answer) = answer?;
-    let site = frame::site(&office, &headers).ok_or(DeskError::Site)?;
-    let (challenges, now) = (office.challenges.as_ref().map_err(|error| *error)?, office.now()?);
-    challenges.check(&answer.nonce, site, now)?;
-    let kid = Kid::parse(&answer.kid).map_err(|_| DeskError::SignInRefused)?;
-    let signature =
-        b64::decode_array(&answer.signature, "a signature").map_err(|_| DeskError::SignInRefused)?;
-    let registry = office.desk.ledger.registry();
-    let key = &registry.key(&kid).ok_or(DeskError::SignInRefused)?.key;
-    key.verify(&challenge::message(site, &answer.nonce, kid), &signature)
-        .map_err(|_| DeskError::SignInRefused)?;
-    challenges.redeem(&answer.nonce, now)?;
-    let session = Session::of(&registry, kid).ok_or(DeskError::KeyDead)?;
-    let id = office.sessions.open(kid, now)?;
+    let Json(Answer { nonce, kid, signature }) = answer?;
+    let answered = Answered { nonce: &nonce, kid: &kid, signature: &signature };
+    let kid = office.answered(&headers, &answered, |site, kid| challenge::message(site, &nonce, kid))?;
+    let session = Session::of(&office.desk.ledger.registry(), kid).ok_or(DeskError::KeyDead)?;
+    let id = office.sessions.open(kid, office.now()?)?;
     let cookie = cookie::session(&id, office.secure()).ok_or(DeskError::Unavailable)?;
     let who = json!({ "agency": session.agency.as_str(), "officer": session.officer.as_str() });
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(who)).into_response())

@@ -143,7 +143,7 @@ pub(crate) fn short(id: &str) -> Markup {
 /// A key's name as 20 digits in four groups, for two people to compare aloud, in whatever language: its first 16 bytes
 /// as a number, modulo 10^20 (as in `static/js/key.js`). That is 66 bits: nobody finds another key with the same digits
 /// while an invitation lasts.
-pub(crate) fn fingerprint(kid: &Kid) -> String {
+pub fn fingerprint(kid: &Kid) -> String {
     let number = kid.as_bytes().iter().take(16).fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte));
     let digits = format!("{:020}", number % 10_u128.pow(20));
     [&digits[..5], &digits[5..10], &digits[10..15], &digits[15..]].join(" ")

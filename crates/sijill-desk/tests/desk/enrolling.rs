@@ -2,11 +2,13 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use sijill_desk::invitation_message;
 use sijill_domain::event::prove;
 use sijill_domain::{AgencyId, OfficerId, Signer};
+use sijill_event::b64;
 use sijill_ledger::testing::{Actor, ORIGIN, START_MS};
 
-use crate::house::{Answer, House, json_of};
+use crate::house::{Answer, House, SITE, json_of};
 
 /// The token in the link on the page.
 fn token(page: &Answer) -> String {
@@ -121,6 +123,85 @@ async fn only_the_holder_of_a_key_can_show_it_and_only_once() {
         answer(&house, &"A".repeat(43), &proved(&other, "mosd", "ana")).await.code(),
         "invitation-unknown"
     );
+}
+
+/// What `sijill registry invite` sends, signed by this actor for this site.
+async fn signed(
+    house: &House,
+    site: &str,
+    actor: &Actor,
+    officer: &str,
+    unit: &str,
+    roles: &[&str],
+) -> Value {
+    let (nonce, kid) = (house.nonce().await, actor.key.public().kid());
+    let message = invitation_message(site, &nonce, kid, officer, unit, &roles.join(","));
+    json!({
+        "nonce": nonce, "kid": kid.to_string(), "signature": b64::encode(actor.key.sign(&message)),
+        "officer": officer, "unit": unit, "roles": roles,
+    })
+}
+
+#[tokio::test]
+async fn whoever_keeps_the_registry_invites_by_signature() {
+    let house = House::open().await;
+    let root = &house.scene.roots[0];
+    let asked = signed(&house, SITE, root, "ana", "desk", &["casework"]).await;
+    let made = house.post("/desk/invitations", &asked).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    assert_eq!(made.json()["ends"], START_MS + 24 * 3_600_000);
+    let link = made.json()["link"].as_str().expect("a link").to_owned();
+    let token = link.strip_prefix(&format!("{SITE}/desk/enrol#")).expect("at the desk");
+    assert_eq!(house.post("/desk/invitations", &asked).await.code(), "challenge-used");
+
+    let ana = Actor::new("mosd", "ana");
+    let shown = proved(&ana, "mosd", "ana");
+    assert_eq!(answer(&house, token, &shown).await.status, StatusCode::OK);
+    let opened = state(&house, token).await.json();
+    assert_eq!((&opened["state"], &opened["proof"]), (&json!("answered"), &shown["proof"]));
+    assert_eq!(opened["key"].to_string(), json_of(&shown["key"]).to_string(), "what is to be signed");
+    let session = house.sign_in(&house.registrar).await;
+    let officers = house.page("/desk/officers", Some(&session)).await;
+    assert!(officers.text.contains("/desk/invitations/"), "a registrar at the desk can sign it as well");
+
+    let more = signed(&house, SITE, &house.registrar, "worker", "", &[]).await;
+    assert_eq!(house.post("/desk/invitations", &more).await.status, StatusCode::CREATED, "one more device");
+}
+
+#[tokio::test]
+async fn an_invitation_by_signature_is_refused_to_all_others() {
+    let house = House::open().await;
+    let (root, worker) = (&house.scene.roots[0], house.worker());
+    let refused = async |asked: &Value| house.post("/desk/invitations", asked).await;
+    let stranger = Actor::new("mosd", "root");
+    for (actor, code) in [(worker, "not-yours"), (&stranger, "sign-in-refused")] {
+        let asked = signed(&house, SITE, actor, "ana", "desk", &[]).await;
+        assert_eq!(refused(&asked).await.code(), code);
+    }
+    let elsewhere = signed(&house, "https://other.example", root, "ana", "desk", &[]).await;
+    assert_eq!(refused(&elsewhere).await.code(), "sign-in-refused", "signed for another site");
+    for (member, other) in [("officer", "badr"), ("unit", "hq"), ("roles", "registrar")] {
+        let mut asked = signed(&house, SITE, root, "ana", "desk", &["casework"]).await;
+        asked[member] = if member == "roles" { json!([other]) } else { json!(other) };
+        assert_eq!(refused(&asked).await.code(), "sign-in-refused", "{member} is not what was signed");
+    }
+    for (officer, unit, roles) in [
+        ("Ana B", "desk", &[][..]),
+        ("worker", "desk", &[]),
+        ("nobody", "", &[]),
+        ("ana", "nowhere", &[]),
+        ("ana", "desk", &["mirror"]),
+    ] {
+        let asked = signed(&house, SITE, root, officer, unit, roles).await;
+        let answer = refused(&asked).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, "invitation-wrong"),
+            "{officer} {unit} {roles:?}"
+        );
+    }
+    let no_page = axum::http::Request::post("/desk/invitations").body(axum::body::Body::empty());
+    assert_eq!(house.ask(no_page.expect("a request")).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
