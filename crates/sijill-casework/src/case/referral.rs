@@ -6,7 +6,7 @@ use sijill_event::Digest;
 
 use super::Author;
 use super::file::Case;
-use crate::catalogue::ReferralState;
+use crate::catalogue::{ReferralRequested, ReferralState};
 use crate::refusal::Thing;
 use crate::{Address, Code, Priority, Refusal};
 
@@ -49,6 +49,17 @@ pub enum Basis {
     Consent(Digest),
     /// A legal basis, by its code.
     Legal(Code),
+}
+
+impl Basis {
+    /// What a request says that it rests on; `None` if on nothing, or on both.
+    pub(super) fn of(act: &ReferralRequested) -> Option<Self> {
+        match (&act.consent, &act.legal_basis) {
+            (Some(consent), None) => Some(Self::Consent(*consent)),
+            (None, Some(basis)) if basis.as_str() != CONSENT => Some(Self::Legal(basis.clone())),
+            _ => None,
+        }
+    }
 }
 
 impl ReferralState {
