@@ -35,6 +35,7 @@ files! {
     "js/page.js": JS,
     "js/queue.js": JS,
     "js/sd_jwt.js": JS,
+    "js/session.js": JS,
     "js/sign.js": JS,
     "js/sign-in.js": JS,
     "js/sign-out.js": JS,

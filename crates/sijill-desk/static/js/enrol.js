@@ -4,9 +4,13 @@
 import { canSign, fingerprint, generateKey, possessionMessage, sign } from "./key.js";
 import { call } from "./ledger.js";
 import { busy, clearErrors, showErrors, words } from "./page.js";
-import { identities, keepIdentity } from "./vault.js";
+import { signIn } from "./session.js";
+import { identities, identity, keepIdentity } from "./vault.js";
 
-const ASK_EVERY_MS = 10_000;
+/** While the registrar is on the line, and when it takes longer. */
+const ASK_SOON_MS = 1_500;
+const ASK_LATER_MS = 10_000;
+const SOON = 40;
 const token = location.hash.slice(1);
 const step = (name) => {
   for (const part of document.querySelectorAll("[data-step]")) part.hidden = part.dataset.step !== name;
@@ -18,7 +22,7 @@ try {
   else await open();
 } catch (error) {
   step("refused");
-  showErrors([{ text: words(error) }]);
+  showErrors([{ text: await words(error) }]);
 }
 
 async function open() {
@@ -46,7 +50,7 @@ async function answer({ origin, agency, officer }) {
     await call("POST", "/desk/enrol/answer", { token, key: jwk, proof });
     await wait(kid);
   } catch (error) {
-    showErrors([{ text: words(error) }]);
+    showErrors([{ text: await words(error) }]);
   }
 }
 
@@ -54,9 +58,27 @@ async function answer({ origin, agency, officer }) {
 async function wait(kid) {
   document.querySelector("[data-fingerprint]").textContent = fingerprint(kid);
   step("wait");
-  for (;;) {
+  for (let asked = 0; ; asked++) {
     const { state } = await call("POST", "/desk/enrol/open", { token }).catch(() => ({ state: "unknown" }));
-    if (state === "done") return step("done");
-    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    if (state === "done") return done(kid);
+    await new Promise((resolve) => setTimeout(resolve, asked < SOON ? ASK_SOON_MS : ASK_LATER_MS));
   }
+}
+
+/** The key is registered: from here its holder signs in with it. Without this script the link leads to the sign-in. */
+function done(kid) {
+  const way = document.querySelector("[data-step=done] a");
+  way.addEventListener("click", (pressed) => {
+    pressed.preventDefault();
+    busy(way, async () => {
+      clearErrors();
+      try {
+        await signIn(await identity(kid));
+        location.assign("/desk");
+      } catch (error) {
+        showErrors([{ text: await words(error) }]);
+      }
+    });
+  });
+  step("done");
 }

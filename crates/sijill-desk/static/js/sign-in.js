@@ -1,8 +1,8 @@
 // The sign-in page: whoever holds a key in this browser proves it by signing a fresh challenge.
 
-import { canSign, fingerprint, sign, signInMessage } from "./key.js";
-import { call } from "./ledger.js";
+import { canSign, fingerprint } from "./key.js";
 import { busy, clearErrors, element, say, showErrors, words } from "./page.js";
+import { signIn } from "./session.js";
 import { identities } from "./vault.js";
 
 const list = document.querySelector("[data-identities]");
@@ -21,19 +21,17 @@ function row(identity) {
   // One span: a button lays its children out as boxes, and space between boxes is lost.
   const label = element("span", {}, say("sign-in-as"), " ", element("bdi", { dir: "ltr" }, who));
   const button = element("button", { class: "button", type: "button" }, label);
-  button.addEventListener("click", () => busy(button, () => signIn(identity)));
+  button.addEventListener("click", () => busy(button, () => enter(identity)));
   const print = element("p", { class: "quiet small" }, say("sign-in-key"), " ", element("bdi", { class: "code" }, fingerprint(identity.kid)));
   return element("li", { class: "card" }, button, print);
 }
 
-async function signIn({ kid, key }) {
+async function enter(identity) {
   clearErrors();
   try {
-    const { nonce } = await call("POST", "/desk/session/challenge");
-    const signature = await sign(key, signInMessage(location.origin, nonce, kid));
-    await call("POST", "/desk/session", { nonce, kid, signature });
+    await signIn(identity);
     location.assign("/desk");
   } catch (error) {
-    showErrors([{ text: words(error) }]);
+    showErrors([{ text: await words(error) }]);
   }
 }
