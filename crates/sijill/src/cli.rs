@@ -31,7 +31,7 @@ pub struct Cli {
 const EXIT_STATUS: &str = "\
 Exit status:
   0  done; for `audit`: nothing is wrong in what was checked
-  1  the ledger refused an event, a receipt does not hold, an audit or a check of a policy found faults
+  1  the ledger refused an event or a key, a receipt or a proof does not hold, an audit or a check of a policy found faults
   2  the command could not be carried out: wrong usage, unreadable input, no connection
 
 Errors go to stderr as `sijill: <code>: <sentence>`; codes are stable.";
@@ -95,7 +95,7 @@ impl Command {
             Self::Sign(args) => sign::run(&args),
             Self::Append(args) => append::run(args).await,
             Self::Members(command) => members::run(command).await,
-            Self::Registry(command) => registry::run(command).await,
+            Self::Registry(command) => registry::run(command, json).await,
             Self::Documents(command) => documents::run(command).await,
             Self::Case(command) => case::run(command).await,
             Self::Referral(args) => referral::run(args).await,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sijill_audit::Trust;
 use sijill_event::{Digest, Json, Stream, jws, parse_json};
+use sijill_log::Note;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -123,6 +125,45 @@ impl Client {
         Ok(checkpoint.lines().next().unwrap_or_default().to_string())
     }
 
+    /// Refuses a server of another ledger than the trusted one, before anything is signed. One that does not answer now is
+    /// not judged: what is signed names the trusted origin, and every receipt is verified.
+    pub async fn must_be(&self, trust: &Trust) -> Result<()> {
+        let checkpoint = match self.get_text(&["log", "checkpoint"]).await {
+            Err(error) if error.is_passing() => return Ok(()),
+            answer => answer?,
+        };
+        let other = |why| Err(Error::OtherLedger { url: self.base.to_string(), why });
+        let answered = checkpoint.lines().next().unwrap_or_default();
+        if answered != trust.origin {
+            return other(format!("it is {answered}, the trust file is of {}", trust.origin));
+        }
+        let signed = Note::parse(checkpoint.as_bytes())
+            .is_ok_and(|note| matches!(note.signature_by(&trust.log_key), Ok(Some(_))));
+        if signed {
+            return Ok(());
+        }
+        other(format!(
+            "it calls itself {answered} too, but its checkpoint is not signed by the log key of the trust file"
+        ))
+    }
+
+    /// Asks the desk of the same server, as a page of `site` would; the answer is JSON.
+    pub async fn ask_desk(&self, path: &[&str], site: &str, body: &serde_json::Value) -> Result<Json> {
+        let request = self
+            .request(Method::POST, path)?
+            .header(reqwest::header::ORIGIN, site)
+            .header(reqwest::header::ACCEPT, "application/json")
+            .header(reqwest::header::ACCEPT_LANGUAGE, "en");
+        let (url, response) = self.send(request.json(body)).await?;
+        let bytes = self::body(&url, response).await?;
+        parse_json(&bytes).map_err(|error| Error::Answer { url, why: error.to_string() })
+    }
+
+    /// Scheme, host and port of the server, as browsers name where a page is from.
+    pub fn site(&self) -> String {
+        self.base.origin().ascii_serialization()
+    }
+
     /// A public text, such as `/log/checkpoint`.
     pub async fn get_text(&self, path: &[&str]) -> Result<String> {
         let (url, response) = self.send(self.request(Method::GET, path)?).await?;
@@ -147,13 +188,15 @@ impl Client {
         let Some(author) = &self.author else {
             return Err(Error::Usage("a token is got with a key: give --key".to_string()));
         };
-        let assertion = assertion(author, &self.origin().await?);
+        let origin = self.origin().await?;
+        let assertion = assertion(author, &origin);
         let form = [
             ("grant_type", "client_credentials"),
             ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
             ("client_assertion", &assertion),
         ];
-        let (url, response) = self.send(self.request(Method::POST, &["oauth", "token"])?.form(&form)).await?;
+        let answer = self.send(self.request(Method::POST, &["oauth", "token"])?.form(&form)).await;
+        let (url, response) = answer.map_err(|error| told_of_key(error, author, &origin))?;
         json(&url, response).await
     }
 
@@ -286,6 +329,18 @@ impl ReceiptBody {
     }
 }
 
+/// The server says no more than that it does not know the client; its author wants to know what that can mean.
+fn told_of_key(error: Error, author: &Author, origin: &str) -> Error {
+    let Error::Server { url, status: 401, code, message } = error else { return error };
+    let Author { agency, officer, key } = author;
+    let kid = key.public().kid();
+    let message = format!(
+        "{message}. Key {kid} of {agency}/{officer} was revoked or replaced, is not registered, or is of another ledger than \
+         {origin}"
+    );
+    Error::Server { url, status: 401, code, message }
+}
+
 /// Whether a status says nothing about the event itself.
 fn is_server_fault(status: u16, code: &str) -> bool {
     status >= 500 || status == 429 || code == "http-status"
@@ -353,10 +408,23 @@ async fn json<T: DeserializeOwned>(url: &str, response: Response) -> Result<T> {
 }
 
 /// reqwest's own sentence only says that something failed; why is in its sources.
-fn cause(error: &reqwest::Error) -> String {
+pub(crate) fn cause(error: &reqwest::Error) -> String {
     let mut deepest: &dyn std::error::Error = error;
     while let Some(source) = deepest.source() {
         deepest = source;
+        if speaks_no_tls(source) {
+            return "it does not speak TLS: a server without a certificate is reached by http://, not https://"
+                .to_string();
+        }
     }
     deepest.to_string()
+}
+
+/// What came back for a TLS greeting was none.
+fn speaks_no_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    match (within, error.downcast_ref::<rustls::Error>()) {
+        (Some(within), _) => speaks_no_tls(within),
+        (None, found) => matches!(found, Some(rustls::Error::InvalidMessage(_))),
+    }
 }

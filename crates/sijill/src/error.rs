@@ -178,6 +178,22 @@ pub enum Error {
     #[error("{0}")]
     Source(String),
 
+    /// The server that answers is not the ledger the trust file is of.
+    #[error("{url} is not the ledger that is trusted: {why}; nothing was signed")]
+    OtherLedger {
+        /// The server.
+        url: String,
+        /// How it differs.
+        why: String,
+    },
+
+    /// The code that an officer read out is not that of the key the browser sent.
+    #[error(
+        "this is not the code of the key that came: nothing was signed. Ask the officer again, and run it again with --link and \
+         the same link; if it still differs, somebody else has opened the link: invite anew"
+    )]
+    KeyCode,
+
     /// The command was told to stop; what it had done stands.
     #[error("interrupted: {0}")]
     Interrupted(String),
@@ -208,6 +224,8 @@ impl Error {
             Self::Unreachable { .. } => "server-unreachable",
             Self::Answer { .. } => "server-answer",
             Self::Source(_) => "source-unreadable",
+            Self::OtherLedger { .. } => "other-ledger",
+            Self::KeyCode => "key-code-differs",
             Self::Interrupted(_) => "interrupted",
         }
     }
@@ -224,10 +242,14 @@ impl Error {
         }
     }
 
-    /// Exit status: 1 where a ledger refused or a proof failed, 2 where the command could not be carried out.
+    /// Exit status: 1 where a ledger refused an event or a key, or a proof failed; 2 where the command could not be carried
+    /// out. A server says 401 and 403 of whoever asks: the ledger itself would have refused that key's events.
     pub fn status(&self) -> u8 {
         match self {
-            Self::Refused { .. } | Self::Receipt(_) => 1,
+            Self::Refused { .. }
+            | Self::Receipt(_)
+            | Self::KeyCode
+            | Self::Server { status: 401 | 403, .. } => 1,
             _ => 2,
         }
     }

@@ -11,6 +11,7 @@ use sijill_audit::{
 use sijill_event::Digest;
 use sijill_log::{Hash, Tile};
 
+use crate::client::cause;
 use crate::data_dir::DataDir;
 use crate::database::{Database, Disclosed};
 use crate::error::{Error, Result};
@@ -37,8 +38,13 @@ pub async fn open_path(path: &Path) -> Result<Opened> {
     if metadata.is_dir() {
         return Ok((Box::new(ExportDirectory::open(path).map_err(Error::audit)?), None));
     }
+    Ok((Box::new(read_evidence(path)?), None))
+}
+
+/// Reads an evidence file.
+pub fn read_evidence(path: &Path) -> Result<Evidence> {
     let bytes = std::fs::read(path).map_err(Error::unreadable(path))?;
-    Ok((Box::new(Evidence::parse(&bytes).map_err(Error::audit)?), None))
+    Evidence::parse(&bytes).map_err(Error::audit)
 }
 
 /// Opens the tile log at a URL. It blocks: see [`blocking`].
@@ -49,7 +55,14 @@ pub fn open_url(url: &str, token: Option<String>) -> Result<Opened> {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|error| Error::Unreachable { url: url.to_string(), why: error.to_string() })?;
-    let log = TileLog::open(client, url, token).map_err(Error::audit)?;
+    let log = TileLog::open(client.clone(), url, token).map_err(|error| match client.get(url).send() {
+        // The log's reader tries again and says that it did not answer; why, the library says.
+        Err(why) if matches!(error, Unreadable::Http { .. }) => {
+            let message = format!("cannot read {url}: {}", cause(&why));
+            Error::Audit { code: error.code(), message }
+        }
+        _ => Error::audit(error),
+    })?;
     Ok((Box::new(log), None))
 }
 

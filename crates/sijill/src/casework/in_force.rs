@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use sijill_casework::case::{Documents, World};
 use sijill_casework::codes::{CodeBook, CodeEntry, CodeList};
 use sijill_casework::shipped;
@@ -120,19 +119,4 @@ impl InForce {
         let members: Vec<(String, Json)> = lists.into_iter().map(version).collect::<Result<_>>()?;
         Ok((!members.is_empty()).then_some(Json::Object(members)))
     }
-}
-
-/// The documents a server's registry lists: kind, id, version, hash, entry.
-pub fn listed(registry: &Value) -> Vec<(String, String, u64, String, u64)> {
-    let mut all = Vec::new();
-    for (kind, ids) in registry["documents"].as_object().into_iter().flatten() {
-        for (id, versions) in ids.as_object().into_iter().flatten() {
-            for one in versions.as_array().into_iter().flatten() {
-                let number = |name: &str| one[name].as_u64().unwrap_or_default();
-                let hash = one["hash"].as_str().unwrap_or_default().to_owned();
-                all.push((kind.clone(), id.clone(), number("version"), hash, number("index")));
-            }
-        }
-    }
-    all
 }

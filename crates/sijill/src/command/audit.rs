@@ -1,21 +1,28 @@
 //! `sijill audit`: everything that can be checked offline, and every fault.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+mod summary;
+
 use std::path::{Path, PathBuf};
 
-use indicatif::HumanCount;
-use sijill_audit::{
-    HeldCheckpoint, Level, Options, Receipt, Report, Source, Status, Trust, Unreadable, audit,
-};
+use sijill_audit::{HeldCheckpoint, Options, Receipt, Report, Source, Trust, Unreadable, audit};
 
+use self::summary::{Exhibits, Summary};
 use super::target::read_trust;
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::key_file::Author;
 use crate::progress;
-use crate::source::{Opened, blocking, is_url, open_path, open_url};
+use crate::source::{blocking, is_url, open_path, open_url, read_evidence};
+
+/// A source, and what the summary says of it.
+struct Opened {
+    source: Box<dyn Source>,
+    /// Why its disclosures are withheld, if that is known.
+    withheld: Option<String>,
+    /// What an evidence file is about.
+    exhibits: Option<Exhibits>,
+}
 
 /// `sijill audit`
 #[derive(Debug, clap::Args)]
@@ -24,8 +31,9 @@ use crate::source::{Opened, blocking, is_url, open_path, open_url};
     log's URL such as https://ledger.example/log, or an evidence file.\n\n\
     Exit status: 0 nothing is wrong in what was checked; 1 faults; 2 there was nothing that could be read, such as a URL that \
     has no checkpoint.\n\n\
-    Without --trust an audit says first that it is not anchored: a wholly invented ledger is self-consistent. The trust file \
-    in a data directory is the ledger's own word and is never used by itself."
+    Without --trust an audit is not anchored and says so first and last: it finds what contradicts itself, and a wholly invented \
+    ledger does not. The trust file in a data directory is the ledger's own word and is never used by itself: keep one that you \
+    got when the ledger began, from its operator's hand or from another founder."
 )]
 pub struct Args {
     /// What to audit
@@ -52,10 +60,11 @@ pub async fn run(args: Args) -> Result<Answer> {
     let trust = args.trust.as_deref().map(read_trust).transpose()?;
     let receipts = read_all(&args.receipts, Receipt::parse)?;
     let since = read_all(&args.since, HeldCheckpoint::parse)?;
-    let (source, withheld) = open(&args, trust.as_ref()).await?;
+    let Opened { source, withheld, exhibits } = open(&args, trust.as_ref()).await?;
     let report = blocking(move || run_audit(&*source, trust.as_ref(), &receipts, &since)).await?;
     let report = report.map_err(Error::audit)?;
-    let text = summary(&report, args.trust.is_some(), withheld.as_deref());
+    let trusting = args.trust.is_some();
+    let text = Summary { report: &report, trusting, withheld, exhibits }.to_string();
     Ok(Answer::good(text, &report).bad_if(!report.is_faultless()))
 }
 
@@ -75,11 +84,19 @@ fn run_audit(
     report
 }
 
-/// The source, and why its disclosures are withheld, if they are.
 async fn open(args: &Args, trust: Option<&Trust>) -> Result<Opened> {
-    if !is_url(&args.source) {
-        return open_path(Path::new(&args.source)).await;
+    let path = Path::new(&args.source);
+    if !is_url(&args.source) && path.is_file() {
+        let evidence = read_evidence(path)?;
+        let exhibits = Some(Exhibits::of(&evidence));
+        return Ok(Opened { source: Box::new(evidence), withheld: None, exhibits });
     }
+    let (source, withheld) =
+        if is_url(&args.source) { open_log(args, trust).await? } else { open_path(path).await? };
+    Ok(Opened { source, withheld, exhibits: None })
+}
+
+async fn open_log(args: &Args, trust: Option<&Trust>) -> Result<crate::source::Opened> {
     let mut token = args.token.clone();
     if let Some(key) = &args.key {
         // The API stands where the log's prefix ends.
@@ -98,86 +115,4 @@ fn read_all<T>(paths: &[PathBuf], parse: impl Fn(&[u8]) -> Result<T, Unreadable>
         parse(&bytes).map_err(|error| Error::malformed(path, error.to_string()))
     };
     paths.iter().map(read).collect()
-}
-
-/// Faults of one code that are told one by one.
-const TOLD_OF_A_CODE: usize = 10;
-
-/// For people: what it is, what holds, what is wrong.
-fn summary(report: &Report, trusting: bool, withheld: Option<&str>) -> String {
-    let mut text = String::new();
-    if trusting && !report.anchored {
-        text +=
-            "anchored: false: the trust file is of another ledger, and what follows was judged without it\n";
-    } else if !report.anchored {
-        text += "anchored: false: no trust file says which ledger this has to be, and an invented one is self-consistent\n";
-    }
-    let origin = report.origin.as_deref().unwrap_or("no checkpoint that can be read");
-    let _ = writeln!(text, "{origin}: {} entries read", HumanCount(report.entries));
-    if let (Some(size), Some(root)) = (report.size, &report.root) {
-        let _ = writeln!(text, "checkpoint of size {}, root {root}", HumanCount(size));
-    }
-    if let Some(why) = withheld {
-        let _ = writeln!(text, "disclosures withheld: {why}");
-    }
-    let levels = &report.levels;
-    let named = [
-        ("integrity", &levels.integrity),
-        ("authority", &levels.authority),
-        ("rules", &levels.rules),
-        ("figures", &levels.figures),
-    ];
-    for (name, level) in named {
-        let _ = writeln!(text, "{name:<10}{}", words(level));
-    }
-    match report.faults.len() {
-        0 => text += "no faults\n",
-        1 => text += "1 fault:\n",
-        count => _ = writeln!(text, "{count} faults:"),
-    }
-    faults(&mut text, report);
-    let _ = write!(text, "{:.1} s", report.seconds);
-    text
-}
-
-/// Every fault, but of a code that occurs often only the first few: one altered entry makes every later author a witness
-/// against it, and the line that matters would drown. `--json` has them all.
-fn faults(text: &mut String, report: &Report) {
-    let mut told: BTreeMap<&str, (usize, Option<u64>)> = BTreeMap::new();
-    for fault in &report.faults {
-        let (count, last) = told.entry(fault.code.as_str()).or_default();
-        *count += 1;
-        *last = fault.index;
-        if *count <= TOLD_OF_A_CODE {
-            let place = fault.index.map_or("whole".to_string(), |index| format!("entry {index}"));
-            let _ = writeln!(text, "  {place:<14}{:<22}{}", fault.code.as_str(), fault.message);
-        }
-    }
-    for (code, (count, last)) in told {
-        let more = count.saturating_sub(TOLD_OF_A_CODE);
-        if let (1.., Some(last)) = (more, last) {
-            let more = HumanCount(u64::try_from(more).unwrap_or(u64::MAX));
-            let _ = writeln!(
-                text,
-                "  … {more} more of {code}, the last at entry {last}; all of them with --json"
-            );
-        }
-    }
-}
-
-fn words(level: &Level) -> String {
-    let status = match level.status {
-        Status::Clean => "clean",
-        Status::Faults => "FAULTS",
-        Status::Partial => "partial",
-        Status::NotRun => "not run",
-    };
-    let mut words = format!("{status:<9}{} checked", HumanCount(level.checked));
-    if level.unchecked > 0 {
-        let _ = write!(words, ", {} unchecked", HumanCount(level.unchecked));
-    }
-    if let Some(why) = &level.why {
-        let _ = write!(words, ": {why}");
-    }
-    words
 }

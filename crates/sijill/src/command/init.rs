@@ -7,6 +7,7 @@ use serde_json::json;
 use sijill_domain::event::{Clock, Founder, Grant};
 use sijill_ledger::{SimulatedClock, SystemClock};
 
+use super::words;
 use crate::answer::Answer;
 use crate::client::now_s;
 use crate::config::{Config, Engine};
@@ -34,8 +35,7 @@ pub struct Args {
     /// A founder's names in Arabic and English (repeatable; without it, its id)
     #[arg(long = "name", num_args = 3, value_names = ["AGENCY", "AR", "EN"])]
     names: Vec<String>,
-    /// What a founder may have officers for: audit, casework, mirror, oversight (repeatable; without it, casework)
-    #[arg(long = "grants", value_name = "AGENCY=GRANT,…")]
+    #[arg(long = "grants", value_name = "AGENCY=GRANT,…", help = grants_help())]
     grants: Vec<String>,
     /// How many founders it takes to decide: more than half, at most all
     #[arg(long)]
@@ -150,9 +150,15 @@ fn founder(args: &Args, agency: &str, key: &KeyFile) -> Result<Founder> {
     Genesis::founder(agency, ar, en, key.public().clone(), &grants)
 }
 
+fn grants_help() -> String {
+    format!(
+        "What a founder may have officers for: {} (repeatable; without it, casework)",
+        words::all_grants()
+    )
+}
+
 fn read_grant(word: &str) -> Result<Grant> {
-    Grant::parse(word)
-        .ok_or_else(|| Error::Usage(format!("`{word}` is no grant: audit, casework, mirror, oversight")))
+    Grant::parse(word).ok_or_else(|| Error::Usage(format!("`{word}` is no grant: {}", words::all_grants())))
 }
 
 /// Those who can ratify now. A founder whose private key is not here ratifies by itself.

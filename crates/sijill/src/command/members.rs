@@ -8,7 +8,7 @@ use sijill_domain::event::{
 };
 use sijill_event::{Digest, Json, Timestamp, parse_json};
 
-use super::{Target, told};
+use super::{Target, told, words};
 use crate::answer::Answer;
 use crate::error::{Error, Result};
 use crate::gate::{Desk, Told};
@@ -36,11 +36,11 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         proof: PathBuf,
         /// Its names, in Arabic and in English
-        #[arg(long, num_args = 2, value_names = ["AR", "EN"])]
+        #[arg(long, required = true, num_args = 2, value_names = ["AR", "EN"])]
         name: Vec<String>,
-        /// What it may have officers for: audit, casework, mirror, oversight
-        #[arg(long, value_delimiter = ',')]
-        grants: Vec<String>,
+        /// What it may have officers for
+        #[arg(long, value_delimiter = ',', value_parser = words::grants())]
+        grants: Vec<Grant>,
         /// Whether it votes
         #[arg(long)]
         member: bool,
@@ -93,7 +93,7 @@ pub async fn run(command: Command) -> Result<Answer> {
         Command::Admit { target, proof, name, grants, member, quorum, terms } => {
             let opened = target.open().await?;
             let origin = opened.gate.origin().await?;
-            let action = admit(&proof, &origin, &name, &grants, member, quorum);
+            let action = admit(&proof, &origin, &name, grants, member, quorum);
             let told = match action {
                 Ok(action) => propose(&opened, action, &terms).await,
                 Err(error) => Err(error),
@@ -135,7 +135,7 @@ fn admit(
     proof: &std::path::Path,
     origin: &str,
     name: &[String],
-    grants: &[String],
+    grants: Vec<Grant>,
     member: bool,
     quorum: Option<u64>,
 ) -> Result<Action> {
@@ -149,16 +149,12 @@ fn admit(
     let [ar, en] = name else {
         return Err(Error::Usage("--name takes the Arabic and the English name".to_string()));
     };
-    let grant = |word: &String| {
-        Grant::parse(word)
-            .ok_or(Error::Usage(format!("`{word}` is no grant: audit, casework, mirror, oversight")))
-    };
     Ok(Action::AgencyAdmit(AgencyAdmit {
         agency: AgencyId::parse(&file.agency).ok_or(Error::malformed(proof, "no agency id"))?,
         name: Name::new(ar, en).ok_or(Error::Usage("names are 1 to 200 characters each".to_string()))?,
         root_key: file.key,
         proof: file.proof,
-        grants: grants.iter().map(grant).collect::<Result<_>>()?,
+        grants: grants.into_iter().collect(),
         member,
         quorum,
     }))

@@ -18,5 +18,6 @@ pub mod sign;
 mod target;
 mod told;
 pub mod why;
+mod words;
 
 pub use target::Target;

@@ -1,5 +1,7 @@
 //! `sijill registry`: what an agency's registrar keeps.
 
+mod invite;
+
 use std::path::PathBuf;
 
 use sijill_domain::event::{
@@ -10,7 +12,7 @@ use sijill_domain::{OfficerId, Reason, UnitId};
 use sijill_event::{Json, Kid, Stream, StreamKind, Timestamp};
 
 use super::target::Opened;
-use super::{Target, told};
+use super::{Target, told, words};
 use crate::answer::Answer;
 use crate::error::{Error, Result};
 use crate::gate::Desk;
@@ -27,9 +29,11 @@ pub enum Command {
         /// Its id, for good
         unit: String,
         /// Its names, in Arabic and in English
-        #[arg(long, num_args = 2, value_names = ["AR", "EN"])]
+        #[arg(long, required = true, num_args = 2, value_names = ["AR", "EN"])]
         name: Vec<String>,
     },
+    /// Invite an officer to make a key in a browser, wait for it, and register it: also an agency's first registrar
+    Invite(invite::Args),
     /// Enrol an officer or a system with its first key
     Enrol {
         #[command(flatten)]
@@ -40,9 +44,9 @@ pub enum Command {
         /// The unit it works in
         #[arg(long)]
         unit: String,
-        /// What it may do: auditor, casework, importer, mirror, oversight, registrar
-        #[arg(long, value_delimiter = ',')]
-        roles: Vec<String>,
+        /// What it may do
+        #[arg(long, value_delimiter = ',', value_parser = words::roles())]
+        roles: Vec<Role>,
         /// A system of the agency, which may sign on an officer's behalf
         #[arg(long)]
         service: bool,
@@ -75,8 +79,8 @@ pub enum Command {
         /// The officer
         officer: String,
         /// All its roles
-        #[arg(long, value_delimiter = ',')]
-        roles: Vec<String>,
+        #[arg(long, value_delimiter = ',', value_parser = words::roles())]
+        roles: Vec<Role>,
     },
     /// Remove an officer for good; its keys are revoked
     Remove {
@@ -100,9 +104,10 @@ pub struct Registrar {
     agency: Option<String>,
 }
 
-/// Runs `sijill registry …`.
-pub async fn run(command: Command) -> Result<Answer> {
+/// Runs `sijill registry …`; `json` for what is said before the answer.
+pub async fn run(command: Command, json: bool) -> Result<Answer> {
     match command {
+        Command::Invite(args) => invite::run(args, json).await,
         Command::Unit { registrar, unit, name } => {
             let [ar, en] = name.as_slice() else {
                 return Err(Error::Usage("--name takes the Arabic and the English name".to_string()));
@@ -113,7 +118,7 @@ pub async fn run(command: Command) -> Result<Answer> {
             registrar.append("unit opened", |_| Ok((UnitOpened::TYPE, data))).await
         }
         Command::Enrol { registrar, proof, unit, roles, service } => {
-            let (unit, roles) = (unit_id(&unit)?, read_roles(&roles)?);
+            let (unit, roles) = (unit_id(&unit)?, roles.into_iter().collect());
             let kind = if service { OfficerKind::Service } else { OfficerKind::Officer };
             registrar
                 .append("enrolled", |desk| {
@@ -140,7 +145,7 @@ pub async fn run(command: Command) -> Result<Answer> {
             registrar.append("key revoked", |_| Ok((event_type, data))).await
         }
         Command::Roles { registrar, officer, roles } => {
-            let data = RolesSet { officer: officer_id(&officer)?, roles: read_roles(&roles)? }.data();
+            let data = RolesSet { officer: officer_id(&officer)?, roles: roles.into_iter().collect() }.data();
             registrar.append("roles set", |_| Ok((RolesSet::TYPE, data))).await
         }
         Command::Remove { registrar, officer, reason } => {
@@ -185,6 +190,11 @@ impl Office {
 }
 
 impl Registrar {
+    async fn office(&self, opened: &Opened) -> Result<Office> {
+        let agency = self.agency.clone().unwrap_or(opened.author.agency.clone());
+        Ok(Office { origin: opened.gate.origin().await?, agency })
+    }
+
     async fn append(
         &self,
         what: &str,
@@ -202,10 +212,10 @@ impl Registrar {
         what: &str,
         event: impl FnOnce(&Office) -> Result<(&'static str, Json)>,
     ) -> Result<Answer> {
-        let agency = self.agency.clone().unwrap_or(opened.author.agency.clone());
-        let stream = Stream::new(StreamKind::Agency, &agency);
-        let stream = stream.ok_or_else(|| Error::Usage(format!("`{agency}` is no agency id")))?;
-        let (event_type, data) = event(&Office { origin: opened.gate.origin().await?, agency })?;
+        let office = self.office(opened).await?;
+        let stream = Stream::new(StreamKind::Agency, &office.agency);
+        let stream = stream.ok_or_else(|| Error::Usage(format!("`{}` is no agency id", office.agency)))?;
+        let (event_type, data) = event(&office)?;
         let event = NewEvent::registry(stream, event_type, data);
         let mut desk = Desk::new(&opened.gate, &opened.author, opened.log_key.clone()).await?;
         told::answer(desk.append(&event, false).await?, what)
@@ -226,12 +236,4 @@ fn officer_id(text: &str) -> Result<OfficerId> {
 fn read_reason(text: &str) -> Result<Reason> {
     Reason::parse(text)
         .ok_or_else(|| Error::Usage(format!("`{text}` is no reason: one word of a-z, 0-9 and _")))
-}
-
-fn read_roles(words: &[String]) -> Result<std::collections::BTreeSet<Role>> {
-    let role = |word: &String| {
-        let all: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
-        Role::parse(word).ok_or_else(|| Error::Usage(format!("`{word}` is no role: {}", all.join(", "))))
-    };
-    words.iter().map(role).collect()
 }

@@ -34,8 +34,7 @@ pub struct Args {
 /// Runs `sijill sign`.
 pub fn run(args: &Args) -> Result<Answer> {
     let author = Author::read(&args.key)?;
-    let payload = parse_json(&read_payload(&args.payload)?).map_err(Error::event)?;
-    let mut place = Place::from_payload(payload).map_err(|why| Error::malformed(&args.payload, why))?;
+    let mut place = read_place(&args.payload)?;
     complete(&mut place, args)?;
     refuse_foreign(&place, &author, args.origin.as_deref())?;
     let signed = place.draft().and_then(|draft| draft.sign(&author.key)).map_err(Error::event)?;
@@ -44,6 +43,28 @@ pub fn run(args: &Args) -> Result<Answer> {
         "sd_jwt": signed.to_string(), "jti": event.jti, "hash": event.hash(), "stream": event.stream, "seq": event.seq,
     });
     Ok(Answer::good(signed.to_string(), &value))
+}
+
+/// What `GET …/next` answers, and nothing else that lies about: a key, a receipt, an event that is signed already.
+fn read_place(path: &std::path::Path) -> Result<Place> {
+    let told = if path.as_os_str() == "-" { "stdin".to_string() } else { path.display().to_string() };
+    let expected = "a payload is what `GET /v1/streams/{stream}/next` answers";
+    let payload = parse_json(&read_payload(path)?).map_err(|error| Error::Event {
+        code: error.code(),
+        message: format!("{told} is no payload: {error}; {expected}"),
+    })?;
+    let place = Place::from_payload(payload).map_err(|why| Error::malformed(&told, why))?;
+    let missing: Vec<&str> = ["iss", "sub", "aud", "iat", "stream", "seq"]
+        .into_iter()
+        .filter(|name| place.get(name).is_none())
+        .collect();
+    if missing.is_empty() {
+        return Ok(place);
+    }
+    Err(Error::malformed(
+        &told,
+        format!("it is no payload, for it has no {}; {expected}", missing.join(", ")),
+    ))
 }
 
 fn read_payload(path: &std::path::Path) -> Result<Vec<u8>> {

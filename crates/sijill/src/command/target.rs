@@ -17,7 +17,7 @@ use crate::running::{Running, Time};
 #[derive(Debug, Clone, clap::Args)]
 pub struct Target {
     /// URL of the server
-    #[arg(long, conflicts_with = "dir", required_unless_present = "dir")]
+    #[arg(long, conflicts_with = "dir")]
     pub url: Option<String>,
     /// A data directory to append to without a server; none may be serving it
     #[arg(long)]
@@ -49,7 +49,11 @@ impl Target {
         let (gate, own_key, running) = match (&self.url, &self.dir) {
             (Some(url), _) => {
                 let origin = trust.as_ref().map(|trust| trust.origin.clone());
-                (Gate::Server(Box::new(Client::new(url, Some(author.clone()), origin)?)), None, None)
+                let client = Client::new(url, Some(author.clone()), origin)?;
+                if let Some(trust) = &trust {
+                    client.must_be(trust).await?;
+                }
+                (Gate::Server(Box::new(client)), None, None)
             }
             (None, Some(dir)) => {
                 let dir = DataDir::open(dir)?;
@@ -57,7 +61,10 @@ impl Target {
                 let gate = Gate::Here(running.ledger().clone());
                 (gate, Some(dir.log_key()?.verifier().clone()), Some(running))
             }
-            (None, None) => return Err(Error::Usage("give --url or --dir".to_string())),
+            (None, None) => {
+                let which = "which ledger? Give --url URL of its server, or --dir DIR of a data directory that no server has open";
+                return Err(Error::Usage(which.to_string()));
+            }
         };
         let log_key = trust.map(|trust| trust.log_key).or(own_key);
         Ok(Opened { gate, author, log_key, running })
@@ -85,7 +92,7 @@ impl Opened {
         }
     }
 
-    /// Lets the ledger finishand its directory is free again.
+    /// Lets the ledger finish what it was given, and its directory is free again.
     pub async fn close(self) {
         drop(self.gate);
         if let Some(running) = self.running {

@@ -58,7 +58,8 @@ impl ProofFile {
         Self::of(&json, origin).map_err(|why| Error::malformed(path, why))
     }
 
-    fn of(json: &Json, origin: &str) -> Result<Self, String> {
+    /// From its JSON, which may hold further members; the error is a sentence.
+    pub(crate) fn of(json: &Json, origin: &str) -> Result<Self, String> {
         let text = |name: &str| {
             let value = json.get(name).and_then(Json::as_str);
             value

@@ -100,10 +100,31 @@ fn publish(town: &Town) -> Value {
     town.good(args)
 }
 
-/// Publishes; the second time there is nothing left to do.
+/// Two members begin, each by itself and one of them twice; the others finish it. In the end there is nothing left to do,
+/// and nothing was proposed twice.
 fn publish_once(town: &Town) {
+    let alone = |agency: &str| {
+        town.good(["documents", "shipped", "--dir", "d", "--key", &format!("{agency}-root.key")])
+    };
+    let (first, again, second) = (alone("moh"), alone("moh"), alone("rop"));
+    assert_eq!((&first["published"], &first["quorum"]), (&json!(0), &json!(6)));
+    assert_eq!(first["later"], json!(["policy child-protection 1"]), "it is checked against what waits");
+    let proposals = |told: &Value| told["proposals"].as_array().expect("proposals").clone();
+    let hashes =
+        |told: &Value| -> Vec<Value> { proposals(told).iter().map(|one| one["proposal"].clone()).collect() };
+    assert_eq!(first["waiting"], json!(hashes(&first).len()));
+    assert_eq!(first, again, "repeated, it finds its own proposals");
+    assert_eq!(hashes(&first), hashes(&second), "and everybody else's");
+    for one in proposals(&second) {
+        assert_eq!((&one["approvals"], &one["published"]), (&json!(["moh", "rop"]), &json!(false)));
+        assert!(one["missing"].as_array().is_some_and(|missing| missing.contains(&json!("cpc"))), "{one}");
+    }
+    let people = town.run_for_people(&["documents", "shipped", "--dir", "d", "--key", "rop-root.key"]).out;
+    assert!(people.contains("2 of 6 approvals, by moh, rop; not yet: "), "{people}");
+
     let published = publish(town);
     assert_eq!((&published["waiting"], &published["already"]), (&json!(0), &json!(0)));
+    assert_eq!(hashes(&published)[..hashes(&first).len()], hashes(&first)[..]);
     let again = publish(town);
     assert_eq!((&again["published"], &again["already"]), (&json!(0), &published["published"]));
     let listed = town.good(["documents", "list", "--dir", "d"]);

@@ -119,7 +119,11 @@ fn a_receipt_for_something_else_is_not_believed() {
     let write =
         ["append", "--dir", "d", "--key", "moh-amal.key", "--stream", "case/A", "--type", "note.added"];
     let receipt = town.good(write).to_string();
-    let (url, _) = liar(move |what, _| honest(what).or(Some((201, receipt.clone()))));
+    let checkpoint = std::fs::read_to_string(town.path("d/seal")).expect("read");
+    let (url, _) = liar(move |what, _| match what {
+        "GET /log/checkpoint" => Some((200, checkpoint.clone())),
+        _ => honest(what).or(Some((201, receipt.clone()))),
+    });
     let refused = town.run(append(&url, &["--trust", "d/trust.json"]));
     assert_eq!(refused.refused(1), "receipt-invalid");
     let unverified = town.good(append(&url, &[]));
