@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sijill_store::StoreError;
+use sijill_domain::Registry;
+use sijill_domain::event::Action;
+use sijill_store::{Hash, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::admission::Admitted;
@@ -224,14 +226,20 @@ impl Writer {
         self.note(Ok(()));
     }
 
-    /// Drops uploads that broke off or that no event came to cite, and destroys their keys.
+    /// Drops uploads that broke off or that no event came to cite, and destroys their keys; and documents that nobody came
+    /// to propose.
     async fn sweep(&self) {
         let Ok(now) = self.clock.now() else { return };
         let before = i64::try_from((now / 1_000).saturating_sub(UPLOAD_LIFE_S)).unwrap_or(0);
+        let Sequencer { store, keys, state, .. } = &self.sequencer;
         let swept = async {
-            let keys = self.sequencer.store.sweep_attachments(before).await?;
-            if !keys.is_empty() {
-                self.sequencer.keys.destroy(&keys).await?;
+            let dropped = store.sweep_attachments(before).await?;
+            if !dropped.is_empty() {
+                keys.destroy(&dropped).await?;
+            }
+            // Another server may know of proposals that this one has not read yet.
+            if store.head().await? == state.head {
+                store.sweep_documents(before, &cited(&state.registry)).await?;
             }
             Ok::<_, StoreError>(())
         };
@@ -243,6 +251,17 @@ impl Writer {
     fn note(&self, writer: Result<(), &'static str>) {
         Health::note(&self.health, |health| health.writer = writer);
     }
+}
+
+/// The documents that were published, and those that were ever proposed.
+fn cited(registry: &Registry) -> Vec<Hash> {
+    let published =
+        registry.documents().flat_map(|(_, _, versions)| versions.iter().map(|version| version.hash.0));
+    let proposed = registry.proposals().values().filter_map(|proposal| match &proposal.action {
+        Action::DocumentPublish(publish) => Some(publish.hash.0),
+        _ => None,
+    });
+    published.chain(proposed).collect()
 }
 
 /// Waits for the next tick, for ever if there is no interval.

@@ -68,3 +68,27 @@ async fn an_urgent_case_sends_its_referrals_and_they_escalate() {
     };
     assert!(times.is_sorted());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_nobody_proposes_is_swept_after_a_day() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut country = Country::begin(ground(dir.path()).await).await;
+    let idle = country.ledger.put_document(b"Nobody proposes this.").await.expect("held");
+    country.later(23 * 60);
+    country.again().await;
+    country.later(2 * 60);
+    let young = country.ledger.put_document(b"Nor this, but today.").await.expect("held");
+    // It sweeps when it starts.
+    country.again().await;
+    let gone = async {
+        while country.ledger.document(&idle).await.expect("readable").is_some() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), gone).await.expect("swept");
+    assert!(country.ledger.document(&young).await.expect("readable").is_some());
+    for (_, id, bytes) in sijill_casework::shipped::documents() {
+        let hash = sijill_event::Digest::of(bytes);
+        assert!(country.ledger.document(&hash).await.expect("readable").is_some(), "{id} is published");
+    }
+}
