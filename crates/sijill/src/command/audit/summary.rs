@@ -64,11 +64,11 @@ impl fmt::Display for Summary<'_> {
         self.warn(f)?;
         let origin = report.origin.as_deref().unwrap_or("no checkpoint that can be read");
         match &self.exhibits {
-            Some(exhibits) => writeln!(
+            Some(Exhibits { indexes, registry, .. }) => writeln!(
                 f,
-                "{origin}: evidence, {} of the registry's entries and {} others",
-                HumanCount(exhibits.registry),
-                HumanCount(exhibits.indexes.len() as u64)
+                "{origin}: evidence of {}, with {} of the registry that they rest on",
+                counted(indexes.len() as u64, "entry", "entries"),
+                counted(*registry, "entry", "entries")
             )?,
             None => writeln!(f, "{origin}: {} entries read", HumanCount(report.entries))?,
         }
@@ -138,8 +138,7 @@ impl Summary<'_> {
         } else {
             format!("{faulty} of them at fault, and the file as a whole has faults")
         };
-        let noun = if events == 1 { "event" } else { "events" };
-        writeln!(f, "{}: {} {noun}, {verdict}", exhibits.name(), HumanCount(events as u64))?;
+        writeln!(f, "{}: {}, {verdict}", exhibits.name(), counted(events as u64, "event", "events"))?;
         for (what, level) in [("integrity", &levels.integrity), ("authority", &levels.authority)] {
             let unchecked = level.unchecked.saturating_sub(elsewhere);
             if unchecked > 0 {
@@ -147,8 +146,8 @@ impl Summary<'_> {
             }
         }
         if elsewhere > 0 {
-            let entries = if elsewhere == 1 { "entry" } else { "entries" };
-            writeln!(f, "not in this file: {} other {entries} of the log", HumanCount(elsewhere))?;
+            let others = counted(elsewhere, "other entry", "other entries");
+            writeln!(f, "not in this file: {others} of the log")?;
         }
         writeln!(f, "not judged by one file: the rules of casework, and figures; they take the whole ledger")
     }
@@ -190,6 +189,10 @@ fn why_besides(level: &Level, elsewhere: u64, unchecked: u64) -> String {
         [] => format!("{unchecked} entries"),
         kinds => kinds.join("; "),
     }
+}
+
+fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{} {}", HumanCount(count), if count == 1 { one } else { several })
 }
 
 fn words(level: &Level) -> String {

@@ -20,7 +20,6 @@ use crate::command::{told, words};
 use crate::error::{Error, Result};
 use crate::gate::Gate;
 use crate::key_file::Author;
-use crate::progress;
 use crate::source::blocking;
 
 /// How often the desk is asked whether the browser has answered.
@@ -166,7 +165,6 @@ async fn answered(
     office: &Office,
     invited: &Invited,
 ) -> Result<told::ProofFile> {
-    let waiting = progress::spinner("waiting for the officer's browser");
     let asked = json!({ "token": token });
     let answer = loop {
         match client.ask_desk(&["desk", "enrol", "open"], site, &asked).await {
@@ -177,12 +175,12 @@ async fn answered(
                 }
                 _ => break answer,
             },
-            Err(error) if error.is_passing() => waiting.set_message(error.to_string()),
+            // The invitation is in the server's memory: either it comes back in a moment, or it has forgotten it.
+            Err(error) if error.is_passing() => {}
             Err(error) => return Err(error),
         }
         tokio::time::sleep(ASK_EVERY).await;
     };
-    waiting.finish_and_clear();
     let wrong = |why: String| Error::Answer { url: client.url().to_owned(), why };
     let key = told::ProofFile::of(&answer, &office.origin).map_err(wrong)?;
     if key.agency != office.agency || key.officer != invited.officer.as_str() {
