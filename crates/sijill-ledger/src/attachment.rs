@@ -5,6 +5,7 @@
 
 use aead_stream::{DecryptorBE32, EncryptorBE32};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use sha2::{Digest as _, Sha256};
 use sijill_event::{Digest, Uuid};
@@ -29,6 +30,9 @@ pub struct Attachment {
     /// Plain size in bytes.
     pub size: u64,
 }
+
+/// A file as it is opened.
+pub(crate) type Chunks = BoxStream<'static, Result<Vec<u8>, LedgerError>>;
 
 /// Why an attachment was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +87,26 @@ impl Ledger {
             return Err(AttachmentError::Erased);
         }
         Ok(Attachment { digest, size })
+    }
+}
+
+impl Ledger {
+    /// The plain bytes of an attachment, chunk by chunk; `None` if it is not held, or not any more. Whether anybody may see
+    /// it is for the caller to know.
+    pub(crate) async fn read_attachment(&self, digest: Digest) -> Result<Option<Chunks>, LedgerError> {
+        let Some(held) = self.store().attachment(digest.0).await? else { return Ok(None) };
+        let Some(key_id) = held.key_id else { return Ok(None) };
+        let found = self.keys().get(&[key_id]).await?;
+        let Some((_, wrapped)) = found.first() else { return Ok(None) };
+        let opener = Opener::of(&self.vault().unwrap_key(&key_id, wrapped)?, held.chunks);
+        let chunks =
+            futures::stream::try_unfold((self.clone(), opener), move |(ledger, mut opener)| async move {
+                let Some(number) = opener.next() else { return Ok(None) };
+                let sealed = ledger.store().attachment_chunk(digest.0, number).await?;
+                let plain = opener.open(&sealed.ok_or(VaultError::DoesNotOpen)?)?;
+                Ok(Some((plain, (ledger, opener))))
+            });
+        Ok(Some(chunks.boxed()))
     }
 }
 
@@ -162,34 +186,53 @@ impl Vault {
         };
         let mut hash = Sha256::new();
         let mut size = 0_u64;
-        let mut opener: Option<DecryptorBE32<XChaCha20Poly1305>> = None;
-        for number in 0..held.chunks {
-            let Some(bytes) = store.attachment_chunk(digest.0, number).await? else {
+        let mut opener = Opener::of(&key, held.chunks);
+        while let Some(number) = opener.next() {
+            let Some(sealed) = store.attachment_chunk(digest.0, number).await? else {
                 return Ok(Err(VaultError::DoesNotOpen));
             };
-            let mut sealed = bytes.as_slice();
-            if number == 0 {
-                let Some((prefix, rest)) = sealed.split_first_chunk::<PREFIX>() else {
-                    return Ok(Err(VaultError::DoesNotOpen));
-                };
-                opener = Some(DecryptorBE32::from_aead(cipher(&key), &(*prefix).into()));
-                sealed = rest;
-            }
-            let last = number + 1 == held.chunks;
-            let Some(mut running) = opener.take() else { return Ok(Err(VaultError::DoesNotOpen)) };
-            let plain = if last {
-                running.decrypt_last(sealed)
-            } else {
-                let plain = running.decrypt_next(sealed);
-                opener = Some(running);
-                plain
-            };
-            let Ok(plain) = plain else { return Ok(Err(VaultError::DoesNotOpen)) };
+            let Ok(plain) = opener.open(&sealed) else { return Ok(Err(VaultError::DoesNotOpen)) };
             size += plain.len() as u64;
             hash.update(&plain);
         }
         let right = size == held.size && Digest(hash.finalize().into()) == digest;
         Ok(if right { Ok(()) } else { Err(VaultError::DoesNotOpen) })
+    }
+}
+
+/// Opens the chunks of one attachment, in their order.
+struct Opener {
+    cipher: XChaCha20Poly1305,
+    running: Option<DecryptorBE32<XChaCha20Poly1305>>,
+    next: u32,
+    chunks: u32,
+}
+
+impl Opener {
+    fn of(key: &DataKey, chunks: u32) -> Self {
+        Self { cipher: cipher(key), running: None, next: 0, chunks }
+    }
+
+    /// The number of the chunk that comes next; `None` after the last.
+    fn next(&self) -> Option<u32> {
+        (self.next < self.chunks).then_some(self.next)
+    }
+
+    /// Opens the chunk that comes next.
+    fn open(&mut self, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let (mut running, sealed) = if let Some(running) = self.running.take() {
+            (running, sealed)
+        } else {
+            let (prefix, rest) = sealed.split_first_chunk::<PREFIX>().ok_or(VaultError::DoesNotOpen)?;
+            (DecryptorBE32::from_aead(self.cipher.clone(), &(*prefix).into()), rest)
+        };
+        self.next += 1;
+        if self.next == self.chunks {
+            return running.decrypt_last(sealed).map_err(|_| VaultError::DoesNotOpen);
+        }
+        let plain = running.decrypt_next(sealed).map_err(|_| VaultError::DoesNotOpen);
+        self.running = Some(running);
+        plain
     }
 }
 

@@ -27,6 +27,7 @@ mod plan;
 mod press;
 mod publish;
 mod read;
+mod released;
 mod seal;
 mod sequence;
 mod service;
@@ -45,6 +46,7 @@ pub use ledger::{Ledger, Limits, Opening, Receipt, ServiceKeys, Wait};
 pub use look_up::{KnownPlace, KnownTo, LookUpError, LookedUp};
 pub use publish::Published;
 pub use read::Next;
+pub use released::ReleasedFile;
 pub use seal::{Seal, SealError};
 pub use vault::{MasterKey, Vault, VaultError};
 

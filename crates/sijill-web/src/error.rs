@@ -32,6 +32,8 @@ pub enum WebError {
     BodyUnreadable,
     #[error("a file with this digest was erased by order and is not taken again")]
     AttachmentErased,
+    #[error("no release that is yours, still open and not long ago holds this file")]
+    AttachmentNotReleased,
     #[error("the body is empty")]
     BodyEmpty,
     #[error("the body is not UTF-8")]
@@ -105,6 +107,7 @@ impl WebError {
             Self::BodyUnreadable => "body-unreadable",
             Self::BodyEmpty => "body-empty",
             Self::AttachmentErased => "attachment-erased",
+            Self::AttachmentNotReleased => "attachment-not-released",
             Self::BodyNotUtf8 => "body-not-utf8",
             Self::TooManyLines(_) => "too-many-lines",
             Self::Query(_) => "query",
@@ -151,6 +154,7 @@ impl WebError {
             Self::NotFound
             | Self::NotPublished { .. }
             | Self::CaseUnknown
+            | Self::AttachmentNotReleased
             | Self::DocumentUnknown
             | Self::ListUnknown
             | Self::TypeUnknown => StatusCode::NOT_FOUND,
@@ -198,6 +202,7 @@ impl WebError {
             Self::MethodNotAllowed,
             Self::NotAcceptable,
             Self::AttachmentErased,
+            Self::AttachmentNotReleased,
             Self::BodyTooLarge(1),
             Self::TooManyLines(1),
             Self::MediaType("…"),

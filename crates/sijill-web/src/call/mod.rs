@@ -44,7 +44,7 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
 
 /// Calls that take as long as their body does.
 pub(crate) fn uploads() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(attachments::put))
+    OpenApiRouter::new().routes(routes!(attachments::put)).routes(routes!(attachments::get))
 }
 
 /// Calls for whoever watches over the server.

@@ -590,6 +590,39 @@ async fn queues_and_actions_tell_what_is_owed_and_by_whom() {
     assert!(then.contains(&(json!(referral.to_string()), json!("referral-state"))));
 }
 
+/// A file comes out of the vault by a release of a value that cites it: to who asked, and for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_fetched_by_its_release() {
+    let mut served = Served::open().await;
+    served.country.open_case("c1", "high").await;
+    let (owner, chief) = (served.token(OWNER).await, served.token(CHIEF).await);
+    let put = served.client.put(format!("{}/v1/attachments", served.base)).bearer_auth(&owner);
+    let held = Answer::to(put.body(vec![7_u8; 600_000])).await.json();
+    let digest = held["digest"].as_str().expect("a digest").to_owned();
+    let cited = json!({"attachment": digest, "size": 600_000, "media_type": "image/png"});
+    served.plant(OWNER, "case/c1", "document.attached", json!({"document": cited})).await;
+    let request = served.request(OWNER, "c1").await;
+    let path = "/v1/cases/c1/disclosures";
+    let shown = served.ask(Method::POST, path, Some(&owner), Some(request)).await.json();
+    let at = |case: &str, answer: &Value| format!("/v1/attachments/{digest}?case={case}&answer={answer}");
+    let fetched = served.get(&at("c1", &shown["answer"]), &owner).await;
+    assert_eq!((fetched.status.as_u16(), fetched.body.len()), (200, 600_000));
+    assert!(fetched.body.iter().all(|byte| *byte == 7));
+    for (path, token) in [
+        (at("c1", &shown["answer"]), &chief),
+        (at("c2", &shown["answer"]), &owner),
+        (at("c1", &shown["receipt"]["index"]), &owner),
+        (at("c1", &json!(1_000_000)), &owner),
+    ] {
+        let refused = served.get(&path, token).await.problem();
+        assert_eq!(refused, (404, "attachment-not-released".to_owned()), "{path}");
+    }
+    assert_eq!(served.get(&format!("/v1/attachments/{digest}"), &owner).await.problem().1, "query");
+    served.country.later(16);
+    let late = served.get(&at("c1", &shown["answer"]), &owner).await.problem();
+    assert_eq!(late, (404, "attachment-not-released".to_owned()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_brought_proposed_and_read() {
     let served = Served::open().await;
