@@ -4,8 +4,8 @@ use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::Text;
 use crate::page::refusal as said;
+use crate::{Text, refused};
 
 /// Why a request was not answered as asked. None of them repeats anything the request held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,12 @@ pub enum DeskError {
     /// There is no such case, or none that the reader may know of: nobody is told which.
     #[error("there is no such case for this reader")]
     CaseUnknown,
+    /// The file was not released to the reader, or not a little while ago, or may not be seen any more.
+    #[error("no release opens this file now")]
+    FileClosed,
+    /// The file was erased by order before.
+    #[error("the file was erased by order")]
+    AttachmentErased,
     /// Nothing is here.
     #[error("nothing is here")]
     NotFound,
@@ -93,6 +99,8 @@ impl DeskError {
             Self::KeyKnown => "key-known",
             Self::NotAParty => "not-a-party",
             Self::CaseUnknown => "case-unknown",
+            Self::FileClosed => "attachment-not-released",
+            Self::AttachmentErased => "attachment-erased",
             Self::NotFound => "not-found",
             Self::Method => "method-not-allowed",
             Self::Unavailable => "unavailable",
@@ -104,7 +112,10 @@ impl DeskError {
         match self {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::Body => StatusCode::BAD_REQUEST,
-            Self::InvitationUnknown | Self::CaseUnknown | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::InvitationUnknown | Self::CaseUnknown | Self::FileClosed | Self::NotFound => {
+                StatusCode::NOT_FOUND
+            }
+            Self::AttachmentErased => StatusCode::GONE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::InvitationAnswered | Self::InvitationsFull | Self::KeyKnown => StatusCode::CONFLICT,
             Self::InvitationWrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -113,27 +124,40 @@ impl DeskError {
         }
     }
 
+    /// One of each, for tests that must miss none.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[
+        Self::SignedOut,
+        Self::NotYours,
+        Self::Site,
+        Self::ChallengeUnknown,
+        Self::ChallengeExpired,
+        Self::ChallengeUsed,
+        Self::SignInRefused,
+        Self::KeyDead,
+        Self::Body,
+        Self::InvitationUnknown,
+        Self::InvitationAnswered,
+        Self::InvitationsFull,
+        Self::InvitationWrong(said::UNKNOWN),
+        Self::Possession,
+        Self::KeyKnown,
+        Self::NotAParty,
+        Self::CaseUnknown,
+        Self::FileClosed,
+        Self::AttachmentErased,
+        Self::NotFound,
+        Self::Method,
+        Self::Unavailable,
+    ];
+
     /// What a person is told.
-    pub(crate) const fn text(self) -> Text {
+    pub(crate) fn text(self) -> Text {
         match self {
-            Self::SignedOut => said::SIGNED_OUT,
+            // Of a page, not of an act.
             Self::NotYours => said::NOT_YOURS,
-            Self::Site => said::SITE,
-            Self::ChallengeUnknown | Self::ChallengeExpired | Self::ChallengeUsed => said::CHALLENGE,
-            Self::SignInRefused => said::SIGN_IN_REFUSED,
-            Self::KeyDead => said::KEY_DEAD,
-            Self::Body => said::BODY,
-            Self::InvitationUnknown => said::INVITATION_UNKNOWN,
-            Self::InvitationAnswered => said::INVITATION_ANSWERED,
-            Self::InvitationsFull => said::INVITATIONS_FULL,
             Self::InvitationWrong(why) => why,
-            Self::Possession => said::POSSESSION,
-            Self::KeyKnown => said::KEY_KNOWN,
-            Self::NotAParty => said::NOT_A_PARTY,
-            Self::CaseUnknown => said::CASE_UNKNOWN,
-            Self::NotFound => said::NOT_FOUND,
-            Self::Method => said::METHOD,
-            Self::Unavailable => said::UNAVAILABLE,
+            _ => refused::text(self.code()).unwrap_or(said::UNKNOWN),
         }
     }
 

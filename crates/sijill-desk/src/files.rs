@@ -29,6 +29,7 @@ files! {
     "font/latin-600.woff2": WOFF2,
     "js/bytes.js": JS,
     "js/enrol.js": JS,
+    "js/file.js": JS,
     "js/form.js": JS,
     "js/key.js": JS,
     "js/ledger.js": JS,

@@ -29,6 +29,7 @@ mod invitation;
 mod lang;
 mod page;
 pub mod part;
+mod refused;
 mod say;
 mod secret;
 mod session;

@@ -26,7 +26,7 @@ use crate::part::page::Page;
 use crate::part::sign;
 use crate::part::state::{self, Tone};
 use crate::text::texts;
-use crate::{DeskError, Session, View};
+use crate::{DeskError, Session, Text, View, refused};
 
 texts! {
     TITLE: "هل الطفل معروف؟", "Is the child known?";
@@ -49,7 +49,7 @@ texts! {
     AGAIN: "بحث آخر", "Look again";
     BACK: "رجوع إلى الاتصال", "Back to the contact";
     REFUSED: "لم يُسجَّل البحث", "The look-up was not recorded";
-    MEANWHILE: "تغيّر شيء في الاتصال في اللحظة نفسها، أو مضى وقت على هذا البحث. ابحث من جديد.", "The contact has moved on, or this look-up is some time ago. Look again.";
+    MEANWHILE: "تغيّر شيء في الاتصال في اللحظة نفسها. ابحث من جديد.", "The contact has moved on. Look again.";
 }
 
 /// What a look-up that follows a contact is filled with, by the names of the contact's answers; and which of them are enough.
@@ -151,15 +151,18 @@ pub(crate) async fn answer(
     let answered = office.desk.ledger.look_up(&look_up, &known.reader).await;
     match answered.map_err(|_| DeskError::Unavailable)? {
         Ok(found) => Ok(shown(&view, &session, &known, &found).into_response()),
-        Err(_) => Ok((StatusCode::CONFLICT, not_now(&view, &session, &known)).into_response()),
+        Err(refused) => {
+            let why = refused::why(&refused, MEANWHILE);
+            Ok((StatusCode::CONFLICT, not_now(&view, &session, &known, why)).into_response())
+        }
     }
 }
 
-fn not_now(view: &View, session: &Session, known: &Known) -> Markup {
+fn not_now(view: &View, session: &Session, known: &Known, why: Text) -> Markup {
     Page::new(view, view.t(REFUSED)).of(session).with(&html! {
         a.back href=(known.page()) { (view.t(BACK)) }
         h1 { (view.t(REFUSED)) }
-        (state::notice(Tone::Bad, &html! { p { (view.t(MEANWHILE)) } }))
+        (state::notice(Tone::Bad, &html! { p { (view.t(why)) } }))
         div.row { a.button href=(path(&known.id)) { (view.t(AGAIN)) } }
     })
 }

@@ -1,5 +1,6 @@
 //! The pages, a module each: its texts in both languages, then what it shows.
 
+pub(crate) mod attachment;
 pub(crate) mod case;
 pub(crate) mod contact;
 pub(crate) mod enrol;
@@ -20,6 +21,7 @@ pub(crate) mod word;
 /// Every page that has texts, for the test that reads all of them.
 #[cfg(test)]
 pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
+    ("attachment", attachment::ALL),
     ("case", case::show::ALL),
     ("case access", case::access::ALL),
     ("case act", case::act::ALL),

@@ -111,6 +111,16 @@ impl<'a> Field<'a> {
         )
     }
 
+    /// A file (`static/js/file.js`): what is sent is what cites it.
+    pub fn file(&self, view: &View, label: Text) -> Markup {
+        let held = format!("{}-held", self.id());
+        self.around(view, &html! {
+            input type="file" id=(self.id()) data-file=(held) aria-describedby=[self.described()] aria-invalid=[self.invalid()];
+            input type="hidden" id=(held) name=(self.name) value="" data-kind="json" data-at=(self.id());
+            p.hint role="status" data-fact=(view.t(label)) data-file-state {}
+        })
+    }
+
     /// One of a list that is too long to read.
     pub fn select(&self, view: &View, choices: &[Choice<'_>]) -> Markup {
         self.around(view, &html! {

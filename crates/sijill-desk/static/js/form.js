@@ -4,7 +4,7 @@
 // the rest. A field's name says where its value goes: `data.unit` is an open member, `casework.priority` a
 // disclosure of that class, `occurred` the claimed time. `data-kind` says what a value is: `text` (the default), `number`,
 // `flag`, `list` (of all checked boxes of that name, sorted; `data-each` says what each is), `json`, `muscat` (a local time
-// there), `address` (`agency/unit`) or `officer` (`agency/officer`). A field in `data-required` must be answered.
+// there), `address` (`agency/unit`) or `officer` (`agency/officer`). What cites a file is `json` in a hidden control (`file.js`). A field in `data-required` must be answered.
 
 const OPEN = "data";
 
@@ -61,7 +61,7 @@ export function missing(form) {
     const field = control.name && control.closest("[data-required]");
     const value = values.get(control.name);
     const empty = value === null || (Array.isArray(value) && value.length === 0);
-    if (field && empty && !asked.has(control.name)) asked.set(control.name, [own(field.querySelector("legend, label")), control.id]);
+    if (field && empty && !asked.has(control.name)) asked.set(control.name, [own(field.querySelector("legend, label")), control.dataset.at ?? control.id]);
   }
   return [...asked.values()];
 }

@@ -18,7 +18,8 @@ export async function call(method, path, body, type = "application/json") {
   let answer;
   try {
     const headers = { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": type }) };
-    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    const plain = body === undefined || typeof body === "string" || body instanceof Blob;
+    const text = plain ? body : JSON.stringify(body);
     answer = await fetch(path, { method, headers, body: text, credentials: "same-origin", redirect: "error" });
   } catch {
     throw new Unsure("no answer");

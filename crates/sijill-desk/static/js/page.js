@@ -35,11 +35,14 @@ export function clearErrors() {
   for (const box of document.querySelectorAll("[data-errors]")) box.hidden = true;
 }
 
-/** The words for a refusal: the page's own for this code, or the server's, or the general ones. */
-export function words(error) {
+/** The words for a refusal: the page's own for this code, or the sentence that the server has for it, or the general ones. */
+export async function words(error) {
   const code = error.code ?? "unsure";
   if (has(`refused-${code}`)) return say(`refused-${code}`, { member: error.member ?? "" });
-  return error.detail || say(error.code ? "refused-unknown" : "refused-unsure");
+  if (!error.code) return say("refused-unsure");
+  const headers = { Accept: "application/json" };
+  const told = await fetch(`/desk/refused/${encodeURIComponent(code)}`, { headers, credentials: "same-origin" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+  return told?.text ?? error.detail ?? say("refused-unknown");
 }
 
 /** Runs something while its button waits; a second press does nothing. */

@@ -7,6 +7,7 @@
 // an event made of the same answers, signed with the same yes after the first, and carried to the page `post` that answers it.
 // Of `enough`, one list must be answered whole.
 
+import { brought, watchFiles } from "./file.js";
 import { eventOf, linesOf, missing, write, written } from "./form.js";
 import { Refused, append, next } from "./ledger.js";
 import { busy, clearErrors, element, say, showErrors, words } from "./page.js";
@@ -35,17 +36,19 @@ function attend(form) {
     clearTimeout(timer);
     timer = setTimeout(() => keepDraft(id, kept(form, state.sent)), KEEP_AFTER_MS);
   });
+  watchFiles(form);
   form.addEventListener("submit", (submitted) => {
     submitted.preventDefault();
     clearTimeout(timer);
     busy(submitted.submitter ?? form.querySelector("button"), async () => {
       clearErrors();
+      await brought(form);
       const unanswered = missing(form);
       if (unanswered.length > 0) return showErrors(unanswered.map(([member, field]) => ({ text: say("refused-required", { member }), field })));
       try {
         if (state.sent ? await handInAgain(form, id, state) : await signForm(form, id, state)) location.assign(form.dataset.done);
       } catch (error) {
-        showErrors([{ text: words(error), field: error.member ? fieldOf(form, error.member) : undefined }]);
+        showErrors([{ text: await words(error), field: error.member ? fieldOf(form, error.member) : undefined }]);
       }
     });
   });

@@ -133,6 +133,21 @@ try {
   await inspect(social, `${path}/act/referral.requested`, "a long act");
   await social.act(path, "assessment.completed", { "casework.needs": ["psychosocial", "family_mediation"], "narrative.findings": "The aunt can take her in." });
 
+  // A file: brought by the form, and fetched by whoever is shown that it is there.
+  await inspect(social, `${path}/act/document.attached`, "an act with a file");
+  await social.begin(path, "document.attached");
+  await social.fill({ "casework.kind": "social_report", "narrative.title": "Home visit" });
+  await social.choose("narrative.document", "visit.txt", "text/plain", "The aunt lives near the school.");
+  await inspect(social, null, "a form with a file");
+  await social.sign();
+  await social.at(path);
+  await social.open(`${path}/access`);
+  await social.fill({ "data.classes": "narrative", "data.purpose": "casework" });
+  await social.sign();
+  await social.until("document.querySelector('a[href*=\"/files/\"]')");
+  await inspect(social, null, "a file that is shown");
+  assert.equal(await social.ask("fetch(document.querySelector('a[href*=\"/files/\"]').href).then((r) => r.text())"), "The aunt lives near the school.");
+
   // What the hospital does not do it refuses, with a reason; the owner decides what follows.
   await social.act(path, "referral.requested", {
     "data.to": "moh/hospital-ma", "casework.service": "psychosocial", "casework.priority": "routine", "casework.legal_basis": "best_interest",

@@ -29,6 +29,20 @@ export async function officer(chrome, site, identity, lang) {
     }
   };
 
+  /** Chooses a file in a form. */
+  const choose = async (name, file, type, text) => {
+    await tab.until("document.readyState === 'complete' && document.querySelector('form[data-event]')");
+    await tab.ask(`(() => {
+      const held = document.getElementsByName(${JSON.stringify(name)})[0];
+      const control = document.getElementById(held.dataset.at);
+      const chosen = new DataTransfer();
+      chosen.items.add(new File([${JSON.stringify(text)}], ${JSON.stringify(file)}, { type: ${JSON.stringify(type)} }));
+      control.files = chosen.files;
+      control.dispatchEvent(new Event("change", { bubbles: true }));
+    })()`);
+    await tab.until(`document.getElementsByName(${JSON.stringify(name)})[0].value`);
+  };
+
   /** Reads what will be signed, and signs it. */
   const sign = async () => {
     await tab.press("form[data-event] button[type=submit]");
@@ -55,5 +69,5 @@ export async function officer(chrome, site, identity, lang) {
     await tab.at(path);
   };
 
-  return { ...tab, fill, sign, open, begin, act };
+  return { ...tab, fill, choose, sign, open, begin, act };
 }

@@ -6,6 +6,7 @@ mod audited;
 mod browser;
 mod cases;
 mod enrolling;
+mod files;
 mod foreign;
 mod glass;
 mod house;

@@ -135,3 +135,15 @@ async fn the_desk_stands_beside_the_api() {
     let policy = answer.headers().get(header::CONTENT_SECURITY_POLICY).and_then(|value| value.to_str().ok());
     assert!(policy.is_some_and(|policy| policy.contains("script-src 'self'")));
 }
+
+/// The scripts ask for the sentence of a code in the reader's language.
+#[tokio::test]
+async fn every_refusal_has_a_sentence_for_scripts() {
+    let house = House::open().await;
+    for (lang, said) in [("ar", "وضع الإحالة"), ("en", "The referral has moved on")] {
+        let told = house.page(&format!("/desk/refused/referral-state?lang={lang}"), None).await;
+        assert_eq!(told.status, StatusCode::OK);
+        assert!(told.json()["text"].as_str().is_some_and(|text| text.contains(said)), "{}", told.text);
+    }
+    assert_eq!(house.page("/desk/refused/no-such-code", None).await.status, StatusCode::NOT_FOUND);
+}

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sijill_casework::case::Released;
-use sijill_casework::catalogue::{AccessRequested, CaseEvent, Facts};
+use sijill_casework::catalogue::{AccessRequested, CaseEvent, Facts, Kind};
 use sijill_event::{Class, Digest, Entry, Event, Json, StreamKind};
 use sijill_ledger::{Receipt, Wait};
 
@@ -21,13 +21,13 @@ use super::Known;
 use super::act::plain;
 use super::value::{Telling, field_of};
 use crate::desk::Office;
-use crate::page::word;
+use crate::page::{attachment, word};
 use crate::part::form::{Choice, Field, errors};
 use crate::part::page::Page;
 use crate::part::sign::{self, Signed};
 use crate::part::state::{self, Tone};
 use crate::text::texts;
-use crate::{DeskError, Session, View};
+use crate::{DeskError, Session, View, refused};
 
 texts! {
     TITLE: "طلب اطلاع", "Ask to see";
@@ -211,7 +211,9 @@ async fn open(
     let appended = ledger.append(vec![posted.event], Wait::Published).await;
     let receipt = match appended.ok().and_then(|mut all| all.pop()) {
         Some(Ok(receipt)) => receipt,
-        Some(Err(_)) => return Ok(not_now(view, session, &known, MEANWHILE)),
+        Some(Err(refused)) => {
+            return Ok(not_now(view, session, &known, refused::why(&refused, MEANWHILE)));
+        }
         None => return Err(DeskError::Unavailable),
     };
     if !receipt.first && ledger.now_ms().saturating_sub(receipt.received) > AGAIN_MS {
@@ -283,7 +285,10 @@ fn shown(
                             dt { (view.t(field.label.into())) }
                             dd {
                                 @if value.is_null() { span.quiet { (view.t(NOT_FILLED)) } }
-                                @else { (telling.value(field, value)) }
+                                @else {
+                                    (telling.value(field, value))
+                                    @if matches!(field.kind, Kind::Attachment) { (attachment::link(view, &known.id, entry, value)) }
+                                }
                             }
                         }
                     }

@@ -110,13 +110,9 @@ impl Asking<'_> {
             Kind::OfficerId => self.listed(field, self.colleagues()),
             Kind::Officers(least) => self.any(field.kind("officer"), least, &self.involved()),
             Kind::Fields(least) => self.any(field, least, &personal(view)),
+            Kind::Attachment => field.file(view, spec.label.into()),
             // Decided by the form around them, or never asked of a person.
-            Kind::Unit
-            | Kind::Officer
-            | Kind::Contacts(_)
-            | Kind::Deadline
-            | Kind::Released
-            | Kind::Attachment => absent(spec),
+            Kind::Unit | Kind::Officer | Kind::Contacts(_) | Kind::Deadline | Kind::Released => absent(spec),
         }
     }
 
@@ -287,6 +283,5 @@ fn address_text(json: &Json) -> String {
 
 /// Whether a person is asked for it. What a policy prescribes, only the automation cites.
 pub(crate) fn is_asked(spec: &TypeSpec, field: &FieldSpec) -> bool {
-    let cited = spec.name == "referral.requested" && ["policy", "cause", "rule"].contains(&field.name);
-    !cited && !matches!(field.kind, Kind::Attachment)
+    !(spec.name == "referral.requested" && ["policy", "cause", "rule"].contains(&field.name))
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use sijill_casework::case::Subject;
-use sijill_casework::catalogue::{self, CATALOGUE, Kind, TypeSpec};
+use sijill_casework::catalogue::{self, CATALOGUE, TypeSpec};
 use sijill_event::{Digest, StreamKind};
 
 use super::Known;
@@ -37,6 +37,7 @@ const OFTEN: &[&str] = &[
     "follow_up.recorded",
     "referral.requested",
     "note.added",
+    "document.attached",
     "case.reopened",
     "contact.linked",
     "contact.corrected",
@@ -105,11 +106,10 @@ fn of_type(known: &Known, spec: &'static TypeSpec) -> Vec<Offer> {
         StreamKind::Contact => spec.signed_in() == Some(StreamKind::Contact),
         _ => matches!(spec.signed_in(), Some(StreamKind::Case | StreamKind::Access)),
     };
-    // Asking to see has a page of its own; looking a child up needs match keys; files come with the mobile app's vault.
+    // These have pages of their own.
     let elsewhere =
         matches!(spec.name, "access.requested" | "case.opened" | "contact.logged" | "child.looked_up");
-    let needs_file = spec.fields.iter().any(|field| field.required && matches!(field.kind, Kind::Attachment));
-    if !here || elsewhere || needs_file {
+    if !here || elsewhere {
         return Vec::new();
     }
     let may = |subject: Option<&Subject>| {
