@@ -140,12 +140,12 @@ impl Ledger {
         check_identity(&state.registry, &origin, &log_key)?;
         let tiles = Tiles::new(Arc::clone(&store));
         let sealed = check_seal(&seal, &state, &tiles, &log_key).await?;
-        let publisher = Publisher { log_key, seal };
+        let printer = Publisher { log_key, seal };
         let snapshot = Snapshot::of(&state);
         let first = if sealed {
-            publisher.sign(&snapshot)?
+            printer.sign(&snapshot)?
         } else {
-            publisher.publish(&snapshot).await.map_err(OpenError::Ledger)?
+            printer.publish(&snapshot).await.map_err(OpenError::Ledger)?
         };
         let (announce, published) = watch::channel(Arc::new(first));
         let (health, healthy) = watch::channel(Health::GOOD);
@@ -161,7 +161,7 @@ impl Ledger {
             made_up: services.made_up,
         };
         let health = Arc::new(health);
-        let press = Press { publisher, tiles: tiles.clone(), announce, health: Arc::clone(&health) };
+        let press = Press { publisher: printer, tiles: tiles.clone(), announce, health: Arc::clone(&health) };
         let (editions, printing) = press.start();
         let writer = Writer {
             sequencer: Sequencer {
@@ -309,7 +309,7 @@ impl Ledger {
             return Vec::new();
         }
         let (reply, answer) = oneshot::channel();
-        let _ = self.shared.queue.send(Work::Append { events, reply, _room: room });
+        let _ = self.shared.queue.send(Work::Append { events, reply, room });
         answer.await.unwrap_or_default()
     }
 
@@ -318,7 +318,7 @@ impl Ledger {
     pub async fn wake(&self) -> Result<(), Busy> {
         let room = Arc::clone(&self.shared.room).try_acquire_many_owned(0).map_err(|_| Busy)?;
         let (reply, answer) = oneshot::channel();
-        let _ = self.shared.queue.send(Work::Append { events: Vec::new(), reply, _room: room });
+        let _ = self.shared.queue.send(Work::Append { events: Vec::new(), reply, room });
         answer.await.map(drop).map_err(|_| Busy)
     }
 

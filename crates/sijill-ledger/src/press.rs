@@ -27,7 +27,7 @@ pub(crate) struct Waiting {
     pub(crate) count: usize,
     pub(crate) reply: oneshot::Sender<Settled>,
     /// Their room in the queue.
-    pub(crate) _room: OwnedSemaphorePermit,
+    pub(crate) room: OwnedSemaphorePermit,
 }
 
 /// A committed batch.
@@ -134,7 +134,7 @@ impl Press {
             tracing::error!(%error, "what was committed could not be published; it is tried again");
         }
         Health::note(&self.health, |health| {
-            health.press = printed.as_ref().map(|()| ()).map_err(Health::told);
+            health.press = printed.as_ref().copied().map_err(Health::told);
         });
         printed
     }
@@ -146,5 +146,6 @@ pub(crate) fn answer(settled: Settled, waiting: Vec<Waiting>) {
     for waiting in waiting {
         // Whoever asked may have gone.
         let _ = waiting.reply.send(settled.by_ref().take(waiting.count).collect());
+        drop(waiting.room);
     }
 }

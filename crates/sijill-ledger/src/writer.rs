@@ -23,7 +23,7 @@ const SWEEP: Duration = Duration::from_hours(1);
 
 /// Sent to the writer. The channel itself is unbounded; the permits bound what is in it.
 pub(crate) enum Work {
-    Append { events: Vec<Admitted>, reply: oneshot::Sender<Settled>, _room: OwnedSemaphorePermit },
+    Append { events: Vec<Admitted>, reply: oneshot::Sender<Settled>, room: OwnedSemaphorePermit },
     Stop,
 }
 
@@ -103,13 +103,13 @@ impl Writer {
                     continue;
                 }
             };
-            let Some(Work::Append { mut events, reply, _room }) = first else { break };
-            let mut waiting = vec![Waiting { count: events.len(), reply, _room }];
+            let Some(Work::Append { mut events, reply, room }) = first else { break };
+            let mut waiting = vec![Waiting { count: events.len(), reply, room }];
             let mut stop = false;
             while events.len() < self.limits.batch {
                 match work.try_recv() {
-                    Ok(Work::Append { events: more, reply, _room }) => {
-                        waiting.push(Waiting { count: more.len(), reply, _room });
+                    Ok(Work::Append { events: more, reply, room }) => {
+                        waiting.push(Waiting { count: more.len(), reply, room });
                         events.extend(more);
                     }
                     Ok(Work::Stop) => {
@@ -126,8 +126,8 @@ impl Writer {
         }
         // What was queued before the stop is finished; later work finds the queue closed.
         work.close();
-        while let Some(Work::Append { events, reply, _room }) = work.recv().await {
-            let waiting = vec![Waiting { count: events.len(), reply, _room }];
+        while let Some(Work::Append { events, reply, room }) = work.recv().await {
+            let waiting = vec![Waiting { count: events.len(), reply, room }];
             self.settle(&events, waiting).await;
         }
     }
