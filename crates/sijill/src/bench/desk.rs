@@ -68,6 +68,7 @@ async fn get(server: &Server, cookie: &str, path: &str) -> Result<std::time::Dur
     Ok(started.elapsed())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn failed(error: reqwest::Error) -> Error {
     Error::Source(format!("the desk does not answer: {error}"))
 }
