@@ -4,8 +4,12 @@ use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use sijill_domain::event::prove;
+use sijill_domain::{AgencyId, OfficerId, Signer};
+use sijill_event::SigningKey;
 use sijill_tests::program::{command, done, run};
 
 fn demo(dir: &Path, seed: &str) -> Child {
@@ -145,8 +149,9 @@ fn everything_happens(told: &Value) {
 struct Served {
     child: Child,
     told: Value,
-    // Kept, for the server would stop writing to a closed pipe.
-    _stdout: BufReader<std::process::ChildStdout>,
+    /// Links to desks.
+    doors: Value,
+    stdout: BufReader<std::process::ChildStdout>,
 }
 
 impl Served {
@@ -160,9 +165,17 @@ impl Served {
             stdout.read_line(&mut line).expect("readable");
             serde_json::from_str::<Value>(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
         };
-        let (told, serving) = (line(), line());
+        let (told, serving, doors) = (line(), line(), line());
         assert_eq!(told["url"], serving["serving"]);
-        Self { child, told, _stdout: stdout }
+        Self { child, told, doors, stdout }
+    }
+}
+
+impl Served {
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("readable");
+        line
     }
 }
 
@@ -173,30 +186,70 @@ impl Drop for Served {
     }
 }
 
-#[test]
-fn it_is_served_and_can_be_written_to_and_audited_meanwhile() {
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_served_and_can_be_written_to_and_audited_meanwhile() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("d");
-    let served = Served::start(&path);
-    let url = served.told["url"].as_str().expect("a URL");
+    let mut served = Served::start(&path);
+    let url = served.told["url"].as_str().expect("a URL").to_owned();
     let (trust, size) = (path.join("trust.json"), served.told["size"].as_u64().expect("a size"));
-    let as_officer = |key: &str, also: &[&str]| {
+    let as_officer = |key: &str| {
         let key = path.join("keys/demo").join(key);
         let stream = format!("case/{}", served.told["case"].as_str().expect("a case"));
         let mut args: Vec<&OsStr> =
-            ["append", "--url", url, "--type", "note.added", "--stream", &stream].map(OsStr::new).to_vec();
+            ["append", "--url", &url, "--type", "note.added", "--stream", &stream].map(OsStr::new).to_vec();
         args.extend(["--key".as_ref(), key.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
-        args.extend(also.iter().map(OsStr::new));
+        args.extend(["--disclose", "narrative.text=\"made up\""].map(OsStr::new));
         run(args)
     };
-    let appended = as_officer("cpc/ma-1.key", &["--disclose", "narrative.text=\"made up\""]);
+    let appended = as_officer("cpc/ma-1.key");
     assert_eq!(
         (&appended.answer["index"], &appended.answer["verified"]),
         (&json!(size), &json!(true)),
         "{appended:?}"
     );
-    assert_eq!(as_officer("rop/desk-3.key", &[]).code(), "invalid_client", "its key was revoked");
-    assert_eq!(as_officer("unicef/observers-1.key", &[]).status, 1, "an observer is no party");
-    let checkpoint = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
-    is_clean(&path, size + 1, &checkpoint["root"]);
+    assert_eq!(as_officer("rop/desk-3.key").code(), "invalid_client", "its key was revoked");
+    assert_eq!(as_officer("unicef/observers-1.key").code(), "not-a-party", "an observer");
+
+    let desks = served.doors["desks"].as_array().expect("links").clone();
+    let sat: Vec<&str> = desks.iter().filter_map(|desk| desk["desk"].as_str()).collect();
+    assert_eq!(sat, ["operator", "case worker", "hospital desk", "registrar", "auditor"]);
+    for desk in &desks {
+        sit_down(&url, desk["link"].as_str().expect("a link")).await;
+    }
+    // Each link is good for one browser, and another is at hand.
+    let next: Value = serde_json::from_str(&served.line()).expect("JSON");
+    assert_eq!(next["officer"], desks[0]["officer"]);
+    assert_ne!(next["link"], desks[0]["link"]);
+    sit_down(&url, next["link"].as_str().expect("a link")).await;
+    let now = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
+    is_clean(&path, size + 7, &now["root"]);
+}
+
+/// What a browser does with a link: it makes a key, shows it with its proof, and waits until the registrar has signed it.
+async fn sit_down(url: &str, link: &str) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().build().expect("a client");
+    let ask = async |path: &str, body: Value| -> Value {
+        let request = http.post(format!("{url}/desk/enrol/{path}")).header("Origin", url).json(&body);
+        let answer = request.send().await.expect("an answer").error_for_status().expect("a good one");
+        answer.json().await.expect("JSON")
+    };
+    let token = link.strip_prefix(&format!("{url}/desk/enrol#")).expect("a link to this desk");
+    let invited = ask("open", json!({"token": token})).await;
+    assert_eq!(invited["state"], "open");
+    let text = |name: &str| invited[name].as_str().expect("text").to_owned();
+    let signer = Signer::Officer {
+        agency: AgencyId::parse(&text("agency")).expect("an id"),
+        officer: OfficerId::parse(&text("officer")).expect("an id"),
+    };
+    let key = SigningKey::generate().expect("randomness");
+    let (key, proof) = prove(&key, &text("origin"), &signer);
+    ask("answer", json!({"token": token, "key": key, "proof": proof.to_string()})).await;
+    let waited = tokio::time::timeout(Duration::from_mins(1), async {
+        while ask("open", json!({"token": token})).await["state"] != "done" {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+    waited.await.expect("the registrar signs");
 }

@@ -43,8 +43,8 @@ pub struct Args {
     /// How the ledger's time goes: live; simulated, for demonstrations; imported, for old archives
     #[arg(long, default_value = "live", value_parser = ["live", "simulated", "imported"])]
     clock: String,
-    /// The rule-set to begin with: 1 takes any work on a case, 2 judges and automates it (docs/casework.md)
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=2))]
+    /// The rule-set to begin with: 2 judges and automates the work on a case (docs/casework.md), 1 takes any, for rehearsals
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=2))]
     rules: u64,
     /// Keep the entries in this PostgreSQL database instead of a file
     #[arg(long, value_name = "URL", requires = "keystore_postgres")]

@@ -16,6 +16,9 @@ use super::stage::Who;
 /// The urgent call at the end, for whoever visits the desks: opened so long before the end.
 const LAST_CALL: u64 = 10 * MINUTE;
 
+/// Calls of so long are told together.
+const CALLS_TOLD: u64 = 30 * MINUTE;
+
 /// An event that begins something.
 #[derive(Debug, Clone)]
 pub struct Arrival {
@@ -96,7 +99,7 @@ impl Coming<'_> {
 
     fn call(&mut self, n: u64) {
         let (chance, what) = (self.chance, format!("call {n}"));
-        let at = moves::slot(BEGIN + chance.below(&what, 31 * DAY), Tempo::Urgent);
+        let at = (BEGIN + chance.below(&what, 31 * DAY)) / CALLS_TOLD * CALLS_TOLD;
         let operator = operator(chance.below(&format!("{what} operator"), 3));
         if chance.below(&format!("{what} case"), figures::CALLS_2018) >= figures::CASES_2018 {
             let (kind, category) = chance.pick(&format!("{what} kind"), figures::CALLS);

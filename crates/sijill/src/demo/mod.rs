@@ -7,7 +7,7 @@
 //! month      how it is played, and what happens to the registry
 //! stage      signing and appending    following  every entry folded into its case
 //! calendar, chance    the time, and everything that looks random
-//! told       what the command says
+//! told       what the command says         doors      links that lead to the desks
 //! ```
 //!
 //! The same seed gives the same entries, byte for byte: keys, salts and idempotency keys come from the seed, those of the
@@ -17,6 +17,7 @@ pub mod arrivals;
 pub mod calendar;
 pub mod chance;
 pub mod country;
+pub mod doors;
 pub mod figures;
 pub mod following;
 pub mod founding;
@@ -38,6 +39,7 @@ use sijill_ledger::SimulatedClock;
 use self::calendar::FOUNDING;
 use self::chance::Chance;
 use self::country::{AGENCIES, Part, QUORUM};
+use self::doors::Doorkeeper;
 use self::stage::{Stage, Who};
 use self::told::Told;
 use crate::answer::Answer;
@@ -90,7 +92,11 @@ pub async fn run(args: Args, json: bool) -> Result<Answer> {
     let text = if json { told.json().to_string() } else { told.text() };
     // Nobody needs to be reading.
     let _ = writeln!(std::io::stdout().lock(), "{text}");
-    serve::run(serve::Args::of(path, address)).await
+    let doorkeeper = Doorkeeper { url: format!("http://{address}"), keys: dir.path().join("keys"), json };
+    let doors = tokio::spawn(doorkeeper.keep());
+    let served = serve::run(serve::Args::of(path, address)).await;
+    doors.abort();
+    served
 }
 
 /// Makes the ledger: genesis, founding, the month.

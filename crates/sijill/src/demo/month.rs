@@ -4,18 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use sijill_casework::case::World;
 use sijill_casework::catalogue;
 use sijill_domain::event::{
     AgencyRename, Day, HolidayAnnounced, KeyAdded, KeyCompromised, KeyRevoked, Name, OfficerMoved, UnitClosed,
 };
-use sijill_domain::{AgencyId, OfficerId, Reason, UnitId};
+use sijill_domain::{AgencyId, OfficerId, Position, Reason, UnitId};
 use sijill_event::{Draft, Json, SigningKey, Stream};
 
 use super::arrivals::{Arrival, arrivals};
 use super::calendar::{BEGIN, DAY, END, MINUTE, january};
 use super::country::{EDUCATION_AR, officers};
 use super::founding::{Council, REGISTRAR, added, governance, key_name, no_id, registry, write_key};
-use super::moves::{self, Move, Tempo, object, slot};
+use super::moves::{Move, Turn, object};
 use super::stage::{Act, Played, Stage, Who, timestamp};
 use crate::error::{Error, Result};
 
@@ -80,8 +81,9 @@ pub async fn play(stage: &mut Stage, keys: &Path) -> Result<()> {
         arriving = rest;
         let mut acts = come.iter().map(|arrival| begins(stage, arrival, now)).collect::<Result<Vec<_>>>()?;
         moved.extend(turns.iter().filter(|(_, at)| **at <= now).map(|(id, _)| id.clone()));
+        let world = stage.world();
         for id in moved {
-            let next = next_moves(stage, &id, now);
+            let next = turn_in(stage, &world, &id, now).map(|turn| turn.next()).unwrap_or_default();
             match next.first().map(|it| it.at) {
                 Some(at) if at <= now => {
                     let taken = next.into_iter().map(|it| takes(stage, &id, it, now));
@@ -95,10 +97,10 @@ pub async fn play(stage: &mut Stage, keys: &Path) -> Result<()> {
             mishaps(stage, played).await?;
         }
         let again: BTreeSet<String> = stage.until(now).await?;
+        let world = stage.world();
         for id in again {
-            // What follows at once is done when things are told again.
-            let next = next_moves(stage, &id, now).first().map(|it| it.at.max(slot(now + 1, Tempo::Urgent)));
-            turn(&mut turns, id, next);
+            let at = turn_in(stage, &world, &id, now).and_then(|turn| turn.again());
+            turn(&mut turns, id, at);
         }
     }
 }
@@ -111,10 +113,9 @@ fn turn(turns: &mut BTreeMap<String, u64>, id: String, at: Option<u64>) {
     };
 }
 
-fn next_moves(stage: &Stage, id: &str, now: u64) -> Vec<Move> {
-    let size = stage.ledger().published().checkpoint.size;
-    let file = stage.files().get(id);
-    file.map(|file| moves::next(stage.chance, &stage.world(), file, now, size)).unwrap_or_default()
+fn turn_in<'a>(stage: &'a Stage, world: &'a World, id: &str, now: u64) -> Option<Turn<'a>> {
+    let at = Position { index: stage.ledger().published().checkpoint.size, received: now };
+    Some(Turn { chance: stage.chance, world, file: stage.files().get(id)?, at })
 }
 
 fn begins(stage: &Stage, arrival: &Arrival, now: u64) -> Result<Act> {

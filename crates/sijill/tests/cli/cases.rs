@@ -48,9 +48,7 @@ fn country() -> Town {
         units.entry(target.agency.to_string()).or_default().push(target.unit.to_string());
     }
     let mut init: Vec<String> =
-        ["init", "--dir", "d", "--origin", ORIGIN, "--quorum", "6", "--ratify", "--rules", "2"]
-            .map(str::to_owned)
-            .into();
+        ["init", "--dir", "d", "--origin", ORIGIN, "--quorum", "6", "--ratify"].map(str::to_owned).into();
     init.extend(
         ["--clock", "simulated", "--name", "moh", "وزارة الصحة", "Ministry of Health"].map(str::to_owned),
     );

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! No script is kept: a [`Move`] says who would do what and when, by the state and by chance, and the earliest that the
-//! rules allow is made. When the state changes, all are thought of anew.
+//! rules allow is made ([`Turn`]). When the state changes, all are thought of anew.
 
 mod committee;
 mod rare;
@@ -122,31 +122,68 @@ pub fn set(items: &[&str]) -> Json {
     Json::Array(items.into_iter().map(Json::from).collect())
 }
 
-/// What is done next in this case, if anything: the earliest move that the rules allow, and with it what others do at the same
-/// time, apart from it. What would have been done before `now` is done now.
-pub fn next(chance: Chance, world: &World, file: &CaseFile, now: u64, size: u64) -> Vec<Move> {
-    let Some(case) = &file.case else { return Vec::new() };
-    let mut thinking = Thinking { chance, world, file, case, moves: Vec::new() };
-    referrals::think(&mut thinking);
-    committee::think(&mut thinking);
-    rare::think(&mut thinking);
-    work::think(&mut thinking);
-    let mut moves = thinking.moves;
-    moves.sort_by_key(|it| it.at);
-    let at = Position { index: size, received: now };
-    let mut together: Vec<Move> = Vec::new();
-    for it in moves {
-        let first = together.first();
-        let until = first.map_or(u64::MAX, |first| first.at.max(now));
-        if it.at > until {
-            break;
+/// One case, and who may do what in it now.
+pub struct Turn<'a> {
+    /// What is done by chance.
+    pub chance: Chance,
+    /// What cases are judged by.
+    pub world: &'a World,
+    /// The case.
+    pub file: &'a CaseFile,
+    /// The time and the size of the log.
+    pub at: Position,
+}
+
+impl Turn<'_> {
+    /// What is done next, if anything: the earliest move that the rules allow, and with it what others do at the same time,
+    /// apart from it. What would have been done before is done now.
+    pub fn next(&self) -> Vec<Move> {
+        let mut together: Vec<Move> = Vec::new();
+        for it in self.thought_of() {
+            let until = together.first().map_or(u64::MAX, |first| first.at.max(self.at.received));
+            if it.at > until {
+                break;
+            }
+            let apart = together.iter().all(|other| it.is_apart_from(other));
+            if apart && self.allows(&it) {
+                together.push(it);
+            }
         }
-        let apart = together.iter().all(|other| it.is_apart_from(other));
-        if apart && allowed(world, file, at, &it) {
-            together.push(it);
-        }
+        together
     }
-    together
+
+    /// When it is somebody's turn again after what was done now; what could follow at once follows at the next full hour.
+    pub fn again(&self) -> Option<u64> {
+        let now = self.at.received;
+        let soon = slot(now + 1, Tempo::Always);
+        let turns = self.thought_of().into_iter().filter(|it| self.allows(it));
+        turns.map(|it| if it.at > now { it.at } else { soon }).min()
+    }
+
+    /// The earliest first.
+    fn thought_of(&self) -> Vec<Move> {
+        let Some(case) = &self.file.case else { return Vec::new() };
+        let Self { chance, world, file, .. } = *self;
+        let mut thinking = Thinking { chance, world, file, case, moves: Vec::new() };
+        referrals::think(&mut thinking);
+        committee::think(&mut thinking);
+        rare::think(&mut thinking);
+        work::think(&mut thinking);
+        let mut moves = thinking.moves;
+        moves.sort_by_key(|it| it.at);
+        moves
+    }
+
+    /// What the rules say to it, before it is written.
+    fn allows(&self, it: &Move) -> bool {
+        let (agency, officer) = (AgencyId::parse(&it.by.agency), OfficerId::parse(&it.by.officer));
+        let (Some(agency), Some(officer)) = (agency, officer) else { return false };
+        let Some(author) = Author::reader(self.world.registry(), &agency, &officer) else { return false };
+        let subject = it.subject().map(Subject::Event);
+        // A clock is named by two members: its rules are few, and `rare` keeps them.
+        it.event_type == "deadline.varied"
+            || self.file.may(self.world, self.at, &author, it.event_type, subject.as_ref()).is_ok()
+    }
 }
 
 impl Move {
@@ -160,28 +197,26 @@ impl Move {
     fn is_apart_from(&self, other: &Self) -> bool {
         let alone = ["case.closed", "case.transferred", "consent.withdrawn", "access.restricted"];
         let free = |kind: &str| {
-            matches!(kind, "escalation.resolved" | "vote.cast" | "access.requested")
-                || (kind.starts_with("referral.") && kind != "referral.requested")
+            let any_time = [
+                "access.requested",
+                "case.assigned",
+                "child.registered",
+                "escalation.resolved",
+                "follow_up.recorded",
+                "note.added",
+                "party.added",
+                "service.delivered",
+                "vote.cast",
+            ];
+            any_time.contains(&kind) || (kind.starts_with("referral.") && kind != "referral.requested")
         };
+        let subject = self.subject();
         let same = match (self.event_type, other.event_type) {
             ("vote.cast", "vote.cast") => self.by == other.by,
-            (a, b) => a == b && self.subject().is_none() || self.subject() == other.subject(),
+            (mine, others) => (subject.is_some() || mine == others) && subject == other.subject(),
         };
         free(self.event_type) && !alone.contains(&other.event_type) && !same
     }
-}
-
-/// What the rules say to it, before it is written.
-fn allowed(world: &World, file: &CaseFile, at: Position, it: &Move) -> bool {
-    let (agency, officer) = (AgencyId::parse(&it.by.agency), OfficerId::parse(&it.by.officer));
-    let (Some(agency), Some(officer)) = (agency, officer) else { return false };
-    let Some(author) = Author::reader(world.registry(), &agency, &officer) else { return false };
-    let subject = catalogue::latest(it.event_type).and_then(|spec| it.values.get(spec.subject()?.name));
-    let subject =
-        subject.and_then(Json::as_str).and_then(|hash| Digest::parse(hash).ok()).map(Subject::Event);
-    // A clock is named by two members: its rules are few, and `rare` keeps them.
-    it.event_type == "deadline.varied"
-        || file.may(world, at, &author, it.event_type, subject.as_ref()).is_ok()
 }
 
 /// One case being thought about.
