@@ -1,5 +1,6 @@
 //! `sijill.toml`: what an operator may set, typed; anything else in it is refused by name.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,9 @@ use crate::error::{Error, Result};
 pub const STORE_URL: &str = "SIJILL_STORE_URL";
 /// Environment variable that overrides the key store's PostgreSQL URL.
 pub const KEYSTORE_URL: &str = "SIJILL_KEYSTORE_URL";
+
+/// Environment variable that overrides the mail relay's URL, so that its password need not lie in a file.
+pub const MAIL_RELAY: &str = "SIJILL_MAIL_RELAY";
 
 /// The file `sijill.toml` of a data directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +47,9 @@ pub struct Config {
     /// The HTTP server.
     #[serde(default, skip_serializing_if = "Web::is_default")]
     pub web: Web,
+    /// Notices by e-mail; without it there are none. Of several servers of one ledger, one is to mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<Mail>,
     /// Bounds.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
@@ -73,6 +80,18 @@ impl Web {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Notices by e-mail: that a case waits for a unit, and its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// `smtps://user:password@host`, or `smtp://host:port?tls=required`. [`MAIL_RELAY`] overrides it.
+    pub relay: String,
+    /// The sender, such as `Sijill <no-reply@sijill.example>`.
+    pub from: String,
+    /// The mailbox of each unit, by `agency/unit`.
+    pub boxes: BTreeMap<String, String>,
 }
 
 /// The engine that keeps the entries.
@@ -131,6 +150,7 @@ impl Config {
             master_key_elsewhere: false,
             tls: None,
             web: Web::default(),
+            mail: None,
             limits: Limits::default(),
         }
     }
@@ -143,6 +163,9 @@ impl Config {
             if let Ok(value) = std::env::var(variable) {
                 *url = Some(value);
             }
+        }
+        if let (Some(mail), Ok(relay)) = (&mut config.mail, std::env::var(MAIL_RELAY)) {
+            mail.relay = relay;
         }
         config.check().map_err(|why| Error::Config { path: path.to_path_buf(), why })?;
         Ok(config)
@@ -160,6 +183,7 @@ impl Config {
                 return Err(format!("`{name}` must begin with postgres:// or postgresql://"));
             }
         }
+        self.mail("").map_err(|why| format!("[mail] {why}"))?;
         match (self.engine, &self.url) {
             (Engine::Postgres, None) => Err(format!(
                 "engine = \"postgres\" needs `url`, here or in the environment variable {STORE_URL}"
@@ -175,6 +199,12 @@ impl Config {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Who mails notices about pages at `site`, if anybody is to.
+    pub fn mail(&self, site: &str) -> Result<Option<sijill_desk::Mail>, sijill_desk::MailError> {
+        let mail = self.mail.as_ref();
+        mail.map(|mail| sijill_desk::Mail::new(&mail.relay, &mail.from, &mail.boxes, site)).transpose()
     }
 
     /// The file's text, with a comment for whoever opens it.
@@ -210,7 +240,8 @@ mod tests {
     fn everything_set_round_trips() {
         let text = "origin = \"o\"\nlisten = \"[::1]:1\"\nengine = \"postgres\"\nurl = \"postgres://a/b\"\n\
                     keystore_url = \"postgresql://a/c\"\nmaster_key = \"/run/m\"\n[tls]\ncertificate = \"c.pem\"\n\
-                    key = \"k.pem\"\n[web]\nbehind_proxy = true\ncors_origins = [\"https://a.example\"]\n[limits]\nqueue = 9\nbatch = 3\n";
+                    key = \"k.pem\"\n[web]\nbehind_proxy = true\ncors_origins = [\"https://a.example\"]\n[mail]\nrelay = \"smtps://u:p@m.example\"\n\
+                    from = \"a@m.example\"\n[mail.boxes]\n\"moh/er\" = \"er@moh.example\"\n[limits]\nqueue = 9\nbatch = 3\n";
         let config = Config::parse(text).expect("valid");
         config.check().expect("sound");
         assert_eq!(Config::parse(&config.to_toml().expect("serialises")), Ok(config));
@@ -229,5 +260,7 @@ mod tests {
         let both = "origin = \"o\"\nengine = \"postgres\"\nurl = \"postgres://h/d\"\nkeystore_url = \"postgres://h/d\"";
         assert!(refused(both).contains("another database"));
         assert!(refused("origin = \"o\"\n[limits]\nqueue = -1").contains("queue"));
+        let mail = "origin = \"o\"\n[mail]\nrelay = \"mail.example\"\nfrom = \"a@m.example\"\n[mail.boxes]\n";
+        assert!(refused(mail).contains("smtps://"));
     }
 }

@@ -36,6 +36,7 @@ pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
     ("invite", invite::ALL),
     ("keys", keys::ALL),
     ("known", known::ALL),
+    ("mail", crate::mail::ALL),
     ("officers", officers::ALL),
     ("queue", queue::ALL),
     ("refusal", refusal::ALL),

@@ -38,6 +38,7 @@ texts! {
     MORE: "التالي", "Next";
     CASE: "حالة", "Case";
     RISK: "الخطورة: {risk}", "Risk: {risk}";
+    GLASS: "اطلاع طارئ ينتظر المراجعة", "The glass was broken: waits for review";
     OWNED: "حالة وحدتك", "Your unit's case";
     ASKED: "إحالة إليكم: {service}، من {owner}", "Referral to you: {service}, from {owner}";
     ESCALATED: "تصعيد إليكم من {owner}", "Escalated to you from {owner}";
@@ -162,7 +163,12 @@ impl Queue<'_> {
         Some(Row {
             child,
             urgency: self.risk(case),
-            asked: self.why(kind, case, asked),
+            asked: html! {
+                (self.why(kind, case, asked))
+                @if kind == DeskKind::Owner && file.broken.values().any(|glass| !glass.reviewed) {
+                    " " (mark(Urgency::High, &html! { (view.t(GLASS)) }))
+                }
+            },
             due,
             last: self.last(file),
             act: act(kind, file, case, asked, page),

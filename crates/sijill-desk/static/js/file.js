@@ -1,7 +1,7 @@
 // Files of a form: brought to the vault when they are chosen, cited when the form is signed.
 //
-// A control `<input type="file" data-file="ID">` has beside it a hidden control with that id, whose value becomes what an event cites
-// (`{"attachment": digest, "size", "media_type"}`), and an element `[data-file-state]` that says where the file stands.
+// `<input type="file" data-file="ID">` has beside it a hidden control with that id, for what an event cites, and an element
+// `[data-file-state]` that says where the file stands.
 
 import { call } from "./ledger.js";
 import { say, words } from "./page.js";

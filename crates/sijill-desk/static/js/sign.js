@@ -3,9 +3,8 @@
 // If the stream has moved on meanwhile, what happened is shown and the same event (same `jti`) is signed again at the new
 // place, but only if the officer says so. If nobody can say whether it arrived, the very same bytes are handed in again.
 //
-// A form can hold `<div data-then='{"stream","type","v","post","from":{"class.name":"answer"},"enough":[["class.name",…],…]}'>`:
-// an event made of the same answers, signed with the same yes after the first, and carried to the page `post` that answers it.
-// Of `enough`, one list must be answered whole.
+// `data-then` in a form (`page/known.rs`) is an event made of the same answers: if those in one list of `enough` are given, it
+// is signed with the same yes and carried to the page `post`.
 
 import { brought, watchFiles } from "./file.js";
 import { eventOf, linesOf, missing, write, written } from "./form.js";

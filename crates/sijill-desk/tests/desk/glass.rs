@@ -52,6 +52,8 @@ async fn it_opens_at_once_and_for_a_while_and_is_reviewed() {
     let owner = page(&land, "h1100/line", &path()).await;
     assert!(owner.text.contains("broke the glass") && owner.text.contains("Waits for review"));
     assert!(!owner.text.contains("/act/break_glass.reviewed"), "not the case worker's to judge");
+    let queue = page(&land, "h1100/line", "/desk/queue?lang=en").await;
+    assert!(queue.text.contains("The glass was broken"), "{}", queue.text);
     let supervisor = page(&land, "h1100/line-2", &path()).await;
     assert!(supervisor.text.contains("/act/break_glass.reviewed?subject="));
     let file = land.country.case(CASE).await;
@@ -61,6 +63,8 @@ async fn it_opens_at_once_and_for_a_while_and_is_reviewed() {
     land.country.act("h1100/line-2", &stream, "break_glass.reviewed", review).await.expect("reviewed");
     let owner = page(&land, "h1100/line", &path()).await;
     assert!(owner.text.contains("Reviewed.") && !owner.text.contains("Waits for review"));
+    let queue = page(&land, "h1100/line", "/desk/queue?lang=en").await;
+    assert!(!queue.text.contains("The glass was broken"));
 
     land.country.later(3 * 60);
     assert_eq!(page(&land, STRANGER, &path()).await.status, StatusCode::NOT_FOUND, "for a while");

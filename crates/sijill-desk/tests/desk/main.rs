@@ -13,6 +13,7 @@ mod house;
 mod javascript;
 mod known;
 mod land;
+mod mail;
 mod night;
 mod pages;
 mod queue;

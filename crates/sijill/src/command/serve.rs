@@ -72,9 +72,13 @@ pub async fn run(args: Args) -> Result<Answer> {
     let stop = CancellationToken::new();
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{address}");
-    let desk = sijill_desk::router(sijill_desk::Desk::new(ledger.clone(), sites(&dir, &url, address.port())));
+    let sites = sites(&dir, &url, address.port());
+    let mail = dir.config.mail(sites.first().map_or("", String::as_str));
+    let mail = mail.map_err(|why| Error::Config { path: dir.config_path(), why: why.to_string() })?;
+    let desk = sijill_desk::router(sijill_desk::Desk::new(ledger.clone(), sites));
     let settings = settings(&dir, tls.is_some())?;
     let router = sijill_web::router_beside(desk, ledger.clone(), settings, stop.clone());
+    let mailing = mail.map(|mail| tokio::spawn(mail.follow(ledger.clone())));
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
 
     let size = ledger.published().checkpoint.size;
@@ -90,6 +94,9 @@ pub async fn run(args: Args) -> Result<Answer> {
         }
     };
     stopping.abort();
+    if let Some(mailing) = mailing {
+        mailing.abort();
+    }
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
     let size = ledger.published().checkpoint.size;
     drop(ledger);
