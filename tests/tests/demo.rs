@@ -209,7 +209,7 @@ async fn it_is_served_and_can_be_written_to_and_audited_meanwhile() {
         "{appended:?}"
     );
     assert_eq!(as_officer("rop/desk-3.key").code(), "invalid_client", "its key was revoked");
-    assert_eq!(as_officer("unicef/observers-1.key").code(), "not-a-party", "an observer");
+    assert_eq!(as_officer("unicef/observers-1.key").code(), "scope-missing", "an observer may not append");
 
     let desks = served.doors["desks"].as_array().expect("links").clone();
     let sat: Vec<&str> = desks.iter().filter_map(|desk| desk["desk"].as_str()).collect();

@@ -37,7 +37,6 @@ pub struct Arrival {
 /// What is known of a child.
 #[derive(Clone, Copy)]
 struct Child {
-    sex: &'static str,
     age: &'static str,
     governorate: &'static str,
     concern: &'static str,
@@ -73,6 +72,11 @@ pub fn case_id(n: u64) -> String {
     format!("2026-{n:04}")
 }
 
+/// What decides the sex of a case's child, wherever it is asked.
+pub fn sex_of(id: &str) -> String {
+    format!("case {id} sex of the child")
+}
+
 /// The number of a case.
 pub fn number(id: &str) -> u64 {
     id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0)
@@ -88,7 +92,6 @@ impl Coming<'_> {
         let concern = pick("concern", figures::CONCERNS);
         let risk = if concern == "sexual_abuse" { "high" } else { pick("risk", figures::RISKS) };
         Child {
-            sex: pick("sex", figures::SEXES),
             age: pick("age", figures::AGES),
             governorate: pick("governorate", figures::GOVERNORATES),
             concern,
@@ -130,7 +133,6 @@ impl Coming<'_> {
             ("action", "referral_child_protection".into()),
             ("governorate", governorate(child.governorate)),
             ("age_band", child.age.into()),
-            ("sex", child.sex.into()),
             ("concerns", set(&[child.concern])),
             ("child_name", format!("Child of call {n:04} (synthetic)").into()),
             ("summary", format!("Made-up summary of call {n:04}.").into()),
@@ -167,7 +169,6 @@ impl Coming<'_> {
     fn last_call(&mut self) {
         let (n, operator) = (figures::CONTACTS, operator(0));
         let child = Child {
-            sex: "female",
             age: "5-11",
             governorate: "ma",
             concern: "physical_abuse",
@@ -202,7 +203,7 @@ impl Coming<'_> {
             ("situations", set(&situations)),
             ("governorate", governorate(child.governorate)),
             ("age_band", child.age.into()),
-            ("sex", child.sex.into()),
+            ("sex", self.chance.pick(&sex_of(&id), figures::SEXES).into()),
             ("channel", channel.into()),
             ("summary", format!("Made-up summary of case {id}.").into()),
         ]);

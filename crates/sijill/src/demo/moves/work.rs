@@ -7,7 +7,9 @@ use sijill_casework::{Address, Code, Milestone};
 use sijill_event::Json;
 
 use super::{Tempo, Thinking, address, after, at_once, by_wall, hash, set, slot, supervisor};
+use crate::demo::arrivals::sex_of;
 use crate::demo::calendar::DAY;
+use crate::demo::figures::SEXES;
 
 pub(super) fn think(thinking: &mut Thinking<'_>) {
     resolve(thinking);
@@ -53,7 +55,7 @@ fn begin(thinking: &mut Thinking<'_>) {
     }
     if thinking.count("child.registered") == 0 {
         let situations: Vec<&str> = case.situation.situations.iter().map(Code::as_str).collect();
-        let sex = thinking.pick("sex of the child", &[("male", 383), ("female", 324)]);
+        let sex = thinking.chance.pick(&sex_of(id), SEXES);
         let disabled = case.situation.situations.iter().any(|code| code.as_str() == "disability");
         let mut values = vec![
             ("age_band", case.situation.age.as_str().into()),
