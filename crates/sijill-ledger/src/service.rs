@@ -86,3 +86,20 @@ fn made_up_salts(seed: [u8; 32], jti: Uuid) -> impl FnMut() -> Result<[u8; 16], 
         Ok(salt)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_salts_repeat_themselves_and_none_is_another() {
+        let salts = |seed: u8, jti: u128| {
+            let mut draw = made_up_salts([seed; 32], Uuid::from_u128(jti));
+            [draw().expect("a salt"), draw().expect("a salt")]
+        };
+        assert_eq!(salts(1, 1), salts(1, 1));
+        let all: std::collections::BTreeSet<_> =
+            [salts(1, 1), salts(1, 2), salts(2, 1)].into_iter().flatten().collect();
+        assert_eq!(all.len(), 6);
+    }
+}

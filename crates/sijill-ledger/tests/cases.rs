@@ -92,3 +92,22 @@ async fn a_document_that_nobody_proposes_is_swept_after_a_day() {
         assert!(country.ledger.document(&hash).await.expect("readable").is_some(), "{id} is published");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_falls_due_can_be_asked_for_at_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let country = Country::begin(ground(dir.path()).await).await;
+    let opened = country.open_case("c1", "high").await;
+    let before = country.story(opened.index).await;
+    country.later(31);
+    country.ledger.wake().await.expect("room");
+    let since = country.story(opened.index + before.len() as u64).await;
+    let types: Vec<&str> = since.iter().map(|(_, kind)| kind.as_str()).collect();
+    // A quarter of an hour before the three are due, half an hour before somebody is to be in charge, and at the time.
+    let count = |kind| types.iter().filter(|known| **known == kind).count();
+    assert_eq!((count("reminder.sent"), count("referral.breached")), (4, 3), "{types:?}");
+    country.ledger.wake().await.expect("room");
+    assert_eq!(country.story(opened.index + before.len() as u64).await.len(), types.len(), "and each once");
+    country.ledger.shutdown().await;
+    assert!(country.ledger.wake().await.is_err(), "a ledger that has stopped does nothing more");
+}
