@@ -5,11 +5,13 @@
 //! |---|---|
 //! | [`program`] | the program: run to its end, or serving |
 //! | [`made`] | a ledger of some thousand events in a data directory, the same from every seed |
+//! | [`country`] | a ledger under rule-set 2 in a data directory, whose clock is moved by hand |
 //! | [`town`] | a ledger begun with the program alone, and clients of its server |
 //! | [`foreign`] | verifiers and clients in other languages, and what is said where one is missing |
 //! | [`chance`] | repeatable chance |
 
 pub mod chance;
+pub mod country;
 pub mod foreign;
 pub mod made;
 pub mod program;

@@ -197,6 +197,7 @@ impl Building {
         let master = b64::encode(Digest::of(format!("{seed} master")).0);
         furnish(
             path,
+            ORIGIN,
             &[("log", &log), ("operator", &cast["ledger/operator"]), ("token", &cast["ledger/token"])],
             &master,
         );
@@ -423,15 +424,8 @@ impl Building {
         }
         self.ledger.shutdown().await;
         drop(self.ledger);
-        let (log_seed, log_key) = (self.log_seed, log_signer(&self.log_seed));
-        let verifier = log_key.verifier();
-        let trust = Trust {
-            origin: ORIGIN.into(),
-            log_key: NoteVerifier::new(verifier.name().clone(), KeyKind::Log, verifier.public_key())
-                .expect("a key"),
-            genesis: leaf_hash(entries[0].format().as_bytes()),
-            policy: "quorum none\n".parse().expect("a policy"),
-        };
+        let log_seed = self.log_seed;
+        let trust = trust(&log_signer(&log_seed), &entries[0]);
         std::fs::write(path.join("trust.json"), trust.to_json()).expect("written");
         let (cast, receipts, writer) = (self.cast, self.receipts, self.writer);
         let dir = path.to_path_buf();
@@ -443,12 +437,24 @@ fn log_signer(seed: &[u8; 32]) -> NoteSigner {
     NoteSigner::new(KeyName::new(ORIGIN).expect("a name"), seed)
 }
 
+/// What whoever trusts this log key and this first entry holds.
+pub(crate) fn trust(log_key: &NoteSigner, first: &Entry) -> Trust {
+    let verifier = log_key.verifier();
+    let key = NoteVerifier::new(verifier.name().clone(), KeyKind::Log, verifier.public_key());
+    Trust {
+        origin: verifier.name().to_string(),
+        log_key: key.expect("a key"),
+        genesis: leaf_hash(first.format().as_bytes()),
+        policy: "quorum none\n".parse().expect("a policy"),
+    }
+}
+
 /// The folders of a data directory, its settings and the ledger's keys.
-fn furnish(path: &Path, keys: &[(&str, &Actor)], master: &str) {
+pub(crate) fn furnish(path: &Path, origin: &str, keys: &[(&str, &Actor)], master: &str) {
     for folder in ["keys", "keystore"] {
         std::fs::create_dir_all(path.join(folder)).expect("a folder");
     }
-    private_file(&path.join("sijill.toml"), &format!("origin = \"{ORIGIN}\"\n"));
+    private_file(&path.join("sijill.toml"), &format!("origin = \"{origin}\"\n"));
     private_file(&path.join("keys/master.key"), master);
     for (name, actor) in keys {
         private_file(&path.join(format!("keys/{name}.key")), &key_file(actor));
