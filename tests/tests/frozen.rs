@@ -107,6 +107,11 @@ async fn the_first_release_left_something_of_everything() {
     let earlier = entries.iter().filter(|entry| Some(entry.event.v) < latest(&entry.event.event_type));
     let earlier: Vec<_> = earlier.map(|entry| (entry.event.event_type.as_str(), entry.event.v)).collect();
     assert_eq!(earlier, [("contact.logged", 1)]);
+    // Its owner left in the end, and what it owed was still recorded.
+    let left = entries.iter().rposition(|entry| entry.event.event_type == "proposal.approved");
+    let told = entries[left.expect("a removal")..].iter().filter(|entry| entry.event.iss == "ledger");
+    let to = |entry: &Entry| entry.event.data.get("to")?.get("agency")?.as_str().map(str::to_owned);
+    assert!(told.filter_map(to).any(|agency| agency == "h1100"));
 }
 
 /// Writes the ledgers of this version.
