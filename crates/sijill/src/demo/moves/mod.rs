@@ -311,14 +311,53 @@ fn hash(of: &Digest) -> Json {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
+mod tests {
     use super::*;
-    use sijill_casework::case::Documents;
-    use sijill_domain::Registry;
+
+    fn made(event_type: &'static str, by: &str, about: Option<(&str, u8)>) -> Move {
+        let named = about.map(|(field, n)| (field.to_owned(), hash(&Digest([n; 32]))));
+        Move { at: 0, by: Who::new("moh", by), event_type, values: Json::object(named) }
+    }
+
+    #[test]
+    fn at_one_time_only_what_does_not_touch_each_other() {
+        let referral = |event_type, n| made(event_type, "a", Some(("referral", n)));
+        let accepted = referral("referral.accepted", 1);
+        assert!(!referral("referral.rejected", 1).is_apart_from(&accepted), "of the same referral");
+        assert!(referral("referral.rejected", 2).is_apart_from(&accepted));
+        let plain = |event_type| made(event_type, "a", None);
+        assert!(plain("note.added").is_apart_from(&plain("case.assigned")));
+        assert!(!plain("note.added").is_apart_from(&plain("note.added")), "once is enough");
+        assert!(!plain("case.closed").is_apart_from(&plain("note.added")), "it judges all the rest");
+        assert!(!accepted.is_apart_from(&plain("case.closed")));
+        let vote = |by| made("vote.cast", by, Some(("conference", 1)));
+        assert!(vote("a").is_apart_from(&vote("b")));
+        assert!(!vote("a").is_apart_from(&vote("a")));
+    }
+
+    #[test]
+    fn offices_close_and_hospitals_do_not() {
+        assert_eq!(Tempo::of("moh/hospital-ma"), Tempo::Always);
+        assert_eq!(Tempo::of("rop/desk"), Tempo::Always);
+        for unit in ["rop/civil-status", "moh/mental-health", "cpc/ma"] {
+            assert_eq!(Tempo::of(unit), Tempo::Office, "{unit}");
+        }
+        // The second of a unit supervises, and works on no case.
+        let workers: Vec<String> =
+            (0..40).map(|n| worker(&n.to_string(), "rop/desk", Chance::of(1)).officer).collect();
+        assert!(workers.iter().all(|officer| officer == "desk-1" || officer == "desk-3"), "{workers:?}");
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
     use std::sync::Arc;
 
+    use sijill_casework::case::{Documents, World};
+    use sijill_domain::Registry;
+
     /// A world without calendar: every hour is open.
-    pub fn world() -> World {
+    pub(in crate::demo) fn world() -> World {
         World::new(Arc::new(Registry::new()), Arc::new(Documents::new()))
     }
 }
