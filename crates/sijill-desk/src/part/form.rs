@@ -8,6 +8,7 @@ use crate::{Text, View};
 texts! {
     PROBLEM: "توجد مشكلة", "There is a problem";
     OPTIONAL: "(اختياري)", "(optional)";
+    CHOOSE_FILE: "اختيار ملف", "Choose a file";
 }
 
 /// One question.
@@ -111,11 +112,14 @@ impl<'a> Field<'a> {
         )
     }
 
-    /// A file (`static/js/file.js`): what is sent is what cites it.
+    /// A file (`static/js/file.js`): what is sent is what cites it. The browser's own control speaks the browser's language, not
+    /// the page's: its label is pressed instead.
     pub fn file(&self, view: &View, label: Text) -> Markup {
         let held = format!("{}-held", self.id());
         self.around(view, &html! {
-            input type="file" id=(self.id()) data-file=(held) aria-describedby=[self.described()] aria-invalid=[self.invalid()];
+            input.visually-hidden type="file" id=(self.id()) data-file=(held) aria-describedby=[self.described()]
+                aria-invalid=[self.invalid()];
+            label.button.button--second for=(self.id()) { (view.t(CHOOSE_FILE)) }
             input type="hidden" id=(held) name=(self.name) value="" data-kind="json" data-at=(self.id());
             p.hint role="status" data-fact=(view.t(label)) data-file-state {}
         })
