@@ -29,7 +29,7 @@ event! {
 event! {
     /// An officer who is not on the case must see it now: a child is in danger. It is reviewed afterwards.
     BreakGlassInvoked = "break_glass.invoked" v 1 in [Access],
-    "اطلاع طارئ" / "Break-glass invoked", "يحتاج موظف من خارج الحالة إلى الاطلاع فوراً لأن طفلاً في خطر، ويُراجع ذلك لاحقاً.";
+    "اطلاع طارئ" / "Break-glass invoked", "يحتاج موظف من خارج الحالة إلى الاطلاع فورًا لأن طفلًا في خطر، ويُراجع ذلك لاحقًا.";
     routing {}
     casework {
         reason: Code("break-glass-reason"), "السبب", "Reason";

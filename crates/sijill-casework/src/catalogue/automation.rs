@@ -9,7 +9,7 @@ event! {
     "سحب إحالة" / "Referral withdrawn", "زالت الموافقة التي قامت عليها الإحالة، فزالت معها.";
     routing {
         referral: Digest, "الإحالة", "Referral";
-        cause: Digest, "السجل المسبِّب", "Cause";
+        cause: Digest, "القيد المسبِّب", "Cause";
     }
     casework {}
 }
@@ -20,29 +20,31 @@ event! {
     "تذكير" / "Reminder sent", "أمر يقترب موعده.";
     routing {
         milestone: Milestone, "المطلوب", "Milestone";
-        of: Digest, "السجل الذي بدأت منه المهلة", "Deadline of";
+        of: Digest, "القيد الذي بدأت منه المهلة", "Deadline of";
         to: Address, "إلى", "To";
         policy: Integer(1), "إصدار السياسة", "Policy version";
     }
     casework {
-        due: Integer(0), "الموعد (ملّي ثانية يونكس)", "Due (Unix milliseconds)";
+        due: Integer(0), "الموعد", "Due",
+            "بالملّي ثانية منذ 1970-01-01 بالتوقيت العالمي.", "Milliseconds since 1970-01-01 UTC.";
     }
 }
 
 event! {
     /// A unit did not answer a referral in time. A late answer stays possible.
     ReferralBreached = "referral.breached" v 1 in [Auto],
-    "تجاوز مهلة إحالة" / "Referral breached", "لم تستجب الوحدة للإحالة في موعدها، ويبقى الرد المتأخر ممكناً.";
+    "تجاوز مهلة إحالة" / "Referral breached", "لم تستجب الوحدة للإحالة في موعدها، ويبقى الرد المتأخر ممكنًا.";
     routing {
         referral: Digest, "الإحالة", "Referral";
         milestone: Milestone, "المطلوب", "Milestone";
-        of: Digest, "السجل الذي بدأت منه المهلة", "Deadline of";
+        of: Digest, "القيد الذي بدأت منه المهلة", "Deadline of";
         owes: Address, "الوحدة المتأخرة", "Owed by";
         policy: Integer(1), "إصدار السياسة", "Policy version";
     }
     casework {
         state: State, "حالة الإحالة", "State of the referral";
-        due: Integer(0), "الموعد (ملّي ثانية يونكس)", "Due (Unix milliseconds)";
+        due: Integer(0), "الموعد", "Due",
+            "بالملّي ثانية منذ 1970-01-01 بالتوقيت العالمي.", "Milliseconds since 1970-01-01 UTC.";
     }
 }
 
@@ -52,12 +54,13 @@ event! {
     "تجاوز مهلة" / "Deadline breached", "لم يُنجز أمر مطلوب في الحالة في موعده.";
     routing {
         milestone: Milestone, "المطلوب", "Milestone";
-        of: Digest, "السجل الذي بدأت منه المهلة", "Deadline of";
+        of: Digest, "القيد الذي بدأت منه المهلة", "Deadline of";
         owes: Address, "الوحدة المتأخرة", "Owed by";
         policy: Integer(1), "إصدار السياسة", "Policy version";
     }
     casework {
-        due: Integer(0), "الموعد (ملّي ثانية يونكس)", "Due (Unix milliseconds)";
+        due: Integer(0), "الموعد", "Due",
+            "بالملّي ثانية منذ 1970-01-01 بالتوقيت العالمي.", "Milliseconds since 1970-01-01 UTC.";
     }
 }
 
@@ -67,13 +70,14 @@ event! {
     "تصعيد" / "Escalation raised", "رُفع ما لم يُنجز في موعده إلى من يستطيع التصرف.";
     routing {
         milestone: Milestone, "المطلوب", "Milestone";
-        of: Digest, "السجل الذي بدأت منه المهلة", "Deadline of";
+        of: Digest, "القيد الذي بدأت منه المهلة", "Deadline of";
         step: Integer(0), "درجة التصعيد", "Step";
         to: Address, "إلى", "To";
         policy: Integer(1), "إصدار السياسة", "Policy version";
     }
     casework {
-        due: Integer(0), "الموعد (ملّي ثانية يونكس)", "Due (Unix milliseconds)";
+        due: Integer(0), "الموعد", "Due",
+            "بالملّي ثانية منذ 1970-01-01 بالتوقيت العالمي.", "Milliseconds since 1970-01-01 UTC.";
     }
 }
 

@@ -50,7 +50,7 @@ event! {
 event! {
     /// A prosecutor or court ordered something.
     OrderIssued = "order.issued" v 1 in [Case],
-    "صدور أمر" / "Order issued", "أصدر الادعاء العام أو المحكمة أمراً.";
+    "صدور أمر" / "Order issued", "أصدر الادعاء العام أو المحكمة أمرًا.";
     routing {}
     casework {
         kind: Code("order-kind"), "نوع الأمر", "Kind";
@@ -80,7 +80,7 @@ event! {
 event! {
     /// The order no longer stands.
     OrderEnded = "order.ended" v 1 in [Case],
-    "انتهاء أمر" / "Order ended", "لم يعد الأمر سارياً.";
+    "انتهاء أمر" / "Order ended", "لم يعد الأمر ساريًا.";
     routing {
         order: Digest, "الأمر", "Order";
     }

@@ -45,7 +45,7 @@ macro_rules! contact {
 contact! {
     /// A call, message or visit came in, whatever becomes of it.
     ContactLogged = "contact.logged" v 2 in [Contact],
-    "تسجيل اتصال" / "Contact logged", "وردت مكالمة أو رسالة أو زيارة، أيّاً كان مآلها.";
+    "تسجيل اتصال" / "Contact logged", "وردت مكالمة أو رسالة أو زيارة، أيًّا كان مآلها.";
     routing {}
 }
 
@@ -54,7 +54,7 @@ contact! {
     ContactCorrected = "contact.corrected" v 1 in [Contact],
     "تصحيح بيانات اتصال" / "Contact corrected", "كان المدوَّن عن الاتصال غير صحيح، وهذا يحلّ محلّه.";
     routing {
-        corrects: Digest, "السجل المُصحَّح", "What it corrects";
+        corrects: Digest, "القيد المُصحَّح", "What it corrects";
     }
 }
 
@@ -72,7 +72,7 @@ event! {
 event! {
     /// Someone asked whether the child is known, and by which unit.
     ChildLookedUp = "child.looked_up" v 1 in [Contact],
-    "البحث عن طفل مسجّل" / "Child looked up", "سُئل إن كان الطفل معروفاً لدى المنظومة ولدى أي وحدة.";
+    "البحث عن طفل مسجّل" / "Child looked up", "سُئل إن كان الطفل معروفًا لدى المنظومة ولدى أي وحدة.";
     routing {}
     casework {}
     identity {

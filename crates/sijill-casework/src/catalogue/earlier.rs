@@ -7,7 +7,7 @@ use super::{LONG, SHORT};
 event! {
     /// A call, message or visit came in, whatever becomes of it.
     ContactLoggedV1 = "contact.logged" v 1 in [Contact],
-    "تسجيل اتصال" / "Contact logged", "وردت مكالمة أو رسالة أو زيارة، أيّاً كان مآلها.";
+    "تسجيل اتصال" / "Contact logged", "وردت مكالمة أو رسالة أو زيارة، أيًّا كان مآلها.";
     routing {}
     casework {
         kind: Code("contact-type"), "نوع الاتصال", "Type of contact";

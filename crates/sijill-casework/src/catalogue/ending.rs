@@ -75,7 +75,7 @@ event! {
 event! {
     /// A supervisor gives a running deadline a new time.
     DeadlineVaried = "deadline.varied" v 1 in [Case],
-    "تعديل مهلة" / "Deadline varied", "حدّد المشرف موعداً جديداً لمهلة سارية.";
+    "تعديل مهلة" / "Deadline varied", "حدّد المشرف موعدًا جديدًا لمهلة سارية.";
     routing {
         deadline: Deadline, "المهلة", "Deadline";
     }

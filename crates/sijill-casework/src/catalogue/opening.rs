@@ -68,7 +68,7 @@ child! {
     ChildCorrected = "child.corrected" v 1 in [Case],
     "تصحيح بيانات الطفل" / "Child corrected", "كان المسجَّل عن الطفل غير صحيح، وهذا يحلّ محلّه.";
     routing {
-        corrects: Digest, "السجل المُصحَّح", "What it corrects";
+        corrects: Digest, "القيد المُصحَّح", "What it corrects";
     }
 }
 
@@ -103,7 +103,7 @@ party! {
     PartyCorrected = "party.corrected" v 1 in [Case],
     "تصحيح بيانات شخص ذي صلة" / "Party corrected", "كان المدوَّن عن الشخص غير صحيح، وهذا يحلّ محلّه.";
     routing {
-        corrects: Digest, "السجل المُصحَّح", "What it corrects";
+        corrects: Digest, "القيد المُصحَّح", "What it corrects";
     }
 }
 

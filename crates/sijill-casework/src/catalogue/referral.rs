@@ -6,14 +6,14 @@ use super::event::event;
 event! {
     /// A unit is asked to do something for the child, and may know these fields for it.
     ReferralRequested = "referral.requested" v 1 in [Case, Auto],
-    "طلب إحالة" / "Referral requested", "طُلب من وحدة أن تقدّم شيئاً للطفل، ولها أن تطّلع على هذه الحقول لأجله.";
+    "طلب إحالة" / "Referral requested", "طُلب من وحدة أن تقدّم شيئًا للطفل، ولها أن تطّلع على هذه الحقول لأجله.";
     routing {
         to: Address, "إلى", "To";
         fields: Fields(0), "الحقول المُفصَح عنها", "Fields disclosed", "أقل ما يلزم لأداء الخدمة.", "The least that the service needs.";
         consent?: Digest, "الموافقة", "Consent";
-        replaces?: Digest, "بدلاً من الإحالة", "Replaces referral";
+        replaces?: Digest, "بدلًا من الإحالة", "Replaces referral";
         policy?: Integer(1), "إصدار السياسة", "Policy version";
-        cause?: Digest, "السجل المسبِّب", "Cause";
+        cause?: Digest, "القيد المسبِّب", "Cause";
     }
     casework {
         service: Code("service"), "الخدمة", "Service";

@@ -111,7 +111,7 @@ event! {
 event! {
     /// Someone met the child face to face.
     ChildSeen = "child.seen" v 1 in [Case],
-    "مقابلة الطفل" / "Child seen", "قوبل الطفل وجهاً لوجه.";
+    "مقابلة الطفل" / "Child seen", "قوبل الطفل وجهًا لوجه.";
     routing {}
     casework {
         place: Code("see-place"), "مكان المقابلة", "Place";
