@@ -52,13 +52,15 @@ pub fn router_beside(pages: Router, ledger: Ledger, settings: Settings, stop: Ca
         .layer(within(app.settings.request_timeout))
         .merge(call::uploads().layer(within(app.settings.upload_timeout)))
         .split_for_parts();
+    let (published, _) = call::published().layer(within(app.settings.request_timeout)).split_for_parts();
+    let published = published.layer(from_fn_with_state(Arc::clone(&app), layer::limit));
     let (probes, _) = call::probes().split_for_parts();
     let front = front::page(pages.has_routes());
     let pages = pages
         .layer(from_fn_with_state(Arc::clone(&app), layer::limit))
         .layer(from_fn_with_state(Arc::clone(&app), layer::rate));
     // Outermost last. Probes are neither rate-limited nor refused for load: an overloaded server is still
-    // alive.
+    // alive. The published log is refused for load only: an honest reader of a large one needs hundreds of tiles at once.
     let router = api
         .merge(describe::pages())
         .merge(front)
@@ -66,6 +68,7 @@ pub fn router_beside(pages: Router, ledger: Ledger, settings: Settings, stop: Ca
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .layer(from_fn_with_state(Arc::clone(&app), layer::limit))
         .layer(from_fn_with_state(Arc::clone(&app), layer::rate))
+        .merge(published)
         .merge(probes)
         .layer(from_fn(layer::negotiate))
         .layer(from_fn(layer::problems_everywhere))

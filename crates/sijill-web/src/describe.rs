@@ -13,6 +13,7 @@ use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::Config;
 
+use crate::accept::essence;
 use crate::app::App;
 use crate::error::WebError;
 use crate::problem::Problem;
@@ -21,6 +22,9 @@ use crate::{call, token};
 /// What Swagger UI needs, all of it from here.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Swagger UI's page names no viewport, and without one a phone shows it as wide as a desk.
+const VIEWPORT: &str = r#"<meta name="viewport" content="width=device-width, initial-scale=1">"#;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -62,6 +66,7 @@ impl Modify for Security {
 pub fn openapi() -> OpenApi {
     let mut document = OpenApiRouter::<Arc<App>>::with_openapi(Described::openapi())
         .merge(call::prompt())
+        .merge(call::published())
         .merge(call::uploads())
         .merge(call::tokens())
         .merge(call::probes())
@@ -93,11 +98,17 @@ async fn asset(
     let name = file.as_ref().map_or("", |Path(name)| name.as_str());
     let found = utoipa_swagger_ui::serve(name, config).map_err(|_| WebError::Internal)?;
     let file = found.ok_or(WebError::NotFound)?;
+    let bytes = match std::str::from_utf8(&file.bytes) {
+        Ok(page) if essence(&file.content_type) == "text/html" => {
+            page.replacen("<head>", &format!("<head>\n    {VIEWPORT}"), 1).into_bytes()
+        }
+        _ => file.bytes.into_owned(),
+    };
     let kind = HeaderValue::try_from(file.content_type).map_err(|_| WebError::Internal)?;
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
-    Ok((headers, file.bytes.into_owned()).into_response())
+    Ok((headers, bytes).into_response())
 }

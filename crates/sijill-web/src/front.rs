@@ -22,16 +22,18 @@ const DESK: Place = Place {
 };
 
 const PLACES: [Place; 4] = [
-    Place { path: "/docs", ar: "واجهة البرمجة موصوفة", en: "The API, described" },
+    Place { path: "/docs", ar: "توثيق واجهة البرمجة", en: "The API, described" },
     Place {
-        path: "/openapi.json", ar: "الوصف نفسه للبرامج", en: "The same for programs (OpenAPI)"
+        path: "/openapi.json",
+        ar: "وصف الواجهة للبرامج (OpenAPI)",
+        en: "The same for programs (OpenAPI)",
     },
     Place {
         path: "/log/checkpoint",
         ar: "آخر نقطة تحقق موقّعة: احتفظ بها لتتحقق من السجل لاحقًا",
         en: "The newest signed checkpoint: keep it, to hold the ledger to it later",
     },
-    Place { path: "/health/ready", ar: "هل الخادم جاهز", en: "Whether the server is ready" },
+    Place { path: "/health/ready", ar: "هل الخادم جاهز؟", en: "Whether the server is ready" },
 ];
 
 /// `/`, which names the desk if pages stand beside the API.

@@ -31,6 +31,10 @@ refusals! {
     Any = 400 406 429 500 503;
     /// A call that names something which may not be there.
     Named = 400 404 406 429 500 503;
+    /// The published log, which no caller has only a share of: as `Any`.
+    Open = 400 406 500 503;
+    /// As `Named`.
+    OpenNamed = 400 404 406 500 503;
     /// A call that needs an access token.
     Guarded = 400 401 403 404 406 429 500 503;
     /// Appending: what the ledger says no to.

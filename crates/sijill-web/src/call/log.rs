@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::error::WebError;
 use crate::extract::{Bundle, HashTile, Path};
 use crate::refusals::Octets;
-use crate::refusals::{Any, Guarded, Named};
+use crate::refusals::{Guarded, Open, OpenNamed};
 use crate::token::Scope;
 
 /// A tile's contents never change, at none of its widths.
@@ -25,7 +25,7 @@ const BRIEFLY: &str = "no-cache";
     responses(
         (status = 200, body = String, content_type = "text/plain; charset=utf-8",
             description = "A signed note"),
-        Any,
+        Open,
     ))]
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, BRIEFLY)];
@@ -40,7 +40,7 @@ pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
     responses(
         (status = 200, body = Octets, content_type = "application/octet-stream",
             description = "32 bytes a hash, 1 to 256 hashes"),
-        Named,
+        OpenNamed,
     ))]
 pub(crate) async fn tile(
     State(app): State<Arc<App>>,

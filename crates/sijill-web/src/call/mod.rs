@@ -31,8 +31,6 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(stream::stream))
         .routes(routes!(proofs::inclusion))
         .routes(routes!(proofs::consistency))
-        .routes(routes!(log::checkpoint))
-        .routes(routes!(log::tile))
         .routes(routes!(log::entries))
         .routes(routes!(registry::registry))
         .routes(routes!(documents::put, documents::list))
@@ -40,6 +38,11 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(documents::codes))
         .routes(routes!(documents::schema))
         .merge(case::calls())
+}
+
+/// What every reader of the log fetches, by the hundred: small, immutable or nearly, and public.
+pub(crate) fn published() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(log::checkpoint)).routes(routes!(log::tile))
 }
 
 /// Calls that take as long as their body does.

@@ -76,6 +76,7 @@ async fn the_document_is_rendered_from_here() {
     let page = house.get("/docs/").await;
     assert!(page.header("content-security-policy").starts_with("default-src 'none'; script-src 'self'"));
     let text = page.text();
+    assert!(text.contains(r#"<meta name="viewport" content="width=device-width"#), "for phones: {text}");
     for attribute in ["src=\"", "href=\""] {
         for target in text.split(attribute).skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(!target.contains("//"), "{target} is not from here");

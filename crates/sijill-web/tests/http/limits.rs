@@ -42,16 +42,34 @@ async fn bodies_are_bounded_whether_announced_or_not() {
 async fn an_address_has_its_share_and_no_more() {
     let rate = Rate { burst: NonZeroU32::MIN.saturating_add(1), refill: Duration::from_hours(1) };
     let house = House::with(|plan| plan.settings.rate = Some(rate)).await;
-    assert_eq!(house.get("/log/checkpoint").await.status.as_u16(), 200);
+    assert_eq!(house.get("/openapi.json").await.status.as_u16(), 200);
     assert_eq!(house.get("/nowhere").await.status.as_u16(), 404);
-    let refused = house.get("/log/checkpoint").await;
+    let refused = house.get("/openapi.json").await;
     assert_eq!(refused.problem(), (429, "rate-limited".to_owned()));
     let after: u64 = refused.header("retry-after").parse().expect("seconds");
     assert!((1..=3_600).contains(&after), "{after}");
     // Who watches over the server is never turned away, and nobody gets another share by a header.
     assert_eq!(house.get("/health/live").await.status.as_u16(), 200);
-    let claimed = house.request(Method::GET, "/log/checkpoint").header("x-forwarded-for", "192.0.2.1");
+    let claimed = house.request(Method::GET, "/openapi.json").header("x-forwarded-for", "192.0.2.1");
     assert_eq!(Answer::to(claimed).await.status.as_u16(), 429);
+}
+
+#[tokio::test]
+async fn the_published_log_is_read_by_the_hundred_and_is_no_part_of_the_share() {
+    let rate = Rate { burst: NonZeroU32::MIN, refill: Duration::from_hours(1) };
+    let house = House::with(|plan| plan.settings.rate = Some(rate)).await;
+    for _ in 0..200 {
+        assert_eq!(house.get("/log/tile/0/000.p/1").await.status.as_u16(), 200);
+    }
+    for (path, status) in [("/log/checkpoint", 200), ("/log/tile/1/000", 404), ("/log/tile/nonsense", 400)] {
+        assert_eq!(house.get(path).await.status.as_u16(), status, "{path}");
+    }
+    // Nothing of that was counted; entries are, like the rest.
+    assert_eq!(house.get("/log/tile/entries/000.p/1").await.status.as_u16(), 401);
+    for path in ["/log/tile/entries/000.p/1", "/v1/proofs/consistency?from=0", "/openapi.json"] {
+        assert_eq!(house.get(path).await.problem(), (429, "rate-limited".to_owned()), "{path}");
+    }
+    assert_eq!(house.get("/log/checkpoint").await.status.as_u16(), 200);
 }
 
 #[tokio::test]
@@ -63,7 +81,7 @@ async fn behind_a_proxy_each_client_has_a_share_of_its_own() {
     })
     .await;
     let from = async |forwarded: &str| {
-        let request = house.request(Method::GET, "/log/checkpoint").header("x-forwarded-for", forwarded);
+        let request = house.request(Method::GET, "/openapi.json").header("x-forwarded-for", forwarded);
         Answer::to(request).await.status.as_u16()
     };
     assert_eq!(from("192.0.2.1").await, 200);
@@ -83,6 +101,7 @@ async fn above_its_bounds_the_server_says_come_back() {
         assert_eq!(answer.header("retry-after"), "1");
     };
     let house = House::with(|plan| plan.settings.requests = 0).await;
+    come_back(&house.get("/openapi.json").await, "overloaded");
     come_back(&house.get("/log/checkpoint").await, "overloaded");
     assert_eq!(house.get("/health/ready").await.status.as_u16(), 200);
 
