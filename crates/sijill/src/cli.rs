@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::answer::{Answer, print_error};
@@ -131,17 +132,20 @@ pub fn main() -> ExitCode {
 }
 
 /// Ends with what clap has to say. `--help` and `--version` are answers for people whatever else is asked; a wrong usage is
-/// an error as any other, also where the arguments that say `--json` could not be understood.
+/// an error as any other, `--json` or not, also where the arguments that say so could not be understood.
 fn misused(wrong: &clap::Error) -> ExitCode {
-    let as_json = std::env::args_os().skip(1).take_while(|arg| arg != "--").any(|arg| arg == "--json");
-    if wrong.use_stderr() && as_json {
-        let said = wrong.render().to_string();
-        return print_error(
-            &crate::Error::Usage(said.trim_start_matches("error: ").trim_end().to_string()),
-            true,
-        );
+    if !wrong.use_stderr() {
+        wrong.exit();
     }
-    wrong.exit()
+    let as_json = std::env::args_os().skip(1).take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    let said = wrong.render().to_string();
+    let said = said.trim_start_matches("error: ").trim_end();
+    let said = match wrong.kind() {
+        // Then clap shows the help and says nothing of its own.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => format!("a command is missing\n\n{said}"),
+        _ => said.to_owned(),
+    };
+    print_error(&crate::Error::Usage(said), as_json)
 }
 
 #[cfg(test)]

@@ -24,7 +24,8 @@ const TOLD: usize = 20;
 /// `sijill append`
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "With --file every line is taken or refused by itself. Where it stays unknown whether the ledger took one — the \
+    group = clap::ArgGroup::new("what").required(true).args(["stream", "file"]),
+    after_help = "With --file every line is taken or refused by itself, also one that is no event at all. Where it stays unknown whether the ledger took one — the \
     connection was lost, the server stopped — the command ends with status 2; run the same command again until it does not. \
     What was signed is kept beside the file, as FILE.unsettled (it holds what FILE holds): the same bytes are sent again and \
     nothing is appended twice. It is gone when everything is answered for. Of what comes from a pipe nothing is kept.\n\n\
@@ -35,7 +36,7 @@ pub struct Args {
     #[command(flatten)]
     target: Target,
     /// The stream, such as case/7Q
-    #[arg(long, required_unless_present = "file", conflicts_with = "file")]
+    #[arg(long)]
     stream: Option<String>,
     #[command(flatten)]
     event: EventArgs,
@@ -68,7 +69,9 @@ pub async fn run(args: Args) -> Result<Answer> {
             opened.close().await;
             told::answer(told?, "appended")
         }
-        (None, None) => Err(Error::Usage("give --stream or --file".to_string())),
+        (None, None) => Err(Error::Usage(
+            "what is to be appended? One event: --stream and --type; the lines of a file: --file".to_string(),
+        )),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `sijill backup`: what brings the ledger back, and apart from it what brings its disclosures back.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::json;
 use sijill_store::Store;
@@ -39,6 +39,9 @@ const KEYSTORE_RULE: &str = "keep backups of the key store apart from those of t
 
 /// Runs `sijill backup`.
 pub async fn run(args: Args) -> Result<Answer> {
+    if let Some(keystore_out) = &args.keystore_out {
+        keep_apart(&args.out, keystore_out)?;
+    }
     let dir = DataDir::open(&args.dir)?;
     let mut told = Told::default();
     match dir.config.engine {
@@ -54,6 +57,34 @@ pub async fn run(args: Args) -> Result<Answer> {
     }
     told.say(KEYSTORE_RULE);
     Ok(Answer::good(told.lines.join("\n"), &json!({"written": told.written, "notes": told.lines})))
+}
+
+/// Refuses one backup inside the other: whoever copies the outer one for good would keep erased keys for good.
+fn keep_apart(out: &Path, keystore_out: &Path) -> Result<()> {
+    let (ledger, keys) = (whereabouts(out)?, whereabouts(keystore_out)?);
+    if !ledger.starts_with(&keys) && !keys.starts_with(&ledger) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "--out {} and --keystore-out {} are one inside the other: a copy of one would carry the other, and no erasure would \
+         ever be final; choose two places apart",
+        out.display(),
+        keystore_out.display()
+    )))
+}
+
+/// Where a path leads that need not be there yet: as far as it is there, by its links.
+fn whereabouts(path: &Path) -> Result<PathBuf> {
+    let absolute = std::path::absolute(path).map_err(Error::unreadable(path))?;
+    let mut place = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => _ = place.pop(),
+            part => place.push(part),
+        }
+        place = place.canonicalize().unwrap_or(place);
+    }
+    Ok(place)
 }
 
 #[derive(Default)]

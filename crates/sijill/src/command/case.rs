@@ -10,7 +10,7 @@ use sijill_event::{Json, SdJwt, b64};
 use sijill_ledger::DeskKind;
 use uuid::Uuid;
 
-use super::target::Opened;
+use super::target::{Opened, not_by_url};
 use super::{Target, told};
 use crate::answer::Answer;
 use crate::casework::in_force::InForce;
@@ -52,15 +52,19 @@ pub enum Command {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
-    /// How a case stands, beside a running server
+    /// How a case stands, from the data directory, also beside a running server (over HTTP: `GET /v1/cases/{id}`)
     Show {
         /// The case's id
         case: String,
         /// The data directory
         #[arg(long)]
         dir: PathBuf,
+        /// Not here
+        #[arg(long, hide = true, value_parser = not_by_url("GET /v1/cases/{id}"))]
+        url: Option<String>,
     },
-    /// What lies on a unit's desk, urgent first, then by what is due
+    /// What lies on a unit's desk, urgent first, then by what is due: from the data directory (over HTTP:
+    /// `GET /v1/units/{agency}/{unit}/queue`)
     Queue {
         /// The unit
         #[arg(value_name = "AGENCY/UNIT")]
@@ -68,6 +72,9 @@ pub enum Command {
         /// The data directory
         #[arg(long)]
         dir: PathBuf,
+        /// Not here
+        #[arg(long, hide = true, value_parser = not_by_url("GET /v1/units/{agency}/{unit}/queue"))]
+        url: Option<String>,
         /// Lines at most
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
@@ -103,8 +110,8 @@ pub async fn run(command: Command) -> Result<Answer> {
         }
         Command::Act { case, event_type, act } => act.sign(&case, &event_type).await,
         Command::Explain { event_type, dir } => explain(event_type.as_deref(), dir).await,
-        Command::Show { case, dir } => show(case, dir).await,
-        Command::Queue { unit, dir, limit } => queue(&unit, dir, limit).await,
+        Command::Show { case, dir, .. } => show(case, dir).await,
+        Command::Queue { unit, dir, limit, .. } => queue(&unit, dir, limit).await,
     }
 }
 

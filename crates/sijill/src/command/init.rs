@@ -60,6 +60,7 @@ pub struct Args {
 /// Runs `sijill init`.
 pub async fn run(args: Args) -> Result<Answer> {
     let files = args.founders.iter().map(|text| read_founder(text)).collect::<Result<Vec<_>>>()?;
+    must_fit(args.quorum, files.len() as u64)?;
     let authors = if args.ratify { authors(&files)? } else { Vec::new() };
     let genesis = Genesis {
         config: config(&args),
@@ -104,6 +105,19 @@ pub async fn run(args: Args) -> Result<Answer> {
             "trust": dir.trust_path(), "ratified": ratified,
         }),
     ))
+}
+
+/// The ledger refuses any other quorum (`quorum-arithmetic`); here the founders can still be told how to begin.
+fn must_fit(quorum: u64, founders: u64) -> Result<()> {
+    let least = founders / 2 + 1;
+    if (least..=founders).contains(&quorum) {
+        return Ok(());
+    }
+    let founders_are = if founders == 1 { "1 founder".to_owned() } else { format!("{founders} founders") };
+    let range = if least == founders { format!("{least}") } else { format!("{least} to {founders}") };
+    Err(Error::Usage(format!(
+        "with {founders_are} --quorum is {range}, not {quorum}: a decision takes more than half of them and at most all"
+    )))
 }
 
 fn config(args: &Args) -> Config {

@@ -20,6 +20,7 @@ use crate::source::{Watched, blocking};
 /// `sijill prove`
 #[derive(Debug, clap::Args)]
 #[command(
+    group = clap::ArgGroup::new("what").required(true).multiple(true).args(["indexes", "stream"]),
     after_help = "An evidence file holds the entries, every entry of the registry their authority rests on, and inclusion proofs to the \
     signed checkpoint (docs/ledger-format.md, Annex D). Check it with `sijill audit FILE --trust trust.json`."
 )]
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(long)]
     dir: PathBuf,
     /// An entry to prove (repeatable)
-    #[arg(long = "index", value_name = "N", required_unless_present = "stream")]
+    #[arg(long = "index", value_name = "N")]
     indexes: Vec<u64>,
     /// Prove every entry of this stream
     #[arg(long)]

@@ -101,6 +101,17 @@ impl Opened {
     }
 }
 
+/// For a `--url` where there is none to give: the command reads a data directory, and this call of the API answers the same.
+pub(super) fn not_by_url(
+    call: &'static str,
+) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static {
+    move |_| {
+        Err(format!(
+            "this reads a data directory, also beside the server that has it open: give --dir; over HTTP `{call}` answers the same"
+        ))
+    }
+}
+
 /// Reads a trust file.
 pub(super) fn read_trust(path: &Path) -> Result<Trust> {
     let bytes = std::fs::read(path).map_err(Error::unreadable(path))?;

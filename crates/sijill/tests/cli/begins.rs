@@ -35,7 +35,15 @@ fn nothing_is_made_of_a_ledger_that_would_be_refused() {
     let init = |quorum: &'static str, origin: &'static str| {
         ["init", "--dir", "d", "--origin", origin, "--quorum", quorum].into_iter().chain(founders)
     };
-    assert_eq!(town.run(init("1", ORIGIN)).refused(1), "quorum-arithmetic");
+    for quorum in ["0", "1", "3"] {
+        let run = town.run(init(quorum, ORIGIN));
+        assert_eq!(run.refused(2), "usage");
+        assert!(run.err.contains(&format!("with 2 founders --quorum is 2, not {quorum}")), "{}", run.err);
+    }
+    let alone = ["init", "--dir", "d", "--origin", ORIGIN, "--quorum", "3", "--founder", "moh=moh-root.key"];
+    let run = town.run(alone);
+    assert_eq!(run.refused(2), "usage");
+    assert!(run.err.contains("with 1 founder --quorum is 1, not 3"), "{}", run.err);
     assert_eq!(town.run(init("2", "with space")).refused(2), "usage");
     assert_eq!(town.run(Town::init(&["--founder", "moe=moh-root.key"])).refused(2), "file-malformed");
     assert_eq!(town.run(Town::init(&["--founder", "moh"])).refused(2), "usage");
@@ -54,6 +62,22 @@ fn wrong_usage_is_an_error_as_any_other() {
         assert_eq!(town.run(args).refused(2), "usage", "{args:?}");
         let told = town.run_for_people(args);
         assert!(told.status == 2 && told.out.is_empty() && told.err.contains("Usage:"), "{told:?}");
+        assert!(told.err.starts_with("sijill: usage: ") && !told.err.contains("error:"), "{told:?}");
+    }
+    let names: [(&[&str], &[&str]); 5] = [
+        (&["append", "--key", "moh-amal.key"], &["--stream <STREAM>|--file <FILE>"]),
+        (&["prove", "--dir", "d", "--out", "y"], &["--index <N>|--stream <STREAM>"]),
+        (&["case", "show", "X", "--url", "http://127.0.0.1:9"], &["--dir", "`GET /v1/cases/{id}`"]),
+        (
+            &["case", "queue", "moh/intake", "--url", "http://127.0.0.1:9"],
+            &["--dir", "`GET /v1/units/{agency}/{unit}/queue`"],
+        ),
+        (&["why", "X", "--url", "http://127.0.0.1:9"], &["--dir", "`GET /v1/cases/{id}/history`"]),
+    ];
+    for (args, ways) in names {
+        let told = town.run_for_people(args);
+        assert!(told.status == 2 && told.err.starts_with("sijill: usage: "), "{told:?}");
+        assert!(ways.iter().all(|way| told.err.contains(way)) && !told.err.contains("tip:"), "{told:?}");
     }
     for (args, said) in [(["audit", "--help"], "Usage:"), (["audit", "--version"], "sijill")] {
         let told = town.run(args);

@@ -140,6 +140,20 @@ fn a_whole_backup_with_its_own_seal_goes_on() {
 }
 
 #[test]
+fn a_backup_never_carries_the_other() {
+    let town = Town::busy();
+    fs::create_dir(town.path("real")).expect("made");
+    std::os::unix::fs::symlink("real", town.path("link")).expect("linked");
+    let inside = [("b", "b/k"), ("k/b", "k"), ("b", "b"), ("b", "x/../b/k"), ("real/b", "link/b/k")];
+    for (out, keystore_out) in inside {
+        let run = town.run(["backup", "--dir", "d", "--out", out, "--keystore-out", keystore_out]);
+        assert_eq!(run.refused(2), "usage", "{out} {keystore_out}");
+    }
+    assert!(!town.path("b").exists() && !town.path("k").exists(), "nothing was made");
+    town.good(["backup", "--dir", "d", "--out", "real/b", "--keystore-out", "real/bk"]);
+}
+
+#[test]
 fn an_interrupted_backup_is_begun_again() {
     let town = Town::busy();
     fs::create_dir(town.path("b.partial")).expect("made");

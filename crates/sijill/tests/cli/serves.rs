@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::town::{ORIGIN, Town};
 
 #[test]
@@ -88,9 +90,39 @@ fn a_file_of_events_is_appended_line_by_line() {
     let receipts = fs::read_to_string(town.path("receipts.ndjson")).expect("read");
     assert_eq!(receipts.lines().count(), 1_201);
 
-    let broken = format!("{}\n{{\"stream\":\"nowhere\"}}\n", line(0, 0));
+    // What is no event at all, or none that can be signed, is refused by itself too.
+    let place = ["--url", server.url.as_str()];
+    let roles = ["registry", "roles", "auditor", "--roles", "auditor,casework", "--key", "rop-root.key"];
+    town.good(roles.into_iter().chain(place));
+    let theirs = ["append", "--key", "rop-auditor.key", "--stream", "case/R", "--type", "note.added"];
+    town.good(theirs.into_iter().chain(place));
+    let wrong = [
+        ("nonsense", "line-malformed"),
+        ("", "line-malformed"),
+        (r#"{"stream":"nowhere"}"#, "line-malformed"),
+        (r#"{"stream":"case/F0","type":"No Type"}"#, "payload-member-invalid"),
+        (r#"{"stream":"case/R","type":"note.added"}"#, "not-a-party"),
+    ];
+    let mut mixed = vec![line(0, 0)];
+    mixed.extend(wrong.map(|(text, _)| text.to_owned()));
+    mixed.push(line(0, 1));
     let stdin = ["append", "--key", "moh-amal.key", "--file", "-", "--url", server.url.as_str()];
-    assert_eq!(town.run_with_input(&stdin, &broken).refused(2), "file-malformed");
+    let run = town.run_with_input(&stdin, &mixed.join("\n"));
+    let tally = run.json();
+    assert_eq!(run.status, 1, "{tally}");
+    assert_eq!(
+        (&tally["appended"], &tally["refused"], &tally["stopped"]),
+        (&2.into(), &5.into(), &Value::Null)
+    );
+    let refusals = tally["refusals"].as_array().expect("refusals");
+    let refusals: Vec<_> = refusals.iter().map(|one| (one["line"].as_u64(), one["code"].as_str())).collect();
+    let expected: Vec<_> = (2..).map(Some).zip(wrong.map(|(_, code)| Some(code))).collect();
+    assert_eq!(refusals, expected);
+    fs::write(town.path("nothing.ndjson"), b"\xff\n").expect("written");
+    let nothing =
+        ["append", "--key", "moh-amal.key", "--file", "nothing.ndjson", "--url", server.url.as_str()];
+    let run = town.run(nothing);
+    assert_eq!((run.status, &run.json()["refusals"][0]["code"]), (1, &"line-malformed".into()), "{run:?}");
     server.stop();
     assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
 }

@@ -1,19 +1,19 @@
-//! A file of events, batch by batch: read → sign → keep → send → settle. An earlier run that did not come to its end is
-//! gone on with: what it had signed is sent as it was.
+//! A file of events, batch by batch: read → sign → keep → send → settle. A line that is no event is refused by itself. An
+//! earlier run that did not come to its end is gone on with: what it had signed is sent as it was.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader, Split};
 use std::path::{Path, PathBuf};
 
 use sijill_event::{Digest, SdJwt};
 
-use super::Tally;
 use super::receipts::Receipts;
 use super::unsettled::{Begun, Settled, Signed, Unsettled};
 use crate::answer::Answer;
 use crate::command::target::Opened;
 use crate::error::{Error, Result};
-use crate::gate::{BATCH, Desk, Told};
+use crate::gate::{BATCH, Desk, Keep, Told};
 use crate::new_event::{NewEvent, read_line};
 use crate::progress;
 
@@ -38,46 +38,32 @@ pub(super) async fn append(
     progress.set_position(line);
 
     while tally.stopped.is_none() {
-        let earlier: Vec<Signed> = unsettled
-            .as_mut()
-            .map(|it| std::mem::take(&mut it.signed).into_values().collect())
-            .unwrap_or_default();
-        let batch = events.read(if earlier.is_empty() { BATCH } else { earlier.len() }, &tally)?;
-        let Some(last) = batch.last() else { break };
-        let all: Vec<NewEvent> = batch.iter().map(|line| line.event.clone()).collect();
-        let signed = if earlier.is_empty() {
-            match desk.sign_all(&all).await {
-                Ok(signed) => signed,
-                // Nothing of this batch was sent; what was before stands.
-                Err(error) if error.is_passing() && tally.settled() > 0 => {
-                    tally.stopped = Some(format!("line {}: {error}", tally.settled() + 1));
-                    break;
-                }
-                Err(error) => return Err(error),
-            }
-        } else {
-            same(file, &batch, &earlier)?
-        };
-        if let Some(unsettled) = unsettled.as_mut().filter(|_| earlier.is_empty()) {
-            unsettled.keep(batch.iter().zip(&signed).map(|(line, signed)| line.signed(signed)))?;
-        }
-        let mut keep = |at: usize, signed: &SdJwt| match (unsettled.as_mut(), batch.get(at)) {
-            (Some(unsettled), Some(line)) => unsettled.keep([line.signed(signed)]),
-            _ => Ok(()),
-        };
-        let told = match desk.send_all(&all, signed, witnessed, &mut keep).await {
-            Ok(told) => told,
-            // Some of them may have been taken before.
-            Err(error) if error.is_passing() || matches!(error, Error::Answer { .. }) => {
-                let message = error.to_string();
-                batch.iter().map(|_| Told::Unknown { message: message.clone() }).collect()
+        let earlier = unsettled.as_mut().map(|it| std::mem::take(&mut it.signed)).unwrap_or_default();
+        let end = earlier.keys().next_back().copied().unwrap_or(events.number + BATCH as u64);
+        let batch = events.read_to(end)?;
+        let Prepared { ready, mut told } = match prepare(&mut desk, file, &batch, earlier).await {
+            Ok(prepared) => prepared,
+            // Nothing of this batch was sent; what was before stands.
+            Err(error) if error.is_passing() && tally.settled() > 0 => {
+                tally.stopped = Some(format!("line {}: {error}", tally.settled() + 1));
+                break;
             }
             Err(error) => return Err(error),
         };
-        for (line, told) in batch.iter().zip(&told) {
-            tally.count(line.number, told);
+        let Some(last) = batch.last() else { break };
+        if let Some(unsettled) = &mut unsettled {
+            let fresh = ready.iter().filter(|one| one.fresh);
+            unsettled.keep(fresh.map(|one| one.line.signed(&one.sd_jwt)))?;
+        }
+        let mut keep = |at: usize, signed: &SdJwt| match (unsettled.as_mut(), ready.get(at)) {
+            (Some(unsettled), Some(one)) => unsettled.keep([one.line.signed(signed)]),
+            _ => Ok(()),
+        };
+        told.extend(send(&mut desk, &ready, witnessed, &mut keep).await?);
+        for (line, told) in &told {
+            tally.count(*line, told);
             if let Some(receipts) = &mut receipts {
-                receipts.write(line.number, told)?;
+                receipts.write(*line, told)?;
             }
             progress.inc(1);
         }
@@ -95,13 +81,83 @@ pub(super) async fn append(
     Ok(tally.answer(kept))
 }
 
-/// What an earlier run signed for these lines, if they still say what they said.
-fn same(file: &Path, batch: &[Line], earlier: &[Signed]) -> Result<Vec<SdJwt>> {
-    let agree = |(line, signed): (&Line, &Signed)| (line.number, line.of) == (signed.line, signed.of);
-    if batch.len() != earlier.len() || !batch.iter().zip(earlier).all(agree) {
-        return Err(changed(file));
+/// A line's event, signed.
+struct Ready<'b> {
+    line: &'b Line,
+    event: &'b NewEvent,
+    sd_jwt: SdJwt,
+    /// Signed now, not by an earlier run.
+    fresh: bool,
+}
+
+/// A batch before it is sent: what is ready, and by line what was refused already.
+struct Prepared<'b> {
+    ready: Vec<Ready<'b>>,
+    told: BTreeMap<u64, Told>,
+}
+
+/// Signs a batch but for what an earlier run signed, if those lines still say what they said. A line without a signature
+/// among them was never sent.
+async fn prepare<'b>(
+    desk: &mut Desk<'_>,
+    file: &Path,
+    batch: &'b [Line],
+    mut earlier: BTreeMap<u64, Signed>,
+) -> Result<Prepared<'b>> {
+    let (mut ready, mut told) = (Vec::with_capacity(batch.len()), BTreeMap::new());
+    for line in batch {
+        let before = earlier.remove(&line.number);
+        if before.as_ref().is_some_and(|signed| signed.of != line.of) {
+            return Err(changed(file));
+        }
+        let refused = |code: String, message| (line.number, Told::Refused { code, message });
+        let event = match &line.event {
+            Ok(event) => event,
+            Err(why) => {
+                told.extend([refused("line-malformed".to_owned(), why.clone())]);
+                continue;
+            }
+        };
+        if let Some(signed) = before {
+            ready.push(Ready { line, event, sd_jwt: signed.event(file)?, fresh: false });
+            continue;
+        }
+        match desk.sign_all(std::slice::from_ref(event)).await {
+            Ok(signed) => {
+                ready.extend(signed.into_iter().map(|sd_jwt| Ready { line, event, sd_jwt, fresh: true }));
+            }
+            Err(Error::Event { code, message }) => told.extend([refused(code.to_owned(), message)]),
+            // Of this stream; others may be open to the author.
+            Err(Error::Server { code, message, .. }) if code == "not-a-party" => {
+                told.extend([refused(code, message)]);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    earlier.iter().map(|signed| signed.event(file)).collect()
+    if earlier.is_empty() { Ok(Prepared { ready, told }) } else { Err(changed(file)) }
+}
+
+/// Sends what is ready; what became of it, by line.
+async fn send(
+    desk: &mut Desk<'_>,
+    ready: &[Ready<'_>],
+    witnessed: bool,
+    keep: &mut Keep<'_>,
+) -> Result<Vec<(u64, Told)>> {
+    if ready.is_empty() {
+        return Ok(Vec::new());
+    }
+    let events: Vec<NewEvent> = ready.iter().map(|one| one.event.clone()).collect();
+    let signed = ready.iter().map(|one| one.sd_jwt.clone()).collect();
+    let told = match desk.send_all(&events, signed, witnessed, keep).await {
+        Ok(told) => told,
+        // Some of them may have been taken before.
+        Err(error) if error.is_passing() || matches!(error, Error::Answer { .. }) => {
+            vec![Told::Unknown { message: error.to_string() }; ready.len()]
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(ready.iter().map(|one| one.line.number).zip(told).collect())
 }
 
 fn changed(file: &Path) -> Error {
@@ -114,7 +170,8 @@ fn changed(file: &Path) -> Error {
 struct Line {
     number: u64,
     of: Digest,
-    event: NewEvent,
+    /// Or why it is none, a sentence.
+    event: Result<NewEvent, String>,
 }
 
 impl Line {
@@ -126,7 +183,7 @@ impl Line {
 /// The file, line by line.
 struct Events {
     path: PathBuf,
-    lines: Lines<Box<dyn BufRead + Send>>,
+    lines: Split<Box<dyn BufRead + Send>>,
     number: u64,
 }
 
@@ -137,7 +194,7 @@ impl Events {
         } else {
             Box::new(BufReader::new(File::open(path).map_err(Error::unreadable(path))?))
         };
-        Ok(Self { path: path.to_path_buf(), lines: reader.lines(), number: 0 })
+        Ok(Self { path: path.to_path_buf(), lines: reader.split(b'\n'), number: 0 })
     }
 
     /// Skips as many lines; the last one has to have this hash.
@@ -149,23 +206,21 @@ impl Events {
         if last == of { Ok(()) } else { Err(changed(&self.path)) }
     }
 
-    fn next(&mut self) -> Result<Option<String>> {
-        self.number += 1;
-        self.lines.next().transpose().map_err(Error::unreadable(&self.path))
+    /// The next line, without its end.
+    fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        let line = self.lines.next().transpose().map_err(Error::unreadable(&self.path))?;
+        self.number += u64::from(line.is_some());
+        Ok(line.map(|line| line.strip_suffix(b"\r").map(<[u8]>::to_vec).unwrap_or(line)))
     }
 
-    /// Up to as many lines.
-    fn read(&mut self, lines: usize, tally: &Tally) -> Result<Vec<Line>> {
-        let mut batch = Vec::with_capacity(lines);
-        while batch.len() < lines
-            && let Some(text) = self.next()?
+    /// The lines up to this one, or to the file's end.
+    fn read_to(&mut self, end: u64) -> Result<Vec<Line>> {
+        let mut batch = Vec::new();
+        while self.number < end
+            && let Some(line) = self.next()?
         {
-            let (number, settled) = (self.number, tally.settled());
-            let wrong = |why| {
-                let so_far = format!("line {number}: {why}; the {settled} lines before its batch were sent");
-                Error::malformed(&self.path, so_far)
-            };
-            batch.push(Line { number, of: Digest::of(&text), event: read_line(&text).map_err(wrong)? });
+            let text = std::str::from_utf8(&line).map_err(|_| "it is not UTF-8".to_owned());
+            batch.push(Line { number: self.number, of: Digest::of(&line), event: text.and_then(read_line) });
         }
         Ok(batch)
     }

@@ -287,9 +287,13 @@ fn blocked(text: &mut String, name: &str, closed: &[Closed], target: &Target) {
         (Some(url), _) => format!("--url {url}"),
         (None, dir) => format!("--dir {}", dir.clone().unwrap_or_default().display()),
     };
-    text.push_str("\nEach agency opens its own, with names in Arabic and in English, then this is repeated:");
+    text.push_str("\nEach agency opens its own, with names in Arabic and in English, then the same command proposes it:");
     for Closed { unit, .. } in closed {
         let (agency, unit) = (&unit.agency, &unit.unit);
         let _ = write!(text, "\n  sijill registry unit {unit} --name AR EN {place} --key {agency}-root.key");
     }
+    text.push_str(
+        "\nCases can be opened meanwhile. Or publish pathways that name your own units: `sijill policy check FILE`, then \
+         `sijill documents publish FILE --kind policy`.",
+    );
 }
