@@ -1,5 +1,7 @@
 //! Numbers, moments and spans of time in the reader's language (ICU4X); times are Asia/Muscat.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 use icu_calendar::Gregorian;
 use icu_datetime::input::{Date, DateTime as IcuDateTime, Time};
@@ -9,7 +11,7 @@ use icu_decimal::input::Decimal;
 use icu_locale_core::Locale;
 use maud::{Markup, Render, html};
 
-use crate::{Count, Lang, View};
+use crate::{Count, Digits, Lang, View};
 
 /// Muscat has kept UTC+4 without daylight saving since 1920.
 const MUSCAT_S: i32 = 4 * 3600;
@@ -42,6 +44,23 @@ impl View {
             icu_decimal::options::DecimalFormatterOptions::default(),
         )
         .map_or_else(|_| n.to_string(), |formatter| formatter.format(&Decimal::from(n)).to_string())
+    }
+
+    /// A text that was written elsewhere, its digits as this page has them.
+    pub fn figures<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let (from, to) = match self.digits {
+            _ if self.lang == Lang::En => return text.into(),
+            Digits::Latin => ('٠', '0'),
+            Digits::ArabicIndic => ('0', '٠'),
+        };
+        let own = |c: char| {
+            let figure = u32::from(c).checked_sub(u32::from(from)).filter(|figure| *figure < 10)?;
+            char::from_u32(u32::from(to) + figure)
+        };
+        if text.chars().all(|c| own(c).is_none()) {
+            return text.into();
+        }
+        text.chars().map(|c| own(c).unwrap_or(c)).collect()
     }
 
     /// A text with a number in it.
@@ -141,7 +160,6 @@ impl Render for Id<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Digits;
 
     /// 2026-01-04 08:05 in Muscat.
     const AT: u64 = 1_767_499_200_000 + 300_000;
@@ -167,6 +185,16 @@ mod tests {
         assert_eq!(view(Lang::En, Digits::ArabicIndic).number(1_234_567), "1,234,567");
         assert_eq!(view(Lang::Ar, Digits::ArabicIndic).number(1_234_567), "١٬٢٣٤٬٥٦٧");
         assert_eq!(view(Lang::Ar, Digits::Latin).number(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn what_was_written_elsewhere_has_the_digits_of_the_page() {
+        let (latin, indic) = ("خط 1100، كوفيد-19", "خط ١١٠٠، كوفيد-١٩");
+        for text in [latin, indic] {
+            assert_eq!(view(Lang::Ar, Digits::Latin).figures(text), latin);
+            assert_eq!(view(Lang::Ar, Digits::ArabicIndic).figures(text), indic);
+        }
+        assert_eq!(view(Lang::En, Digits::ArabicIndic).figures("COVID-19"), "COVID-19");
     }
 
     #[test]

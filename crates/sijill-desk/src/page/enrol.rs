@@ -26,7 +26,7 @@ texts! {
     MAKE_NOTE: "يُنشئ المتصفح مفتاحًا يبقى فيه ولا يمكن نسخه. من يفتح هذا المتصفح يستطيع التوقيع باسمك، فاقفل جهازك ولا تستخدم جهازًا مشتركًا مع من لا تثق به.", "The browser makes a key that stays in it and cannot be copied. Whoever can open this browser can sign as you: lock your device, and share it with nobody you do not trust.";
     MAKE: "إنشاء المفتاح", "Make the key";
     WAIT: "اقرأ هذا الرمز على مسؤول التسجيل", "Read this code to your registrar";
-    WAIT_NOTE: "يقارنه بما يظهر عنده ثم يوقّع. تتحدث هذه الصفحة وحدها.", "They compare it with theirs and sign. This page updates by itself.";
+    WAIT_NOTE: "يقارنه بما يظهر عنده ثم يوقّع. تُحدَّث هذه الصفحة تلقائيًا.", "They compare it with theirs and sign. This page updates by itself.";
     DONE: "مفتاحك مسجَّل", "Your key is registered";
     DONE_NOTE: "تستطيع الدخول الآن من هذا المتصفح.", "You can sign in from this browser now.";
     SIGN_IN: "تسجيل الدخول", "Sign in";
@@ -92,7 +92,7 @@ pub(crate) async fn open(
     Ok(Json(json!({
         "state": state, "origin": office.desk.ledger.origin(),
         "agency": held.agency.as_str(), "officer": held.officer.as_str(),
-        "agency_name": name.map_or(held.agency.as_str(), |naming| word::name(&view, &naming.name)),
+        "agency_name": name.map_or(held.agency.as_str().into(), |naming| word::name(&view, &naming.name)),
         "kid": held.kid().map(|kid| kid.to_string()),
         // Whoever keeps the registry from a command line knows the token too, and signs these once the codes match.
         "key": held.answer.as_ref().map(|answer| answer.key.to_jwk()),

@@ -124,7 +124,7 @@ fn asked(view: &View, session: &Session, agency: &Agency, written: &Written, wro
     let units: Vec<_> = open
         .map(|(id, unit)| Choice {
             value: id.as_str(),
-            label: html! { (unit.names.last().map_or(id.as_str(), |naming| word::name(view, &naming.name))) " (" (id.as_str()) ")" },
+            label: html! { (unit.names.last().map_or(id.as_str().into(), |naming| word::name(view, &naming.name))) " (" (id.as_str()) ")" },
             note: None,
             chosen: written.unit == id.as_str(),
         })

@@ -1,5 +1,7 @@
 //! The registry's closed vocabularies in the reader's words, and names with their ids.
 
+use std::borrow::Cow;
+
 use maud::{Markup, html};
 use sijill_casework::catalogue::{
     self, AccessRequested, DeadlineBreached, Kind, ReferralBreached, ReferralRequested,
@@ -55,8 +57,8 @@ pub(crate) fn roles<'a>(view: &View, all: impl IntoIterator<Item = &'a Role>) ->
 }
 
 /// A name in the reader's language.
-pub(crate) fn name<'a>(view: &View, name: &'a Name) -> &'a str {
-    if view.lang == Lang::Ar { name.ar() } else { name.en() }
+pub(crate) fn name<'a>(view: &View, name: &'a Name) -> Cow<'a, str> {
+    view.figures(if view.lang == Lang::Ar { name.ar() } else { name.en() })
 }
 
 /// An agency by its latest name, with its id.
@@ -86,8 +88,8 @@ pub(crate) fn address(view: &View, registry: &Registry, to: &Address) -> Markup 
 }
 
 /// A label of a code list in the reader's language.
-pub(crate) fn label<'a>(view: &View, label: &'a Label) -> &'a str {
-    if view.lang == Lang::Ar { &label.ar } else { &label.en }
+pub(crate) fn label<'a>(view: &View, label: &'a Label) -> Cow<'a, str> {
+    view.figures(if view.lang == Lang::Ar { &label.ar } else { &label.en })
 }
 
 /// What a code means in the list in force; the code itself if the list does not say.
