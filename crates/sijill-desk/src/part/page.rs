@@ -126,7 +126,7 @@ fn header(view: &View, session: Option<&Session>) -> Markup {
                             button.button--plain type="submit" { (view.t(SIGN_OUT)) }
                         }
                     }
-                    a href=(view.with("lang", other.tag())) lang=(other.tag()) dir=(other.dir()) hreflang=(other.tag()) {
+                    a data-here href=(view.with("lang", other.tag())) lang=(other.tag()) dir=(other.dir()) hreflang=(other.tag()) {
                         (other.name())
                     }
                 }
@@ -148,9 +148,9 @@ fn footer(view: &View) -> Markup {
                 // English has one set of digits.
                 @if view.lang == Lang::Ar {
                     @if view.digits == Digits::Latin {
-                        a href=(view.with("digits", Digits::ArabicIndic.tag())) { (view.t(ARABIC_DIGITS)) }
+                        a data-here href=(view.with("digits", Digits::ArabicIndic.tag())) { (view.t(ARABIC_DIGITS)) }
                     } @else {
-                        a href=(view.with("digits", Digits::Latin.tag())) { (view.t(LATIN_DIGITS)) }
+                        a data-here href=(view.with("digits", Digits::Latin.tag())) { (view.t(LATIN_DIGITS)) }
                     }
                 }
             }

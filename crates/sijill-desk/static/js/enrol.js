@@ -12,6 +12,8 @@ const ASK_SOON_MS = 1_500;
 const ASK_LATER_MS = 10_000;
 const SOON = 40;
 const token = location.hash.slice(1);
+// In another language it is the same invitation.
+for (const way of document.querySelectorAll("a[data-here]")) way.hash = token;
 const step = (name) => {
   for (const part of document.querySelectorAll("[data-step]")) part.hidden = part.dataset.step !== name;
 };

@@ -44,6 +44,9 @@ try {
   const ana = await chrome.tab();
   await inspect(ana, "/desk/enrol", "enrol without a token");
   await ana.go(link);
+  await ana.press(".tools a[data-here]");
+  await ana.until("location.search.startsWith('?lang=')");
+  assert.equal(await ana.ask("location.hash"), new URL(link).hash, "the invitation stays with the page in the other language");
   await ana.press("[data-make]");
   const shown = await ana.text("[data-fingerprint]");
   await inspect(ana, null, "enrol wait");
