@@ -83,6 +83,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/desk/keys/{kid}/revoke", get(page::keys::revoke))
         .route("/desk/queue", get(page::queue::queue))
         .route("/desk/notices", get(page::notices::notices))
+        .route("/desk/cases", get(page::home::by_number))
         .route("/desk/cases/new", get(page::contact::open_case))
         .route("/desk/cases/{id}", get(page::case::show::case))
         .route("/desk/cases/{id}/act/{type}", get(page::case::act::in_case))

@@ -17,7 +17,7 @@ use sijill_ledger::Line;
 use super::case::act::Form;
 use super::case::field::Asking;
 use super::case::value::Telling;
-use super::case::{Known, history, offer, reader};
+use super::case::{Known, back, history, offer, openable, reader};
 use super::{known, word};
 use crate::desk::Office;
 use crate::part::form::errors;
@@ -31,7 +31,7 @@ texts! {
     NEW: "اتصال جديد", "New contact";
     NEW_NOTE: "اكتب ما تعرفه الآن. يمكن إكمال الباقي لاحقًا بتصحيح. إن عُرف اسم الطفل وسنة ميلاده أو رقمه المدني فسيُبحث عنه مع التوقيع.", "Write what you know now. The rest can follow as a correction. With the child's name and year of birth, or its civil number, signing also looks it up.";
     TITLE: "اتصال", "Contact";
-    CONTACT: "رقم الاتصال", "Contact";
+    CONTACT: "رقم البلاغ", "Contact";
     BY: "سجّلته", "Logged by";
     CASES: "الحالات", "Cases";
     NO_CASE: "لم يُربط بحالة بعد.", "Not linked to a case yet.";
@@ -43,7 +43,6 @@ texts! {
     ASK: "طلب الاطلاع", "Ask to see";
     CASE: "رقم الحالة الجديدة", "New case";
     UNIT: "الوحدة المسؤولة", "Owning unit";
-    BACK: "قائمة العمل", "Queue";
     BACK_TO_CONTACT: "رجوع إلى الاتصال", "Back to the contact";
     HISTORY: "ما جرى", "What happened";
 }
@@ -137,14 +136,15 @@ pub(crate) async fn contact(
     let contact = known.file.contact.as_ref().ok_or(DeskError::NotFound)?;
     let book = known.world.book();
     let registry = known.world.registry();
-    let telling = Telling { view: &view, registry, book: &book, file: &known.file };
+    let mut telling = Telling::new(&view, registry, &book, &known.file);
     let history = office.desk.ledger.history(&id).await?;
+    telling.open = openable(&office, &session, &known, &history).await;
     let size = office.desk.ledger.published().checkpoint.size;
     let offers = offer::all(&known);
     let ours = contact.by == known.reader.unit;
     let page = Page::new(&view, format!("{} {id}", view.t(TITLE))).of(&session);
     Ok(page.with(&html! {
-        a.back href="/desk/queue" { (view.t(BACK)) }
+        (back(&view, &session))
         h1 { (view.t(TITLE)) " " (word::short(&id)) }
         dl.facts {
             div { dt { (view.t(BY)) } dd { (word::address(&view, registry, &contact.by)) } }
@@ -153,7 +153,7 @@ pub(crate) async fn contact(
                 dd {
                     @if contact.linked.is_empty() { span.quiet { (view.t(NO_CASE)) } }
                     @for (case, unit) in &contact.linked {
-                        p { a href=(format!("/desk/cases/{case}")) { (word::short(case)) } " · " (word::address(&view, registry, unit)) }
+                        p { (telling.elsewhere(StreamKind::Case, case)) " · " (word::address(&view, registry, unit)) }
                     }
                 }
             }

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::Redirect;
 use maud::{Markup, html};
+use serde::Deserialize;
 use sijill_domain::event::Role;
+use sijill_event::{Stream, StreamKind};
 
-use super::word;
+use super::{case, word};
 use crate::desk::Office;
+use crate::part::form::Field;
 use crate::part::page::Page;
 use crate::say::Id;
 use crate::text::texts;
-use crate::{Session, View};
+use crate::{DeskError, Session, View};
 
 texts! {
     TITLE: "مكتبي", "My desk";
@@ -25,6 +30,10 @@ texts! {
     QUEUE_NOTE: "ما يُنتظر من وحدتك، ومتى موعده.", "What your unit owes, and by when.";
     CONTACT: "تسجيل اتصال", "Log a contact";
     CONTACT_NOTE: "مكالمة أو رسالة أو زيارة وردت الآن.", "A call, message or visit that has just come in.";
+    OPEN_CASE: "فتح حالة برقمها", "Open a case by its number";
+    NUMBER: "رقم الحالة", "Case number";
+    NUMBER_HINT: "كما يظهر في السجل أو في تقرير التدقيق.", "As the ledger or the audit report has it.";
+    OPEN: "فتح", "Open";
     OFFICERS: "الموظفون والدعوات", "Officers and invitations";
     OFFICERS_NOTE: "دعوة موظف جديد أو إضافة جهاز له، وتوقيع المفاتيح المنتظرة، وإلغاء ما فُقد منها.", "Invite an officer or add a device, sign keys that wait, revoke lost ones.";
     KEYS: "مفاتيحي", "My keys";
@@ -52,6 +61,13 @@ pub(crate) async fn home(State(office): State<Arc<Office>>, view: View, session:
             h2 { a href="/desk/contacts/new" { (view.t(CONTACT)) } }
             p { (view.t(CONTACT_NOTE)) }
         }
+        @if session.may(Role::Auditor) {
+            h2 { (view.t(OPEN_CASE)) }
+            form method="get" action="/desk/cases" {
+                (Field::new("id", NUMBER).hint(NUMBER_HINT).line(&view, "", "ltr"))
+                div.row { button.button type="submit" { (view.t(OPEN)) } }
+            }
+        }
         @if session.may(Role::Registrar) {
             h2 { a href="/desk/officers" { (view.t(OFFICERS)) } }
             p { (view.t(OFFICERS_NOTE)) }
@@ -59,4 +75,21 @@ pub(crate) async fn home(State(office): State<Arc<Office>>, view: View, session:
         h2 { a href="/desk/keys" { (view.t(KEYS)) } }
         p { (view.t(KEYS_NOTE)) }
     })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Sought {
+    /// The case's id.
+    id: String,
+}
+
+/// `GET /desk/cases?id=…`: to the case of this number. Whether there is one, and whose it is to see, its page says.
+pub(crate) async fn by_number(
+    _: Session,
+    query: Result<Query<Sought>, QueryRejection>,
+) -> Result<Redirect, DeskError> {
+    let Query(Sought { id }) = query.map_err(|_| DeskError::CaseUnknown)?;
+    let id = id.trim();
+    Stream::new(StreamKind::Case, id).ok_or(DeskError::CaseUnknown)?;
+    Ok(Redirect::to(&case::path(StreamKind::Case, id)))
 }

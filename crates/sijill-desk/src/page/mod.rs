@@ -23,6 +23,7 @@ pub(crate) mod word;
 pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
     ("attachment", attachment::ALL),
     ("case", case::show::ALL),
+    ("case back", case::ALL),
     ("case access", case::access::ALL),
     ("case act", case::act::ALL),
     ("case field", case::field::ALL),

@@ -9,10 +9,10 @@ use crate::{Text, View};
 
 texts! {
     TITLE: "راجع ثم وقّع", "Check, then sign";
-    EXPLAINED: "بعد التوقيع يُحفظ هذا في السجل باسمك إلى الأبد. يمكن تصحيحه بقيد جديد، ولا يمكن محوه.", "Once signed, this stays in the ledger under your name for good. It can be corrected by a new entry, never erased.";
+    EXPLAINED: "بعد التوقيع يبقى هذا الإجراء ووقته في السجل باسمك إلى الأبد. يمكن تصحيحه بقيد جديد. أما البيانات الشخصية المكتوبة فيه فيمكن محوها بأمر.", "Once signed, this act and its time stay in the ledger under your name for good. It can be corrected by a new entry. Personal data written in it can be erased by order.";
     SIGN: "توقيع وإرسال", "Sign and send";
     BACK: "رجوع للتعديل", "Go back and change";
-    AS: "يُسجَّل كـ", "Recorded as";
+    AS: "نوع القيد", "Recorded as";
     ALSO: "ويُوقَّع معه", "Signed with it";
     LOOK_UP: "البحث إن كان هذا الطفل معروفًا", "Looking up whether this child is known";
     FILE_COMING: "جارٍ رفع {name}…", "Uploading {name}…";
@@ -28,7 +28,7 @@ texts! {
     TOO_LONG: "أحد الحقول أطول مما يتسع له قيد. أرفق النص الطويل كملف.", "A field is longer than an entry can hold. Attach long text as a file.";
     NUMBER: "اكتب عددًا صحيحًا بدون كسور.", "Write a whole number.";
     NOT_ASKED: "ما أعدّه الخادم للتوقيع ليس ما طلبته، فلم يوقَّع شيء. أبلغ الدعم.", "What the server prepared is not what you asked for, so nothing was signed. Tell support.";
-    REQUIRED: "أجب عن هذا السؤال: {member}", "Answer this: {member}";
+    REQUIRED: "املأ هذا الحقل: {member}", "Fill this in: {member}";
 }
 
 /// What the signing scripts say: what only they refuse by its code, the rest by name. Everybody else's refusals: `refused.rs`.

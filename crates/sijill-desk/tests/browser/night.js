@@ -43,7 +43,7 @@ async function call(line) {
   await inspect(line, "/desk/contacts/new", "new contact");
   await line.open("/desk/contacts/new");
   await line.press("form[data-event] button[type=submit]");
-  assert.match(await line.text(".wrongs"), /أجب عن هذا السؤال: نوع الاتصال/, "what is missing is named");
+  assert.match(await line.text(".wrongs"), /املأ هذا الحقل: نوع الاتصال/, "what is missing is named");
   await line.fill({
     "casework.kind": "someone_about_child", "casework.channel": "1100", "casework.concerns": "physical_abuse", "casework.governorate": "OM-MA",
     "casework.age_band": "5-11", "narrative.summary": "يسمع الجار بكاء الطفلة ليلًا.", "identity.child_name": "مها بنت سالم", "identity.child_birth_year": "2017",
@@ -81,7 +81,7 @@ try {
   await inspect(hospital, null, "queue with news");
   await hospital.press("[data-news] a");
   await hospital.press(".queue .button");
-  await hospital.until("document.querySelector('h1')?.textContent.includes('Referral acknowledged')");
+  await hospital.until("document.querySelector('h1')?.textContent.includes('Acknowledge the referral')");
   await hospital.sign();
   await hospital.at(path);
   await inspect(hospital, "/desk/queue", "queue");

@@ -75,6 +75,32 @@ async fn each_is_offered_what_the_rules_let_them_do_now() {
     assert_eq!(form.status, StatusCode::FORBIDDEN);
 }
 
+/// The classes of the button on a page that leads to this act.
+fn button<'a>(page: &'a str, event_type: &str) -> &'a str {
+    let at = page.find(&format!("/act/{event_type}?subject=")).expect("offered");
+    page[..at].rsplit_once("class=\"").and_then(|(_, rest)| rest.split('"').next()).expect("a class")
+}
+
+/// The next step of a referral is the filled button, if there is one; what undoes it never is.
+#[tokio::test]
+async fn the_next_step_invites_and_what_undoes_never_does() {
+    let land = Land::with_case().await;
+    let path = format!("/desk/cases/{CASE}?lang=en");
+    let owner = land.sign_in("h1100/line").await;
+    let page = land.door.page(&path, Some(&owner)).await.text;
+    assert!(page.contains("Cancel the referral") && page.contains("Record that the child was seen"));
+    assert!(page.contains(">Assign the case</a>") && !page.contains(">Case assigned</a>"));
+    for act in ["referral.cancelled", "referral.entered_in_error"] {
+        assert_eq!(button(&page, act), "button button--grave");
+    }
+    assert!(!page.contains("class=\"button\" "), "nothing of a live referral is the owner's to do");
+    let hospital = land.sign_in("moh/hospital-ma").await;
+    let page = land.door.page(&path, Some(&hospital)).await.text;
+    assert_eq!(button(&page, "referral.acknowledged"), "button");
+    assert_eq!(button(&page, "referral.accepted"), "button button--second");
+    assert_eq!(button(&page, "referral.rejected"), "button button--grave");
+}
+
 /// What a form signs: type, stream, open members.
 fn event_of(page: &str) -> Value {
     let text = page.split("data-event=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form");

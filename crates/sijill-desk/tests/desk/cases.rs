@@ -105,6 +105,69 @@ async fn a_case_says_where_it_stands_in_both_languages_and_seals_the_rest() {
     assert_eq!(land.door.page("/desk/contacts/call-1", Some(&hospital)).await.status, StatusCode::NOT_FOUND);
 }
 
+/// A case tells where it came from; the contact itself is its logger's.
+#[tokio::test]
+async fn there_are_links_only_to_what_the_reader_may_open() {
+    let land = Land::open().await;
+    land.contact("call-1").await;
+    let opened = object(&[
+        ("contacts", sijill_event::Json::Array(vec!["call-1".into()])),
+        ("unit", "line".into()),
+        ("concerns", sijill_event::Json::Array(vec!["physical_abuse".into()])),
+        ("risk", "high".into()),
+        ("governorate", "OM-MA".into()),
+        ("age_band", "5-11".into()),
+        ("sex", "female".into()),
+        ("channel", "1100".into()),
+        ("situations", sijill_event::Json::Array(Vec::new())),
+    ]);
+    land.act("h1100/line", "case.opened", opened).await;
+    let way = "href=\"/desk/contacts/call-1";
+    for (who, may) in [("h1100/line", true), ("mosd/auditor", true), ("moh/hospital-ma", false)] {
+        let session = land.sign_in(who).await;
+        let page = land.door.page(&format!("/desk/cases/{CASE}"), Some(&session)).await.text;
+        assert!(page.contains("call-1"), "{who} reads where it came from");
+        assert_eq!(page.contains(way), may, "{who}");
+        let contact = land.door.page("/desk/contacts/call-1", Some(&session)).await;
+        assert_eq!(contact.status == StatusCode::OK, may, "{who}");
+    }
+}
+
+/// Whoever may read everything has no queue: a box leads to a case by its number, and from there back to the desk.
+#[tokio::test]
+async fn an_auditor_opens_a_case_by_its_number() {
+    let land = Land::with_case().await;
+    let auditor = land.sign_in("mosd/auditor").await;
+    let home = land.door.page("/desk?lang=en", Some(&auditor)).await.text;
+    assert!(home.contains("action=\"/desk/cases\"") && home.contains("name=\"id\""), "{home}");
+    let sent = land.door.page(&format!("/desk/cases?id=+{CASE}+"), Some(&auditor)).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    let page = format!("/desk/cases/{CASE}");
+    assert_eq!(sent.header(axum::http::header::LOCATION), page);
+    let case = land.door.page(&page, Some(&auditor)).await.text;
+    assert!(case.contains("class=\"back\" href=\"/desk\"") && !case.contains("/desk/queue"), "{case}");
+    for odd in ["?id=../queue", "?id=", ""] {
+        let lost = land.door.page(&format!("/desk/cases{odd}"), Some(&auditor)).await;
+        assert_eq!(lost.status, StatusCode::NOT_FOUND, "{odd}");
+    }
+    let owner = land.sign_in("h1100/line").await;
+    assert!(!land.door.page("/desk", Some(&owner)).await.text.contains("action=\"/desk/cases\""));
+    let case = land.door.page(&page, Some(&owner)).await.text;
+    assert!(case.contains("class=\"back\" href=\"/desk/queue\""));
+}
+
+#[tokio::test]
+async fn codes_have_the_digits_of_the_page() {
+    let land = Land::with_case().await;
+    let session = land.sign_in("h1100/line").await;
+    for (digits, said, other) in [("latn", "من 5 إلى 11 سنة", "من ٥"), ("arab", "من ٥ إلى ١١ سنة", "من 5")]
+    {
+        let path = format!("/desk/cases/{CASE}?lang=ar&digits={digits}");
+        let page = land.door.page(&path, Some(&session)).await.text;
+        assert!(page.contains(said) && !page.contains(other), "{page}");
+    }
+}
+
 #[tokio::test]
 async fn each_line_has_a_proof_that_holds_elsewhere() {
     let land = Land::with_case().await;

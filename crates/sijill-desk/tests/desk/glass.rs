@@ -32,10 +32,20 @@ async fn it_opens_at_once_and_for_a_while_and_is_reviewed() {
     let form = page(&land, STRANGER, &format!("{form}?lang=en")).await;
     assert!(form.text.contains("for 3 hours") && form.text.contains("narrative.why"), "{}", form.text);
 
+    // Who may see everything already has no glass to break; who was asked for some of it has.
+    for (who, may) in
+        [("h1100/line", false), ("h1100/line-2", false), ("moh/hospital-ma", true), ("mosd/auditor", false)]
+    {
+        let offered = page(&land, who, &path()).await;
+        assert_eq!(offered.status, StatusCode::OK, "{who}");
+        assert_eq!(offered.text.contains("/break-glass\""), may, "{who}");
+    }
+
     breaks(&land, STRANGER).await;
     let open = page(&land, STRANGER, &path()).await;
     assert_eq!(open.status, StatusCode::OK, "{}", open.text);
     is_sealed("the page of who broke the glass", &open.text);
+    assert!(!open.text.contains("/break-glass\""), "it is open already");
     let asked = object(&[
         ("purpose", "emergency".into()),
         ("classes", Json::Array(vec!["identity".into(), "sensitive".into()])),

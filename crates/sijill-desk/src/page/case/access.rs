@@ -132,7 +132,7 @@ async fn ask(
         None => None,
     };
     let book = known.world.book();
-    let telling = Telling { view, registry: known.world.registry(), book: &book, file: &known.file };
+    let telling = Telling::new(view, known.world.registry(), &book, &known.file);
     let mut fixed = Map::new();
     if let Some(codes) = known.world.codes(AccessRequested::SPEC.lists()) {
         fixed.insert("codes".to_owned(), plain(&codes));
@@ -260,7 +260,7 @@ fn shown(
     entry: u64,
 ) -> Markup {
     let book = known.world.book();
-    let telling = Telling { view, registry: known.world.registry(), book: &book, file: &known.file };
+    let telling = Telling::new(view, known.world.registry(), &book, &known.file);
     let mut events: Vec<_> = values
         .iter()
         .filter_map(|(hash, values)| Some((known.file.events.get(hash)?, values)))

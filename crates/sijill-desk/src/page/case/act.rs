@@ -11,10 +11,10 @@ use sijill_casework::case::World;
 use sijill_casework::catalogue::{Kind, TypeSpec};
 use sijill_event::{Json, StreamKind};
 
-use super::Known;
 use super::field::{Asking, absent, is_asked, occurred};
 use super::offer::Offer;
 use super::value::Telling;
+use super::{Known, deed};
 use crate::desk::Office;
 use crate::page::word;
 use crate::part::form::errors;
@@ -140,7 +140,7 @@ async fn act(
     let spec = offer.spec;
     let book = known.world.book();
     let registry = known.world.registry();
-    let telling = Telling { view, registry, book: &book, file: &known.file };
+    let telling = Telling::new(view, registry, &book, &known.file);
     let mut fixed = Map::new();
     if let (Some(field), Some(subject)) = (spec.subject(), offer.subject) {
         fixed.insert(field.name.to_owned(), plain(&subject.to_json()));
@@ -169,7 +169,7 @@ async fn act(
             }
         }
     };
-    let title = view.t(spec.title.into());
+    let title = view.t(deed::of(spec));
     let page = Page::new(view, title).of(session).script("js/sign.js").says(sign::SAID);
     Ok(page.with(&html! {
         a.back href=(known.page()) { (view.t(BACK)) }

@@ -166,7 +166,7 @@ impl Asking<'_> {
             }
             _ => Vec::new(),
         };
-        let telling = Telling { view: self.view, registry: self.registry, book: self.book, file };
+        let telling = Telling::new(self.view, self.registry, self.book, file);
         let said = |hash: &Digest| match case.referrals.get(hash) {
             Some(referral) => html! {
                 (word::code(self.view, self.book, "service", referral.service.as_str())) " · "

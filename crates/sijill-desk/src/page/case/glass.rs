@@ -8,9 +8,10 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use maud::{Markup, html};
 use serde_json::Map;
+use sijill_casework::case::{BrokenGlass, CaseFile};
 use sijill_casework::catalogue::{BreakGlassInvoked, BreakGlassReviewed};
 use sijill_domain::event::Role;
-use sijill_event::{Digest, Stream, StreamKind};
+use sijill_event::{Class, Digest, Stream, StreamKind};
 
 use super::act::Form;
 use super::field::Asking;
@@ -95,6 +96,17 @@ pub(crate) async fn break_glass(
         (state::notice(Tone::Warn, &html! { p { (WARNING.fill(view.lang, &[("span", &span)])) } }))
         (form.show(&facts))
     }))
+}
+
+/// Whether this reader would be shown anything by breaking the glass that it may not be shown without.
+pub(crate) fn opens_more(known: &Known) -> bool {
+    let shown = |file: &CaseFile| {
+        file.permitted(&known.world, known.at, &known.reader, None, &Class::ALL.into_iter().collect())
+    };
+    let mut broken = CaseFile::clone(&known.file);
+    let glass = BrokenGlass { by: known.reader.person(), until: u64::MAX, reviewed: false };
+    broken.broken.insert(Digest([0; 32]), glass);
+    known.works && shown(&broken) != shown(&known.file)
 }
 
 /// On the page of a case: who broke its glass, and what became of it. What waits for review comes first, then the newest.

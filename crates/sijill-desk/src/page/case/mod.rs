@@ -5,11 +5,12 @@
 //! offer.rs     what the reader may do now     act.rs      the form of one act
 //! field.rs     a field of an act, asked       value.rs    a field of an event, told
 //! access.rs    asking to see more             owed.rs     what is owed by when
-//! glass.rs     who must see a case at once
+//! glass.rs     who must see a case at once     deed.rs   acts as one tells somebody to do them
 //! ```
 
 pub(crate) mod access;
 pub(crate) mod act;
+pub(crate) mod deed;
 pub(crate) mod field;
 pub(crate) mod glass;
 pub(crate) mod history;
@@ -18,15 +19,25 @@ pub(crate) mod owed;
 pub(crate) mod show;
 pub(crate) mod value;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sijill_casework::case::{Author, CaseFile, World};
+use maud::{Markup, html};
+use sijill_casework::case::{Author, CaseFile, Status, World};
+use sijill_casework::catalogue::Kind;
 use sijill_domain::event::Role;
 use sijill_domain::{Position, Registry};
-use sijill_event::{Stream, StreamKind};
+use sijill_event::{Json, Stream, StreamKind};
+use sijill_ledger::Line;
 
 use crate::desk::Office;
-use crate::{DeskError, Session};
+use crate::text::texts;
+use crate::{DeskError, Session, View};
+
+texts! {
+    QUEUE: "قائمة العمل", "Queue";
+    DESK: "مكتبي", "My desk";
+}
 
 /// A case or contact that the reader may know of.
 pub(crate) struct Known {
@@ -38,6 +49,8 @@ pub(crate) struct Known {
     pub(crate) reader: Author,
     /// Where an event signed now would stand.
     pub(crate) at: Position,
+    /// Whether the reader works on cases.
+    pub(crate) works: bool,
 }
 
 impl Known {
@@ -68,7 +81,7 @@ impl Known {
         if !is_there || is_kept_out(&file, &reader) || !(may_read || broke(&file)) {
             return Err(nothing);
         }
-        Ok(Self { id: id.to_owned(), kind, file, world, reader, at })
+        Ok(Self { id: id.to_owned(), kind, file, world, reader, at, works: session.may(Role::Casework) })
     }
 
     /// Its page.
@@ -80,6 +93,54 @@ impl Known {
 /// The page of a case or contact.
 pub(crate) fn path(kind: StreamKind, id: &str) -> String {
     format!("/desk/{}/{id}", if kind == StreamKind::Case { "cases" } else { "contacts" })
+}
+
+/// The way back from a case or contact: to the queue, for those who have one.
+pub(crate) fn back(view: &View, session: &Session) -> Markup {
+    let (page, said) = if session.may(Role::Casework) { ("/desk/queue", QUEUE) } else { ("/desk", DESK) };
+    html! { a.back href=(page) { (view.t(said)) } }
+}
+
+/// The pages of those other cases and contacts this file tells of that the reader may open.
+pub(crate) async fn openable(
+    office: &Office,
+    session: &Session,
+    known: &Known,
+    history: &[Line],
+) -> BTreeSet<String> {
+    let mut told: BTreeSet<(StreamKind, String)> = history.iter().flat_map(told_of).collect();
+    if let Some(case) = &known.file.case {
+        told.extend(case.contacts.iter().map(|id| (StreamKind::Contact, id.clone())));
+        if let Status::Merged(into) = &case.status {
+            told.insert((StreamKind::Case, into.clone()));
+        }
+    }
+    let linked = known.file.contact.iter().flat_map(|contact| contact.linked.keys());
+    told.extend(linked.map(|id| (StreamKind::Case, id.clone())));
+    let mut open = BTreeSet::new();
+    for (kind, id) in told {
+        if Known::find(office, session, kind, &id).await.is_ok() {
+            open.insert(path(kind, &id));
+        }
+    }
+    open
+}
+
+/// The cases and contacts that a line names.
+fn told_of(line: &Line) -> Vec<(StreamKind, String)> {
+    let Some(read) = &line.read else { return Vec::new() };
+    let values = read.values();
+    let named = |kind: StreamKind, value: &Json| value.as_str().map(|id| (kind, id.to_owned()));
+    let fields = read.spec().fields.iter().filter_map(|field| Some((field.kind, values.get(field.name)?)));
+    let told = fields.flat_map(|(kind, value)| match kind {
+        Kind::Case => vec![named(StreamKind::Case, value)],
+        Kind::Contacts(_) => {
+            let all = value.as_array().into_iter().flatten();
+            all.map(|id| named(StreamKind::Contact, id)).collect()
+        }
+        _ => Vec::new(),
+    });
+    told.flatten().collect()
 }
 
 /// Whether the case is restricted against this reader.

@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 use sijill_casework::case::Subject;
-use sijill_casework::catalogue::{self, CATALOGUE, TypeSpec};
+use sijill_casework::catalogue::{self, BreakGlassInvoked, CATALOGUE, TypeSpec};
 use sijill_event::{Digest, StreamKind};
 
-use super::Known;
 use super::value::Telling;
+use super::{Known, deed, glass};
 use crate::View;
 use crate::page::word;
 use crate::text::texts;
@@ -43,6 +43,21 @@ const OFTEN: &[&str] = &[
     "contact.corrected",
 ];
 
+/// The steps of a referral, in their order: the first that is offered is the thing to do.
+const STEPS: &[&str] = &[
+    "referral.info_provided",
+    "referral.acknowledged",
+    "referral.accepted",
+    "referral.started",
+    "referral.resumed",
+    "referral.completed",
+    "referral.disposed",
+];
+
+/// Acts that end or undo something. They come last, and never invite.
+const GRAVE: &[&str] =
+    &["referral.rejected", "referral.cancelled", "referral.failed", "referral.entered_in_error"];
+
 /// An act the rules would take from this reader now.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Offer {
@@ -63,6 +78,10 @@ impl Offer {
 
     /// Its form.
     pub(crate) fn href(&self, known: &Known) -> String {
+        // What is said before it stands on a page of its own.
+        if self.spec.name == BreakGlassInvoked::TYPE {
+            return glass::path(&known.id);
+        }
         let form = format!("{}/act/{}", known.page(), self.spec.name);
         match &self.subject {
             Some(subject) => format!("{form}?subject={}", name(subject)),
@@ -109,7 +128,8 @@ fn of_type(known: &Known, spec: &'static TypeSpec) -> Vec<Offer> {
     // These have pages of their own.
     let elsewhere =
         matches!(spec.name, "access.requested" | "case.opened" | "contact.logged" | "child.looked_up");
-    if !here || elsewhere {
+    let idle = spec.name == BreakGlassInvoked::TYPE && !glass::opens_more(known);
+    if !here || elsewhere || idle {
         return Vec::new();
     }
     let may = |subject: Option<&Subject>| {
@@ -122,15 +142,20 @@ fn of_type(known: &Known, spec: &'static TypeSpec) -> Vec<Offer> {
     subjects.map(|subject| Offer { spec, subject: Some(subject) }).collect()
 }
 
-/// What may be done to one referral, as buttons: the first is the next step.
+/// What may be done to one referral, as buttons: the next step is filled, if one is due.
 pub(crate) fn of_referral(view: &View, known: &Known, offers: &[Offer], referral: &Digest) -> Markup {
-    let its: Vec<&Offer> =
+    let mut its: Vec<&Offer> =
         offers.iter().filter(|o| o.spec.name.starts_with("referral.") && o.is_about(referral)).collect();
+    let step = |offer: &Offer| STEPS.iter().position(|name| *name == offer.spec.name);
+    let is_grave = |offer: &Offer| GRAVE.contains(&offer.spec.name);
+    its.sort_by_key(|offer| (is_grave(offer), step(offer).unwrap_or(STEPS.len())));
+    let next = its.first().filter(|offer| step(offer).is_some()).map(|offer| offer.spec.name);
     html! {
         @if !its.is_empty() {
             div.row {
-                @for (place, offer) in its.iter().enumerate() {
-                    a.button .button--second[place > 0] href=(offer.href(known)) { (view.t(offer.spec.title.into())) }
+                @for offer in its {
+                    a.button .button--second[next != Some(offer.spec.name) && !is_grave(offer)] .button--grave[is_grave(offer)]
+                        href=(offer.href(known)) { (view.t(deed::of(offer.spec))) }
                 }
             }
         }
@@ -143,7 +168,7 @@ pub(crate) fn list(view: &View, known: &Known, offers: &[Offer], telling: &Telli
     let (often, seldom): (Vec<&Offer>, Vec<&Offer>) =
         offers.iter().filter(of_case).partition(|offer| OFTEN.contains(&offer.spec.name));
     let link = |offer: &Offer| {
-        let what = html! { a href=(offer.href(known)) { (view.t(offer.spec.title.into())) } };
+        let what = html! { a href=(offer.href(known)) { (view.t(deed::of(offer.spec))) } };
         match offer.about(telling) {
             Some(about) => html! { (what) ": " (about) },
             None => what,

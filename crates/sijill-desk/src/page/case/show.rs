@@ -10,8 +10,7 @@ use sijill_event::StreamKind;
 
 use super::offer::{self, Offer};
 use super::value::Telling;
-use super::{Known, owed};
-use super::{glass, history};
+use super::{Known, back, glass, history, openable, owed, path};
 use crate::desk::Office;
 use crate::page::queue::risk;
 use crate::page::word;
@@ -50,7 +49,6 @@ texts! {
     ASK: "طلب الاطلاع", "Ask to see";
     HISTORY: "ما جرى", "What happened";
     GAPS: "مُحيت قيم بعض قيود هذه الحالة، فلا يمكن الجزم بما هي عليه الآن.", "Values of some entries were erased, so how the case stands cannot be said for certain.";
-    BACK: "قائمة العمل", "Queue";
 }
 
 /// `GET /desk/cases/{id}`
@@ -65,13 +63,14 @@ pub(crate) async fn case(
     let case = known.file.case.as_ref().ok_or(DeskError::NotFound)?;
     let book = known.world.book();
     let registry = known.world.registry();
-    let telling = Telling { view: &view, registry, book: &book, file: &known.file };
+    let mut telling = Telling::new(&view, registry, &book, &known.file);
     let history = office.desk.ledger.history(&id).await?;
+    telling.open = openable(&office, &session, &known, &history).await;
     let size = office.desk.ledger.published().checkpoint.size;
     let offers = offer::all(&known);
     let page = Page::new(&view, format!("{} {id}", view.t(TITLE))).of(&session);
     Ok(page.with(&html! {
-        a.back href="/desk/queue" { (view.t(BACK)) }
+        (back(&view, &session))
         h1 { (view.t(TITLE)) " " (word::short(&id)) " " (risk(&view, &book, case.situation.risk.as_str())) }
         @if known.file.gaps > 0 { (state::notice(Tone::Warn, &html! { p { (view.t(GAPS)) } })) }
         (glass::told(&view, &known, &offers))
@@ -107,28 +106,29 @@ fn facts(known: &Known, case: &Case, telling: &Telling<'_>) -> Markup {
     };
     html! {
         dl.facts {
-            (fact(STATUS, status(view, &case.status)))
+            (fact(STATUS, status(telling, &case.status)))
             (fact(OWNER, word::address(view, telling.registry, &case.owner)))
             (fact(WORKER, worker))
             (fact(CHILD, child))
             (fact(CONCERNS, concerns))
             (fact(OPENED, view.time(case.opened_at)))
-            @if !case.contacts.is_empty() { (fact(CONTACTS, contacts(known, case, view))) }
+            @if !case.contacts.is_empty() { (fact(CONTACTS, contacts(known, case, telling))) }
         }
     }
 }
 
-fn contacts(known: &Known, case: &Case, view: &View) -> Markup {
+fn contacts(known: &Known, case: &Case, telling: &Telling<'_>) -> Markup {
     // Only the owner knows that the contact became its case; the unit that logged it says so in the contact's stream.
     let ours = known.reader.unit == case.opener;
     html! {
         @for contact in &case.contacts {
             p {
-                a href=(format!("/desk/contacts/{contact}")) { (word::short(contact)) }
-                @if ours {
+                @let page = path(StreamKind::Contact, contact);
+                (telling.elsewhere(StreamKind::Contact, contact))
+                @if ours && telling.open.contains(&page) {
                     " · "
-                    a href=(format!("/desk/contacts/{contact}/act/contact.linked?case={}&to={}", known.id, case.owner)) {
-                        (view.t(LINK))
+                    a href=(format!("{page}/act/contact.linked?case={}&to={}", known.id, case.owner)) {
+                        (telling.view.t(LINK))
                     }
                 }
             }
@@ -136,12 +136,13 @@ fn contacts(known: &Known, case: &Case, view: &View) -> Markup {
     }
 }
 
-fn status(view: &View, status: &Status) -> Markup {
+fn status(telling: &Telling<'_>, status: &Status) -> Markup {
+    let view = telling.view;
     html! {
         @match status {
             Status::Open => (view.t(OPEN)),
             Status::Closed(_) => span.tag { (view.t(CLOSED)) },
-            Status::Merged(into) => { (view.t(MERGED)) " " a href=(format!("/desk/cases/{into}")) { (word::short(into)) } }
+            Status::Merged(into) => { (view.t(MERGED)) " " (telling.elsewhere(StreamKind::Case, into)) }
         }
     }
 }

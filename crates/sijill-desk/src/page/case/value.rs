@@ -1,13 +1,16 @@
 //! Values of events in the reader's words: codes by the lists in force, units by their names, times in Muscat.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use sijill_casework::Address;
 use sijill_casework::case::CaseFile;
 use sijill_casework::catalogue::{self, CATALOGUE, FieldClass, FieldPath, FieldSpec, Kind};
 use sijill_casework::codes::CodeBook;
 use sijill_domain::Registry;
-use sijill_event::{Digest, Json, Timestamp};
+use sijill_event::{Digest, Json, StreamKind, Timestamp};
 
+use super::path;
 use crate::page::word;
 use crate::text::texts;
 use crate::{Count, Lang, Text, View};
@@ -31,9 +34,29 @@ pub(crate) struct Telling<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) book: &'a CodeBook,
     pub(crate) file: &'a CaseFile,
+    /// Pages of other cases and contacts that the reader may open: only to these there are links.
+    pub(crate) open: BTreeSet<String>,
 }
 
-impl Telling<'_> {
+impl<'a> Telling<'a> {
+    /// With links within the file only.
+    pub(crate) fn new(
+        view: &'a View,
+        registry: &'a Registry,
+        book: &'a CodeBook,
+        file: &'a CaseFile,
+    ) -> Self {
+        Self { view, registry, book, file, open: BTreeSet::new() }
+    }
+
+    /// Another case or contact by its number, and the way there if the reader may go.
+    pub(crate) fn elsewhere(&self, kind: StreamKind, id: &str) -> Markup {
+        let page = path(kind, id);
+        html! {
+            @if self.open.contains(&page) { a href=(page) { (word::short(id)) } } @else { (word::short(id)) }
+        }
+    }
+
     /// A field's value.
     pub(crate) fn value(&self, field: &FieldSpec, value: &Json) -> Markup {
         match field.kind {
@@ -64,7 +87,7 @@ impl Telling<'_> {
             Kind::Agencies(_) => self.each(value, Kind::Agency),
             Kind::Officer => html! { bdi { (member(value, "agency")) " / " (member(value, "officer")) } },
             Kind::Officers(_) => self.each(value, Kind::Officer),
-            Kind::Case => html! { a href=(format!("/desk/cases/{text}")) { (word::short(text)) } },
+            Kind::Case => self.elsewhere(StreamKind::Case, text),
             Kind::Contacts(_) => self.contacts(value),
             Kind::Fields(_) => {
                 self.list(value, |path| html! { (view.t(field_label(path.as_str().unwrap_or_default()))) })
@@ -86,7 +109,9 @@ impl Telling<'_> {
                 let noon = moment(&format!("{text}T12:00:00+04:00"));
                 noon.map_or_else(|| html! { bdi { (text) } }, |at| html! { (view.date(at)) })
             }
-            Kind::Integer(_) => html! { bdi { (value.as_u64().unwrap_or_default()) } },
+            Kind::Integer(_) => {
+                html! { bdi { (view.figures(&value.as_u64().unwrap_or_default().to_string())) } }
+            }
             Kind::Bool => html! { (view.t(if value.as_bool() == Some(true) { YES } else { NO })) },
             Kind::Attachment => {
                 let (kind, size) = (member(value, "media_type"), value.get("size").and_then(Json::as_u64));
@@ -114,10 +139,7 @@ impl Telling<'_> {
     }
 
     fn contacts(&self, value: &Json) -> Markup {
-        self.list(value, |id| {
-            let id = id.as_str().unwrap_or_default();
-            html! { a href=(format!("/desk/contacts/{id}")) { (word::short(id)) } }
-        })
+        self.list(value, |id| self.elsewhere(StreamKind::Contact, id.as_str().unwrap_or_default()))
     }
 
     fn address(&self, value: &Json) -> Markup {
