@@ -6,7 +6,7 @@ use std::time::Duration;
 use sijill_domain::event::Clock as Mode;
 use sijill_event::Entry;
 use sijill_ledger::{Clock, Ledger, Limits, OpenError, Opening, ServiceKeys, SimulatedClock, SystemClock};
-use sijill_store::{KeyStore, Store, StoreError};
+use sijill_store::{KeyId, KeyStore, Store, StoreError};
 use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 
@@ -91,7 +91,7 @@ impl Running {
         let clock = clock(&*store.store(), time).await?;
         let opening = Opening {
             store: store.store(),
-            keys: key_store(dir).await?,
+            keys: keys_of(dir, &*store.store()).await?,
             seal: dir.seal(),
             log_key: dir.log_key()?,
             master: dir.master_key()?,
@@ -158,10 +158,54 @@ pub async fn key_store(dir: &DataDir) -> Result<Arc<dyn KeyStore>> {
 /// The key store of a ledger that has one: none is made.
 pub async fn existing_key_store(dir: &DataDir) -> Result<Arc<dyn KeyStore>> {
     let path = dir.keystore_path();
-    if dir.config.keystore_url.is_none() && !path.is_file() {
-        return Err(Error::Store(StoreError::NotFound(path)));
+    if dir.config.keystore_url.is_none() && !path.try_exists().map_err(Error::unreadable(&path))? {
+        let message = format!(
+            "the key store {} is not there, and without it no disclosure can be read. A backup of the ledger does not hold it: \
+             restore it from its own backup",
+            path.display()
+        );
+        return Err(Error::Open { code: "key-store-missing", message });
     }
     key_store(dir).await
+}
+
+/// The key store of a ledger that is to go on. Only one that has never published may make its own: in place of one that was
+/// lost, it would hide the loss until somebody wants to read.
+async fn keys_of(dir: &DataDir, store: &dyn Store) -> Result<Arc<dyn KeyStore>> {
+    let seal = dir.seal().path().to_path_buf();
+    let size = store.head().await?.size;
+    if size == 0 && !seal.try_exists().map_err(Error::unreadable(&seal))? {
+        return key_store(dir).await;
+    }
+    let keys = existing_key_store(dir).await?;
+    let Some((index, key)) = first_sealed(store, size).await? else { return Ok(keys) };
+    if keys.get(&[key]).await?.is_empty() {
+        // The URL of a key store may hold a password.
+        let place = match dir.config.keystore_url {
+            Some(_) => "that `keystore_url` names".to_string(),
+            None => dir.keystore_path().display().to_string(),
+        };
+        let message = format!(
+            "the key store {place} does not have the key of the disclosures of entry {index}: it is empty, or another ledger's, \
+             and what it cannot open nobody can. A backup of the ledger does not hold the keys: restore the key store from its \
+             own newest backup"
+        );
+        return Err(Error::Open { code: "key-store-empty", message });
+    }
+    Ok(keys)
+}
+
+/// The first disclosure that is not erased: its entry, and the name of its data key.
+async fn first_sealed(store: &dyn Store, size: u64) -> Result<Option<(u64, KeyId)>> {
+    let mut after = None;
+    loop {
+        let page = store.disclosures(0..size, after, 1).await?;
+        let Some(first) = page.into_iter().next() else { return Ok(None) };
+        if let Some(sealed) = first.sealed {
+            return Ok(Some((first.index, sealed.key_id)));
+        }
+        after = Some((first.index, first.digest));
+    }
 }
 
 async fn clock(store: &dyn Store, time: Time) -> Result<Arc<dyn Clock>> {
