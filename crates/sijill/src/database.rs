@@ -1,9 +1,10 @@
 //! A data directory as something to audit: what its database says is held against its entries, and its disclosures
 //! are opened where this machine holds the keys.
 //!
-//! It is read beside a running server. What the server has committed behind the seal is not published yet and is left
-//! out; everything below the seal's size has to be right.
+//! It is read beside a running server. What the server has committed beyond the seal is not published yet: it is held
+//! against the database's head alone; everything below the seal's size has to be right.
 
+mod beyond;
 mod compare;
 mod held;
 
@@ -70,7 +71,7 @@ impl Database {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             seal => Some(seal.map_err(Error::unreadable(&seal_path))?),
         };
-        let size = seal.as_deref().and_then(sealed_size).unwrap_or(0);
+        let size = sealed(seal.as_deref()).map_or(0, |checkpoint| checkpoint.size);
         let store = store_to_read(dir).await?;
         let (keys, disclosed) = match open_keys(dir).await {
             Ok(keys) => (Some(keys), Disclosed::All),
@@ -159,17 +160,10 @@ impl Source for Database {
         while all.len() < limit && next < self.size {
             let left = u32::try_from(limit - all.len()).unwrap_or(MAX_PAGE).min(MAX_PAGE);
             // What is not there, or is no text, the audit finds to be missing.
-            let page = match self.runtime.block_on(self.store.entries(next, left)) {
-                Err(StoreError::Corrupt { .. }) => self.around_hole(next, left)?,
-                page => page.map_err(|error| unreadable(&error))?,
-            };
+            let page = self.page(next, left, self.size)?;
             let Some((last, _)) = page.last() else { break };
             next = last + 1;
-            all.extend(
-                page.into_iter()
-                    .filter(|(index, _)| *index < self.size)
-                    .map(|(i, text)| (i, text.into_bytes())),
-            );
+            all.extend(page.into_iter().map(|(index, text)| (index, text.into_bytes())));
         }
         Ok(all)
     }
@@ -216,11 +210,23 @@ impl Source for Database {
 }
 
 impl Database {
+    /// Entries from `from` on and before `to`, ascending, leaving out what is missing or is no text.
+    fn page(&self, from: u64, limit: u32, to: u64) -> Result<Vec<(u64, String)>, Unreadable> {
+        match self.runtime.block_on(self.store.entries(from, limit)) {
+            Err(StoreError::Corrupt { .. }) => {
+                self.around_hole(from..to.min(from.saturating_add(limit.into())))
+            }
+            page => {
+                let page = page.map_err(|error| unreadable(&error))?;
+                Ok(page.into_iter().filter(|(index, _)| *index < to).collect())
+            }
+        }
+    }
+
     /// The store refuses a page with a gap, as it should. An audit wants what is there nevertheless: one by one.
-    fn around_hole(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>, Unreadable> {
-        let to = from.saturating_add(limit.into()).min(self.size);
+    fn around_hole(&self, range: Range<u64>) -> Result<Vec<(u64, String)>, Unreadable> {
         let mut found = Vec::new();
-        for index in from..to {
+        for index in range {
             match self.runtime.block_on(self.store.entries(index, 1)) {
                 Ok(page) => found.extend(page.into_iter().filter(|(at, _)| *at == index)),
                 Err(StoreError::Corrupt { .. }) => {}
@@ -236,9 +242,9 @@ async fn open_keys(dir: &DataDir) -> Result<Keys> {
     Ok(Keys { store: existing_key_store(dir).await?, vault })
 }
 
-fn sealed_size(note: &[u8]) -> Option<u64> {
-    let note = Note::parse(note).ok()?;
-    Some(Checkpoint::parse(note.text()).ok()?.size)
+/// What is sealed; `None` if there is no seal, or none that can be read.
+fn sealed(seal: Option<&[u8]>) -> Option<Checkpoint> {
+    Checkpoint::parse(Note::parse(seal?).ok()?.text()).ok()
 }
 
 fn unreadable(error: &StoreError) -> Unreadable {

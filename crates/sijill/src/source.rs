@@ -16,8 +16,17 @@ use crate::data_dir::DataDir;
 use crate::database::{Database, Disclosed};
 use crate::error::{Error, Result};
 
-/// A source, and why its disclosures are withheld, if that is known.
-pub type Opened = (Box<dyn Source>, Option<String>);
+/// A source, and what is to be said of it whatever the verdict.
+pub type Opened = (Box<dyn Source>, Said);
+
+/// What is to be said of a source and is no fault.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Why its disclosures are withheld, if that is known.
+    pub withheld: Option<String>,
+    /// How many entries a data directory holds beyond its seal.
+    pub beyond: u64,
+}
 
 /// Whether `source` is a URL.
 pub fn is_url(source: &str) -> bool {
@@ -32,13 +41,14 @@ pub async fn open_path(path: &Path) -> Result<Opened> {
             Disclosed::All => None,
             Disclosed::Withheld(why) => Some(why),
         };
-        return Ok((Box::new(database), withheld));
+        let beyond = database.beyond().await;
+        return Ok((Box::new(database), Said { withheld, beyond }));
     }
     let metadata = std::fs::metadata(path).map_err(Error::unreadable(path))?;
     if metadata.is_dir() {
-        return Ok((Box::new(ExportDirectory::open(path).map_err(Error::audit)?), None));
+        return Ok((Box::new(ExportDirectory::open(path).map_err(Error::audit)?), Said::default()));
     }
-    Ok((Box::new(read_evidence(path)?), None))
+    Ok((Box::new(read_evidence(path)?), Said::default()))
 }
 
 /// Reads an evidence file.
@@ -63,7 +73,7 @@ pub fn open_url(url: &str, token: Option<String>) -> Result<Opened> {
         }
         _ => Error::audit(error),
     })?;
-    Ok((Box::new(log), None))
+    Ok((Box::new(log), Said::default()))
 }
 
 /// Runs what blocks, and reading a source does, beside the asynchronous tasks.

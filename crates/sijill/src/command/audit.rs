@@ -13,13 +13,12 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::key_file::Author;
 use crate::progress;
-use crate::source::{blocking, is_url, open_path, open_url, read_evidence};
+use crate::source::{Said, blocking, is_url, open_path, open_url, read_evidence};
 
 /// A source, and what the summary says of it.
 struct Opened {
     source: Box<dyn Source>,
-    /// Why its disclosures are withheld, if that is known.
-    withheld: Option<String>,
+    said: Said,
     /// What an evidence file is about.
     exhibits: Option<Exhibits>,
 }
@@ -60,11 +59,11 @@ pub async fn run(args: Args) -> Result<Answer> {
     let trust = args.trust.as_deref().map(read_trust).transpose()?;
     let receipts = read_all(&args.receipts, Receipt::parse)?;
     let since = read_all(&args.since, HeldCheckpoint::parse)?;
-    let Opened { source, withheld, exhibits } = open(&args, trust.as_ref()).await?;
+    let Opened { source, said, exhibits } = open(&args, trust.as_ref()).await?;
     let report = blocking(move || run_audit(&*source, trust.as_ref(), &receipts, &since)).await?;
     let report = report.map_err(Error::audit)?;
     let trusting = args.trust.is_some();
-    let text = Summary { report: &report, trusting, withheld, exhibits }.to_string();
+    let text = Summary { report: &report, trusting, said, exhibits }.to_string();
     Ok(Answer::good(text, &report).bad_if(!report.is_faultless()))
 }
 
@@ -89,11 +88,11 @@ async fn open(args: &Args, trust: Option<&Trust>) -> Result<Opened> {
     if !is_url(&args.source) && path.is_file() {
         let evidence = read_evidence(path)?;
         let exhibits = Some(Exhibits::of(&evidence));
-        return Ok(Opened { source: Box::new(evidence), withheld: None, exhibits });
+        return Ok(Opened { source: Box::new(evidence), said: Said::default(), exhibits });
     }
-    let (source, withheld) =
+    let (source, said) =
         if is_url(&args.source) { open_log(args, trust).await? } else { open_path(path).await? };
-    Ok(Opened { source, withheld, exhibits: None })
+    Ok(Opened { source, said, exhibits: None })
 }
 
 async fn open_log(args: &Args, trust: Option<&Trust>) -> Result<crate::source::Opened> {

@@ -1,12 +1,12 @@
-//! What the database keeps beside the entries, held against them: index columns, head, tiles, stream heads.
+//! What the database keeps beside the entries, held against them: index columns, head, tiles, stream heads; and documents,
+//! held against their hashes.
 //!
-//! Case rows and match keys are not compared: they are read models, which prove nothing and can be derived anew. Nor are
-//! documents, which whoever reads one holds against its hash.
+//! Case rows and match keys are not compared: they are read models, which prove nothing and can be derived anew.
 
 use std::collections::BTreeMap;
 
-use sijill_audit::{Facts, LedgerEnd, StreamEnd, Unreadable};
-use sijill_event::{Entry, StreamKind};
+use sijill_audit::{Facts, LedgerEnd, Source as _, StreamEnd, Unreadable};
+use sijill_event::{Digest, Entry, StreamKind};
 use sijill_store::{IndexRow, MAX_PAGE, StoreError, StreamHead};
 
 use super::{Database, told, unreadable};
@@ -62,17 +62,22 @@ impl Database {
 
     /// Compares head, tiles and stream heads, once all entries were read.
     pub(super) fn compare_end(&self, end: &LedgerEnd<'_>) -> Result<(), Unreadable> {
-        self.check_head(end)?;
+        let sound = self.check_head(end)?;
         // Rows that the head does not cover were planted: they would stand in the way of what comes next.
         let strays = self.sound("what lies beyond the head", self.store.strays())?;
         for stray in strays.unwrap_or_default() {
             self.note(None, format!("the database holds {stray}"));
         }
-        self.check_streams(end)
+        self.check_streams(end, sound)
     }
 
-    /// What no single row tells: rows nobody reads, damage, a schema no migration makes.
+    /// What no single row tells: rows nobody reads, damage, a schema no migration makes; and what no entry tells: documents.
     pub(super) fn check_whole(&self) -> Result<(), Unreadable> {
+        for hash in self.documents()? {
+            if self.document(&hash)?.is_some_and(|bytes| Digest::of(&bytes) != hash) {
+                self.note(None, format!("the bytes of document {hash} are not its hash"));
+            }
+        }
         let found = self.sound("the database as a whole", self.store.irregularities())?;
         // However many tables and indexes it is, it is one finding: the others must not be lost behind it.
         let mut form = Vec::new();
@@ -89,35 +94,30 @@ impl Database {
         Ok(())
     }
 
-    fn check_head(&self, end: &LedgerEnd<'_>) -> Result<(), Unreadable> {
-        let Some(head) = self.sound("the head", self.store.head())? else { return Ok(()) };
+    /// Answers whether the entries beyond the seal are sound, as far as there are any.
+    fn check_head(&self, end: &LedgerEnd<'_>) -> Result<bool, Unreadable> {
+        let Some(head) = self.sound("the head", self.store.head())? else { return Ok(true) };
+        if head.size > end.size {
+            return self.check_beyond(&head, end);
+        }
         if head.size < end.size {
             self.note(None, format!("the database's head says {} entries, the seal {}", head.size, end.size));
-        } else if head.size == end.size {
-            if end.root.is_some_and(|root| root.0 != head.root) {
-                let message = "the root in the database's head is not the root of its entries";
-                self.note(None, message.to_string());
-            }
-            if end.received.is_some_and(|received| received != head.received) {
-                let message = "`received` in the database's head is not that of the last entry";
-                self.note(None, message.to_string());
-            }
-        } else if !self.holds(head.size - 1)? {
-            // Entries behind the seal are not published yet; but they are there.
-            let message = format!("the database's head says {} entries, and the last is missing", head.size);
-            self.note(None, message);
+            return Ok(true);
         }
-        Ok(())
+        if end.root.is_some_and(|root| root.0 != head.root) {
+            let message = "the root in the database's head is not the root of its entries";
+            self.note(None, message.to_string());
+        }
+        if end.received.is_some_and(|received| received != head.received) {
+            let message = "`received` in the database's head is not that of the last entry";
+            self.note(None, message.to_string());
+        }
+        Ok(true)
     }
 
-    fn holds(&self, index: u64) -> Result<bool, Unreadable> {
-        match self.runtime.block_on(self.store.entries(index, 1)) {
-            Err(StoreError::Corrupt { .. }) => Ok(false),
-            page => Ok(page.map_err(|error| unreadable(&error))?.first().is_some_and(|(at, _)| *at == index)),
-        }
-    }
-
-    fn check_streams(&self, end: &LedgerEnd<'_>) -> Result<(), Unreadable> {
+    /// `sound`: as [`check_head`](Self::check_head) answers. Otherwise a stream that goes on beyond the seal is not judged: which
+    /// entry is gone has been said, and that its stream's head cannot be derived follows.
+    fn check_streams(&self, end: &LedgerEnd<'_>, sound: bool) -> Result<(), Unreadable> {
         let (mut after, mut known) = (String::new(), 0);
         loop {
             let page = self.sound("the stream heads", self.store.stream_head_rows(&after, MAX_PAGE))?;
@@ -128,10 +128,10 @@ impl Database {
                 match (end.stream)(&row.stream) {
                     Some(stream) => {
                         known += 1;
-                        self.check_stream(&row, &stream, end.size)?;
+                        self.check_stream(&row, &stream, end.size, sound)?;
                     }
-                    // A stream that began behind the seal.
-                    None if self.continues(&row, 0, end.size)? => {}
+                    // A stream that began beyond the seal.
+                    None if !sound || self.continues(&row, 0, end.size)? => {}
                     None => self.note(None, format!("stream {} has a head and no entries", row.stream)),
                 }
             }
@@ -142,9 +142,16 @@ impl Database {
         Ok(())
     }
 
-    fn check_stream(&self, row: &StreamHead, stream: &StreamEnd, size: u64) -> Result<(), Unreadable> {
+    fn check_stream(
+        &self,
+        row: &StreamHead,
+        stream: &StreamEnd,
+        size: u64,
+        sound: bool,
+    ) -> Result<(), Unreadable> {
         let same = (row.seq, row.last) == (stream.seq, stream.last.0);
-        let moved_on = !same && row.seq > stream.seq && self.continues(row, stream.seq + 1, size)?;
+        let moved_on =
+            !same && row.seq > stream.seq && (!sound || self.continues(row, stream.seq + 1, size)?);
         if !same && !moved_on {
             self.note(None, format!("the head of stream {} is not its last entry", row.stream));
         } else if same && row.parties != stream.parties.to_string() {
@@ -153,7 +160,7 @@ impl Database {
         Ok(())
     }
 
-    /// Whether the stream goes on from `seq` to this head with entries behind the seal alone.
+    /// Whether the stream goes on from `seq` to this head with entries beyond the seal alone.
     fn continues(&self, row: &StreamHead, seq: u64, size: u64) -> Result<bool, Unreadable> {
         let mut next = seq;
         loop {

@@ -96,6 +96,8 @@ fn what_the_database_keeps_beside_the_entries_is_compared() {
             "store",
         ),
         ("INSERT INTO attachment VALUES (randomblob(16), 0, randomblob(32), 9, 0, NULL, NULL, 1)", "store"),
+        ("UPDATE document SET bytes = x'01'", "store"),
+        ("INSERT INTO document VALUES (randomblob(32), 0, x'00')", "store"),
         ("INSERT INTO tile VALUES (3, 9, zeroblob(8192))", "store"),
         ("INSERT INTO tile VALUES (9, 0, zeroblob(8192))", "store"),
         // Tables and columns that no ledger writes.
@@ -126,6 +128,10 @@ fn what_the_database_keeps_beside_the_entries_is_compared() {
         ),
     ];
     let town = Town::busy();
+    // A document, which is one zero byte, under its hash.
+    town.tamper(
+        "INSERT INTO document VALUES (x'6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d', 0, x'00')",
+    );
     let whole = fs::read(town.path("d/ledger.sqlite")).expect("read");
     for (sql, expected) in cases {
         town.tamper(sql);

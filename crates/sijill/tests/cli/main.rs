@@ -9,6 +9,7 @@ mod liar;
 mod lost;
 mod newcomers;
 mod postgres;
+mod restored;
 mod serves;
 mod shapes;
 mod town;

@@ -7,6 +7,8 @@ use indicatif::HumanCount;
 use sijill_audit::{Evidence, Level, Report, Status};
 use sijill_event::{Entry, StreamKind};
 
+use crate::source::Said;
+
 /// Faults of one code that are told one by one.
 const TOLD_OF_A_CODE: usize = 10;
 
@@ -15,7 +17,7 @@ pub(super) struct Summary<'a> {
     pub(super) report: &'a Report,
     /// Whether a trust file was given.
     pub(super) trusting: bool,
-    pub(super) withheld: Option<String>,
+    pub(super) said: Said,
     pub(super) exhibits: Option<Exhibits>,
 }
 
@@ -75,7 +77,15 @@ impl fmt::Display for Summary<'_> {
         if let (Some(size), Some(root)) = (report.size, &report.root) {
             writeln!(f, "checkpoint of size {}, root {root}", HumanCount(size))?;
         }
-        if let Some(why) = &self.withheld {
+        if self.said.beyond > 0 {
+            let beyond = counted(self.said.beyond, "entry", "entries");
+            writeln!(
+                f,
+                "beyond the seal: {beyond}, committed and not published from here; no checkpoint vouches for them yet, and they \
+                 were held against the database's head"
+            )?;
+        }
+        if let Some(why) = &self.said.withheld {
             writeln!(f, "disclosures withheld: {why}")?;
         }
         match &self.exhibits {
