@@ -29,7 +29,7 @@ const LOG_SIZE: &str = "134217728";
 
 /// The writer's page cache, kibibytes, negative as SQLite wants it: `jti` and digests are random, and each new one lands
 /// on another page of its index.
-const WRITER_CACHE: &str = "-65536";
+const WRITER_CACHE: &str = "-262144";
 
 /// Creates the file if there is none, with these permissions. SQLite gives its `-wal` and `-shm` the same.
 pub(crate) fn create(path: &Path, mode: u32) -> Result<PathBuf> {
@@ -190,6 +190,14 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        // SQLite may roll a transaction back by itself (the disk is full), and then its connection believes for ever to be
+        // within one. The ping is answered after a rollback that was begun.
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -278,3 +278,41 @@ impl Store for SqliteStore {
         open::backup(&self.path, to).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sijill_store::NewEntry;
+
+    use super::*;
+
+    /// On `SQLITE_FULL` SQLite rolls back by itself, and sqlx does not know.
+    #[tokio::test]
+    async fn a_disk_that_was_full_is_written_to_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(dir.path().join("ledger.sqlite")).await.unwrap();
+        let writer = store.writer().unwrap();
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(writer).await.unwrap();
+        let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        sqlx::query(limit).execute(writer).await.unwrap();
+
+        let before = store.head().await.unwrap();
+        let entry = NewEntry {
+            index: 0,
+            entry: "x".repeat(1 << 20),
+            stream: "case/c1".to_owned(),
+            seq: 0,
+            jti: Uuid::from_u128(1),
+            registry: false,
+        };
+        let mut batch = Batch::new(before, Head { size: 1, root: [1; 32], received: 1 }, vec![entry]);
+        let (stream, parties) = ("case/c1".to_owned(), String::new());
+        batch.streams = vec![StreamHead { stream, seq: 0, last: [2; 32], parties }];
+        let full = store.commit(&batch).await.unwrap_err();
+        assert_eq!(full.code(), "store-unavailable", "{full}");
+        assert_eq!(store.head().await.unwrap(), before);
+
+        // The limit was of that connection, as a full disk is of that hour.
+        assert_eq!(store.commit(&batch).await.unwrap(), CommitOutcome::Committed);
+        assert!(store.remember_assertion([7; 32], 10, 5).await.unwrap());
+    }
+}
