@@ -168,6 +168,16 @@ pub enum LedgerError {
     OutOfRange(String),
 }
 
+/// An error and what caused it, for a log line: a full disk is told by the database, not by us. Databases speak of tables
+/// and columns there, never of what stands in them.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut told: Vec<String> = causes.map(ToString::to_string).collect();
+    // A transparent error says what its source says.
+    told.dedup();
+    told.join(": ")
+}
+
 impl LedgerError {
     /// Whether the same request may succeed a moment later: the database is away, or gave way to another transaction.
     pub fn is_passing(&self) -> bool {

@@ -22,7 +22,7 @@ use crate::sequence::Sequencer;
 use crate::service::Services;
 use crate::state::State;
 use crate::vault::{MasterKey, Vault};
-use crate::writer::{Health, Work, Writer};
+use crate::writer::{Health, Probe, Work, Writer};
 
 /// How long a database may take to answer whether it is there.
 const PROBE: Duration = Duration::from_secs(1);
@@ -178,6 +178,7 @@ impl Ledger {
             health,
             clock: Arc::clone(&clock),
             limits,
+            probe: Probe::default(),
         };
         let writing = tokio::spawn(writer.run(work));
         Ok(Self {

@@ -12,7 +12,7 @@ use sijill_log::FullTile;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::error::LedgerError;
+use crate::error::{LedgerError, causes};
 use crate::ledger::{Receipt, Settled};
 use crate::publish::{Published, Publisher, Snapshot, Tiles, batch_proofs, tlog_proof};
 use crate::sequence::Outcome;
@@ -131,7 +131,10 @@ impl Press {
             })
         };
         if let Err(error) = &printed {
-            tracing::error!(%error, "what was committed could not be published; it is tried again");
+            tracing::error!(
+                error = causes(error),
+                "what was committed could not be published; it is tried again"
+            );
         }
         Health::note(&self.health, |health| {
             health.press = printed.as_ref().copied().map_err(Health::told);

@@ -25,6 +25,10 @@ use crate::state::{Adopted, State};
 const ATTEMPTS: u32 = 50;
 /// Cases woken in one transaction.
 const WAKING: u32 = 500;
+/// How long after a case could not be woken it is tried again, milliseconds.
+const AGAIN: u64 = 60_000;
+/// Later than any case wakes, Unix milliseconds: as much as an SQL integer holds.
+const LATEST: u64 = i64::MAX as u64;
 
 /// What became of one event.
 #[derive(Debug, Clone)]
@@ -71,7 +75,11 @@ impl Sequencer {
             let mut due = self.store.due_cases(now, WAKING).await?;
             due.retain(|woken| !stuck.contains(woken));
             let Some((_, first)) = due.first().cloned() else {
-                self.state.wake = self.store.next_wake().await?.filter(|wake| *wake > now);
+                // Everything due is stuck: the next that is not, and those anew in a while.
+                let later = u32::try_from(stuck.len()).unwrap_or(WAKING).saturating_add(1);
+                let later = self.store.due_cases(LATEST, later).await?;
+                let next = later.into_iter().map(|(_, wake)| wake).find(|wake| *wake > now);
+                self.state.wake = next.into_iter().chain((!stuck.is_empty()).then_some(now + AGAIN)).min();
                 break;
             };
             // Simulated time stands still between events: what falls due in it does so at its own instant.

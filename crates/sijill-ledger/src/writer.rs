@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::admission::Admitted;
 use crate::clock::Clock;
-use crate::error::{LedgerError, Own, Refused};
+use crate::error::{LedgerError, Own, Refused, causes};
 use crate::ledger::{Limits, Settled};
 use crate::press::{Edition, Waiting, answer};
 use crate::publish::Snapshot;
@@ -27,18 +27,23 @@ pub(crate) enum Work {
     Stop,
 }
 
+/// How long after a batch that the database could not take it is asked whether it is back, at first and at most.
+const PROBE: [Duration; 2] = [Duration::from_secs(1), Duration::from_mins(1)];
+
 /// Whether the ledger can take events, as writer and press have last met it; if not, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Health {
     pub(crate) writer: Result<(), &'static str>,
+    /// What was last met when looking for other servers' entries.
+    pub(crate) others: Result<(), &'static str>,
     pub(crate) press: Result<(), &'static str>,
 }
 
 impl Health {
-    pub(crate) const GOOD: Self = Self { writer: Ok(()), press: Ok(()) };
+    pub(crate) const GOOD: Self = Self { writer: Ok(()), others: Ok(()), press: Ok(()) };
 
     pub(crate) fn overall(self) -> Result<(), &'static str> {
-        self.writer.and(self.press)
+        self.writer.and(self.others).and(self.press)
     }
 
     pub(crate) fn note(told: &watch::Sender<Self>, note: impl FnOnce(&mut Self)) {
@@ -81,6 +86,32 @@ pub(crate) struct Writer {
     pub(crate) health: Arc<watch::Sender<Health>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,
+    /// When to ask whether the database is back, and how long to wait from then if it fails again.
+    pub(crate) probe: Probe,
+}
+
+/// Asks a database that failed whether it is back: a server that nobody sends events to, for it is not ready, would
+/// otherwise never be ready again. Each failure doubles the pause, so that one that only seems to be back is seldom
+/// called ready.
+#[derive(Default)]
+pub(crate) struct Probe {
+    at: Option<tokio::time::Instant>,
+    failures: u32,
+}
+
+impl Probe {
+    fn failed(&mut self) {
+        let pause = PROBE[0].saturating_mul(1 << self.failures.min(6)).min(PROBE[1]);
+        self.at = Some(tokio::time::Instant::now() + pause);
+        self.failures += 1;
+    }
+
+    async fn due(&self) {
+        match self.at {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 impl Writer {
@@ -96,6 +127,10 @@ impl Writer {
                 }
                 () = tick(&mut poll) => {
                     self.poll().await;
+                    continue;
+                }
+                () = self.probe.due() => {
+                    self.ask_again().await;
                     continue;
                 }
                 _ = sweep.tick() => {
@@ -137,6 +172,12 @@ impl Writer {
         let started = Instant::now();
         #[expect(clippy::cast_precision_loss, reason = "a batch has a few thousand events")]
         metrics::histogram!("sijill_batch_events").record(batch.len() as f64);
+        if let Err(why) = self.unsealed() {
+            let refused =
+                Refused::unavailable(format!("nothing was taken: {why}; post the same bytes again later"));
+            answer(batch.iter().map(|_| Err(refused.clone())).collect(), waiting);
+            return;
+        }
         let settled = match self.clock.now() {
             Ok(now) => self.sequencer.settle(batch, now).await,
             Err(jumped) => Err(jumped.into()),
@@ -144,15 +185,40 @@ impl Writer {
         match settled {
             Ok((outcomes, tiles)) => {
                 let outcomes = outcomes.into_iter().zip(batch.iter().map(|a| a.event.jti)).collect();
+                self.probe = Probe::default();
                 self.note(Ok(()));
                 self.hand_on(outcomes, tiles, waiting, started).await;
             }
             Err(error) => {
-                tracing::error!(%error, "a batch was not settled");
-                self.note(Err(Health::told(&error)));
+                self.failed(&error, "a batch was not settled");
                 let refused = unsettled(&error);
                 answer(batch.iter().map(|_| Err(refused.clone())).collect(), waiting);
+                // What fell due before it may be committed.
+                self.hand_on_if_needed().await;
             }
+        }
+    }
+
+    /// Why nothing may be committed now, if the press cannot seal what was: the ledger must not run away from its seal.
+    fn unsealed(&self) -> Result<(), &'static str> {
+        self.health.borrow().press
+    }
+
+    fn failed(&mut self, error: &LedgerError, what: &'static str) {
+        tracing::error!(error = causes(error), "{what}");
+        self.note(Err(Health::told(error)));
+        if error.is_passing() {
+            self.probe.failed();
+        }
+    }
+
+    /// Whether a database that failed takes transactions again.
+    async fn ask_again(&mut self) {
+        self.probe.at = None;
+        let Sequencer { store, state, .. } = &self.sequencer;
+        match store.put_case_rows(state.head, &[]).await.map_err(LedgerError::from) {
+            Ok(_) => self.note(Ok(())),
+            Err(error) => self.failed(&error, "the database is not back"),
         }
     }
 
@@ -192,16 +258,22 @@ impl Writer {
 
     /// Appends what fell due in cases where nothing else happens.
     async fn wake(&mut self) {
+        if self.unsealed().is_err() {
+            tokio::time::sleep(PROBE[0]).await;
+            return;
+        }
         let woken = match self.clock.now() {
             Ok(now) => self.sequencer.wake(now).await,
             Err(jumped) => Err(jumped.into()),
         };
         // What it appended before it failed is committed.
         self.hand_on_if_needed().await;
-        if let Err(error) = woken {
-            tracing::error!(%error, "what fell due could not be appended; it is tried again");
-            self.note(Err("what fell due could not be appended"));
-            tokio::time::sleep(Duration::from_secs(1)).await;
+        match woken {
+            Ok(_) => self.note(Ok(())),
+            Err(error) => {
+                self.failed(&error, "what fell due could not be appended; it is tried again");
+                tokio::time::sleep(PROBE[0]).await;
+            }
         }
     }
 
@@ -210,20 +282,20 @@ impl Writer {
         let head = match self.sequencer.store.head().await {
             Ok(head) => head,
             Err(error) => {
-                tracing::warn!(%error, "the database's head could not be read");
-                self.note(Err("the database does not answer"));
+                tracing::warn!(error = causes(&error), "the database's head could not be read");
+                self.note_others(Err("the database does not answer"));
                 return;
             }
         };
         if head.size != self.sequencer.state.head.size {
             if let Err(error) = self.sequencer.state.catch_up(&*self.sequencer.store).await {
-                tracing::error!(%error, "entries of another server could not be followed");
-                self.note(Err("entries of another server could not be followed"));
+                tracing::error!(error = causes(&error), "entries of another server could not be followed");
+                self.note_others(Err("entries of another server could not be followed"));
                 return;
             }
             self.hand_on_if_needed().await;
         }
-        self.note(Ok(()));
+        self.note_others(Ok(()));
     }
 
     /// Drops uploads that broke off or that no event came to cite, and destroys their keys; and documents that nobody came
@@ -244,12 +316,19 @@ impl Writer {
             Ok::<_, StoreError>(())
         };
         if let Err(error) = swept.await {
-            tracing::warn!(%error, "uploads without an event could not be swept; it is tried again in an hour");
+            tracing::warn!(
+                error = causes(&error),
+                "what nobody cites could not be swept; it is tried again in an hour"
+            );
         }
     }
 
     fn note(&self, writer: Result<(), &'static str>) {
         Health::note(&self.health, |health| health.writer = writer);
+    }
+
+    fn note_others(&self, others: Result<(), &'static str>) {
+        Health::note(&self.health, |health| health.others = others);
     }
 }
 

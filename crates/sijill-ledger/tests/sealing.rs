@@ -49,6 +49,12 @@ async fn a_seal_that_cannot_be_written_is_written_as_soon_as_it_can() {
     assert_eq!(refused.kind, RefusedKind::Unavailable);
     assert_eq!(scene.ledger.ready().await, Err("the seal cannot be written"));
     assert_eq!(scene.ledger.published().checkpoint.size, before, "nothing is published that is not sealed");
+    for number in 2..5 {
+        let text = noted(&scene, &format!("case/c{number}")).await;
+        assert_eq!(scene.send(text).await.expect_err("not sealed").kind, RefusedKind::Unavailable);
+    }
+    let committed = scene.ground.store.head().await.expect("readable").size;
+    assert_eq!(committed, before + 1, "the ledger does not run away from its seal");
 
     std::fs::remove_dir(&beside).expect("removed");
     let mut published = scene.ledger.watch();
