@@ -8,7 +8,7 @@ use crate::source::{Disclosures, Source};
 use crate::{Unreadable, tree};
 
 /// Entries read at a time: enough that signatures of one key lie together, few enough that several chunks fit in memory.
-pub(crate) const CHUNK: usize = 4096;
+pub(crate) const CHUNK: usize = 2048;
 
 /// A tile and its bytes, if it is there.
 pub(crate) type ReadTile = (Tile, Option<Vec<u8>>);

@@ -17,13 +17,13 @@ const PAGES: usize = 500;
 
 /// An officer signs in, looks at the unit's queue again and again, and opens one case after the other.
 pub(super) async fn pages(server: &Server, load: &Load) -> Result<Value> {
-    let Some((_, officer)) = load.case(0) else { return Err(Error::Source("no case was made".into())) };
+    let Some((_, officer)) = load.stream(0) else { return Err(Error::Source("no case was made".into())) };
     let cookie = sign_in(server, officer).await?;
     let mut queue = Vec::with_capacity(PAGES);
     for _ in 0..PAGES {
         queue.push(get(server, &cookie, &format!("/desk/queue?unit={}", officer.unit)).await?);
     }
-    let theirs = (0..load.cases()).filter_map(|number| load.case(number));
+    let theirs = (0..load.streams()).filter_map(|number| load.stream(number));
     let theirs: Vec<String> =
         theirs.filter(|(_, other)| other.unit == officer.unit).map(|(id, _)| id).collect();
     let mut case = Vec::with_capacity(PAGES);

@@ -1,17 +1,36 @@
-//! Signed events in quantity: cases, each a stream of its own, so that they can be sent side by side.
+//! Signed events in quantity: chains, each a stream of its own, so that they can be sent side by side.
 //!
-//! The same events for both rule-sets: rule-set 1 takes them as they are, rule-set 2 judges each, and acts on some.
+//! Plain ones are all alike, with two hidden values. Cases are what rule-set 2 judges, and acts on; rule-set 1 takes them
+//! as they are.
 
 use rayon::prelude::*;
 use sijill_casework::catalogue;
-use sijill_event::{Digest, Draft, EventError, Json, Seen, SigningKey, Stream, StreamKind};
+use sijill_event::{Class, Digest, Draft, EventError, Json, Seen, SigningKey, Stream, StreamKind};
 use uuid::Uuid;
 
 use crate::client::now_s;
 use crate::error::{Error, Result};
 
-/// Events in a case, unless a connection has but one.
-pub(super) const CASE: usize = 10;
+/// What happens in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Kind {
+    /// A hundred events, all alike, of two hidden values each
+    Plain,
+    /// Ten events of a case: opened, noted, the child seen, the risk assessed
+    Cases,
+}
+
+impl Kind {
+    /// Events in a stream, unless a connection has but one.
+    pub(super) fn length(self) -> usize {
+        match self {
+            Self::Plain => 100,
+            Self::Cases => 10,
+        }
+    }
+}
+
+const NOTE: &str = "Seen at home with the caregiver; safe for the moment.";
 
 /// Who signs.
 #[derive(Debug, Clone)]
@@ -22,8 +41,10 @@ pub(super) struct Officer {
     pub(super) key: SigningKey,
 }
 
-/// Makes cases, never the same one twice.
+/// Makes chains, never the same stream twice.
 pub(super) struct Load {
+    /// What happens in its streams.
+    pub(super) kind: Kind,
     origin: String,
     officers: Vec<Officer>,
     seen: Option<Seen>,
@@ -31,8 +52,8 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn new(origin: String, officers: Vec<Officer>) -> Self {
-        Self { origin, officers, seen: None, next: 0 }
+    pub(super) fn new(kind: Kind, origin: String, officers: Vec<Officer>) -> Self {
+        Self { kind, origin, officers, seen: None, next: 0 }
     }
 
     /// The checkpoint that events made from now on have seen.
@@ -40,17 +61,17 @@ impl Load {
         self.seen = Some(Seen { size, root });
     }
 
-    /// How many cases were made.
-    pub(super) fn cases(&self) -> usize {
+    /// How many streams were made.
+    pub(super) fn streams(&self) -> usize {
         self.next
     }
 
-    /// The id of a case, and who opened it.
-    pub(super) fn case(&self, number: usize) -> Option<(String, &Officer)> {
+    /// The id of a stream, and who writes in it.
+    pub(super) fn stream(&self, number: usize) -> Option<(String, &Officer)> {
         Some((id(number), self.officers.get(number % self.officers.len().max(1))?))
     }
 
-    /// `count` cases of `length` events, each in order, signed on all cores.
+    /// `count` streams of `length` events, each in order, signed on all cores.
     pub(super) fn chains(&mut self, count: usize, length: usize) -> Result<Vec<Vec<String>>> {
         let first = self.next;
         self.next += count;
@@ -60,12 +81,16 @@ impl Load {
     }
 
     fn chain(&self, number: usize, length: usize) -> std::result::Result<Vec<String>, EventError> {
-        let Some((id, officer)) = self.case(number) else { return Ok(Vec::new()) };
+        let Some((id, officer)) = self.stream(number) else { return Ok(Vec::new()) };
         let Some(stream) = Stream::new(StreamKind::Case, &id) else { return Ok(Vec::new()) };
         let mut prev: Option<Digest> = None;
         let mut texts = Vec::with_capacity(length);
         for seq in 0..length as u64 {
-            let Some(draft) = happening(number, seq, &officer.unit) else { break };
+            let draft = match self.kind {
+                Kind::Plain => Some(plain(officer)),
+                Kind::Cases => happening(number, seq, &officer.unit),
+            };
+            let Some(draft) = draft else { break };
             let mut draft = draft
                 .author(&officer.agency, &officer.name)
                 .aud(&self.origin)
@@ -87,11 +112,19 @@ fn id(number: usize) -> String {
     format!("{number:08}")
 }
 
+fn plain(officer: &Officer) -> Draft {
+    let to = [("agency", Json::from(officer.agency.as_str())), ("unit", officer.unit.as_str().into())];
+    Draft::new("referral.accepted", 1)
+        .open("to", Json::object(to))
+        .disclose(Class::Casework, "priority", "urgent".into())
+        .disclose(Class::Narrative, "note", NOTE.into())
+}
+
 /// What happens in a case: of ten one is at high risk and three at medium risk, which is assessed twice.
 fn happening(number: usize, seq: u64, unit: &str) -> Option<Draft> {
     let risk = ["high", "medium", "medium", "medium", "low"].get(number % 10).unwrap_or(&"low");
     let set = |codes: &[&str]| Json::Array(codes.iter().map(|code| Json::from(*code)).collect());
-    let note = Json::from("Seen at home with the caregiver; safe for the moment.");
+    let note = Json::from(NOTE);
     let judged =
         || [("concerns", set(&["physical_abuse"])), ("risk", (*risk).into()), ("situations", set(&[]))];
     let (event_type, values) = match seq {

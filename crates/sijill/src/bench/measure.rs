@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use super::load::{CASE, Load};
+use super::load::Load;
 use super::server::Server;
 use super::{hundredth, tenth};
 use crate::client::now_s;
@@ -29,10 +29,11 @@ const YEAR_S: u64 = 365 * 86_400;
 
 /// Batches of [`BATCH`] events over [`BATCH_CONNECTIONS`] connections.
 pub(super) async fn append(server: &Server, load: &mut Load, events: usize) -> Result<Value> {
-    let chains = load.chains(events.div_ceil(CASE), CASE)?;
+    let length = load.kind.length();
+    let chains = load.chains(events.div_ceil(length), length)?;
     let batches: VecDeque<String> =
-        chains.chunks(BATCH / CASE).map(|chains| chains.concat().join("\n")).collect();
-    let count = chains.len() * CASE;
+        chains.chunks(BATCH / length).map(|chains| chains.concat().join("\n")).collect();
+    let count = chains.len() * length;
     let seconds = drain(server, batches, BATCH_CONNECTIONS, "application/x-ndjson").await?;
     Ok(json!({
         "events": count, "batch": BATCH, "connections": BATCH_CONNECTIONS, "events/s": tenth(rate(count, seconds)),

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
 use crate::error::{Error, Result};
+use load::Kind;
 use server::Server;
 use town::Town;
 
@@ -38,6 +39,9 @@ pub struct Args {
     /// The rule-set: 1 takes the events as they are, 2 judges each by its case, acts on some, and is audited by doing it again
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=2))]
     rules: u64,
+    /// What happens in its streams [default: plain, under rule-set 2 cases]
+    #[arg(long, value_enum)]
+    load: Option<Kind>,
     /// Only these measurements
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Measurement>,
@@ -87,13 +91,18 @@ pub async fn run(args: Args) -> Result<Answer> {
         if args.only.is_empty() { Measurement::value_variants().to_vec() } else { args.only.clone() };
     let measurements = measurements.into_iter().filter(|of| args.rules == 2 || !of.needs_cases());
 
+    let usual = if args.rules == 2 { Kind::Cases } else { Kind::Plain };
+    let kind = args.load.unwrap_or(usual);
+    if args.rules == 2 && kind == Kind::Plain {
+        return Err(Error::Usage("rule-set 2 takes cases alone: --load cases".into()));
+    }
     let town = Town::found(&dir, &args).await?;
-    let mut load = town.grow(args.entries).await?;
+    let mut load = town.grow(kind, args.entries).await?;
     let mut figures = Map::new();
     figures.insert("machine".into(), measure::machine());
     figures.insert("entries".into(), args.entries.into());
     figures.insert("rules".into(), args.rules.into());
-    figures.insert("cases".into(), load.cases().into());
+    figures.insert("streams".into(), load.streams().into());
     figures.insert("engine".into(), if args.postgres.is_some() { "postgres" } else { "sqlite" }.into());
     let mut server = Server::start(&dir).await?;
     for measurement in measurements {

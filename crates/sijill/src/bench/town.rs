@@ -9,7 +9,7 @@ use sijill_domain::{AgencyId, OfficerId, Signer, UnitId};
 use sijill_event::{Json, SigningKey, Stream, StreamKind};
 use sijill_ledger::{SystemClock, Wait};
 
-use super::load::{CASE, Load, Officer};
+use super::load::{Kind, Load, Officer};
 use super::{Args, country, desk};
 use crate::config::{Config, Engine, Web};
 use crate::data_dir::DataDir;
@@ -69,10 +69,10 @@ impl Town {
     }
 
     /// Appends events until the ledger has `entries` of them.
-    pub(super) async fn grow(self, entries: usize) -> Result<Load> {
+    pub(super) async fn grow(self, kind: Kind, entries: usize) -> Result<Load> {
         let running = Running::open(&self.dir, Time::Own).await?;
         let ledger = running.ledger().clone();
-        let mut load = Load::new(self.dir.config.origin.clone(), self.officers);
+        let mut load = Load::new(kind, self.dir.config.origin.clone(), self.officers);
         let bar = progress::bar("growing the ledger", entries as u64);
         loop {
             let published = ledger.published().checkpoint.clone();
@@ -84,7 +84,7 @@ impl Town {
             }
             let wanted = (entries - size).min(BATCH);
             let mut texts: Vec<String> =
-                load.chains(wanted.div_ceil(CASE), CASE)?.into_iter().flatten().collect();
+                load.chains(wanted.div_ceil(kind.length()), kind.length())?.into_iter().flatten().collect();
             texts.truncate(wanted);
             let settled =
                 ledger.append(texts, Wait::Published).await.map_err(|e| Error::Source(e.to_string()))?;
