@@ -125,7 +125,7 @@ impl Council {
         self.decide_all(stage, actions, None, time).await
     }
 
-    /// As [`decide_all`](Self::decide_all), one.
+    /// Decides on one.
     pub async fn decide(
         &self,
         stage: &mut Stage,
