@@ -124,11 +124,9 @@ impl Press {
     /// Signs, seals and announces; nothing if this state is out already.
     async fn print(&self, snapshot: &Snapshot) -> Result<(), LedgerError> {
         let printed = if self.announce.borrow().checkpoint.size == snapshot.size() {
-            Ok(())
+            Ok(None)
         } else {
-            self.publisher.publish(snapshot).await.map(|published| {
-                self.announce.send_replace(Arc::new(published));
-            })
+            self.publisher.publish(snapshot).await.map(Some)
         };
         if let Err(error) = &printed {
             tracing::error!(
@@ -136,10 +134,14 @@ impl Press {
                 "what was committed could not be published; it is tried again"
             );
         }
+        // Before anyone hears of it: whoever does finds a ledger that takes events again.
         Health::note(&self.health, |health| {
-            health.press = printed.as_ref().copied().map_err(Health::told);
+            health.press = printed.as_ref().map(|_| ()).map_err(Health::told);
         });
-        printed
+        if let Some(published) = printed? {
+            self.announce.send_replace(Arc::new(published));
+        }
+        Ok(())
     }
 }
 
