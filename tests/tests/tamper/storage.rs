@@ -186,7 +186,12 @@ pub(crate) const ALTERATIONS: &[Alteration] = &[
     row("an entry's column `jti`", By::Trust, |o| column(o, "jti = x'01020304050607080910111213141516'")),
     row("an entry's column `registry`", By::Trust, |o| column(o, "registry = 1 - registry")),
     row("the head's size", By::Trust, |o| whole(o, "UPDATE head SET size = size - 1")),
-    row("the head's size, beyond the last entry", By::Trust, |o| whole(o, "UPDATE head SET size = size + 1")),
+    row("the head's size, beyond the last entry", By::Trust, |o| {
+        let size = o.size();
+        o.script("UPDATE head SET size = size + 1");
+        // The entry that it claims is missing.
+        vec![("store", Some(size))]
+    }),
     row("the head's root", By::Trust, |o| whole(o, "UPDATE head SET root = zeroblob(32)")),
     row("the head's `received`", By::Trust, |o| whole(o, "UPDATE head SET received = received + 1")),
     row("a stream's head", By::Trust, |o| {
