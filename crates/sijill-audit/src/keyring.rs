@@ -47,17 +47,21 @@ impl Keyring {
             let Some(slot) = self.keys.get_mut(&kid) else { continue };
             slot.uses = slot.uses.saturating_add(1);
             slot.last_used = self.chunk;
-            if slot.uses == WORTH_A_TABLE {
+            // Once: behind its table's worth it goes on counting.
+            if slot.uses == WORTH_A_TABLE && !slot.has_table {
                 worthy.push(kid);
-            } else if slot.uses > WORTH_A_TABLE && !slot.has_table {
-                // There was no room before: ask again, a table's worth later.
-                slot.uses = 0;
             }
         }
         if self.tables + worthy.len() > MOST_TABLES {
             self.drop_idle();
         }
-        worthy.truncate(MOST_TABLES.saturating_sub(self.tables));
+        let room = MOST_TABLES.saturating_sub(self.tables).min(worthy.len());
+        for kid in worthy.split_off(room) {
+            // There was no room: ask again, a table's worth later.
+            if let Some(slot) = self.keys.get_mut(&kid) {
+                slot.uses = 0;
+            }
+        }
         self.make_tables(&worthy);
     }
 
@@ -115,6 +119,17 @@ mod tests {
         assert!(format!("{:?}", keyring.get(&busy.kid())).contains("table: true"));
         keyring.count([rare.kid()].into_iter());
         assert_eq!((tables(&keyring), keyring.tables), (2, 2));
+    }
+
+    #[test]
+    fn a_key_that_signs_all_of_a_chunk_takes_the_room_of_one_table() {
+        let busy = key(1);
+        let mut keyring = Keyring::default();
+        keyring.add(&busy);
+        for _ in 0..3 {
+            keyring.count(std::iter::repeat_n(busy.kid(), 10 * WORTH_A_TABLE as usize));
+            assert_eq!((tables(&keyring), keyring.tables), (1, 1));
+        }
     }
 
     #[test]
