@@ -297,24 +297,16 @@ impl Deciding<'_> {
             }
             E::CaseOpened(_) => Err(Refusal::CaseExists),
             E::ReferralRequested(act) => self.request(act),
-            E::ReferralAcknowledged(act) => Step::Acknowledge.check(self.case, &act.referral, self.author),
-            E::ReferralAccepted(act) => Step::Accept.check(self.case, &act.referral, self.author),
-            E::ReferralStarted(act) => Step::Start.check(self.case, &act.referral, self.author),
-            E::ReferralHeld(act) => Step::Hold.check(self.case, &act.referral, self.author),
-            E::ReferralResumed(act) => Step::Resume.check(self.case, &act.referral, self.author),
-            E::ReferralInfoRequested(act) => Step::AskInfo.check(self.case, &act.referral, self.author),
-            E::ReferralInfoProvided(act) => Step::GiveInfo.check(self.case, &act.referral, self.author),
-            E::ReferralCompleted(act) => Step::Complete.check(self.case, &act.referral, self.author),
-            E::ReferralRejected(act) => Step::Reject.check(self.case, &act.referral, self.author),
             E::ReferralRedirected(act) => {
                 Step::Redirect.check(self.case, &act.referral, self.author)?;
                 self.other_unit(&act.to, &self.author.unit)
             }
-            E::ReferralCancelled(act) => Step::Cancel.check(self.case, &act.referral, self.author),
-            E::ReferralFailed(act) => Step::Fail.check(self.case, &act.referral, self.author),
-            E::ReferralEnteredInError(act) => Step::EnterInError.check(self.case, &act.referral, self.author),
-            E::ReferralDisposed(act) => Step::Dispose.check(self.case, &act.referral, self.author),
-            other => Err(Refusal::TypeNotHere { kind: other.event_type().to_owned(), stream: "case".into() }),
+            other => match Step::of(other.event_type()).zip(other.referral()) {
+                Some((step, referral)) => step.check(self.case, referral, self.author),
+                None => {
+                    Err(Refusal::TypeNotHere { kind: other.event_type().to_owned(), stream: "case".into() })
+                }
+            },
         }
     }
 

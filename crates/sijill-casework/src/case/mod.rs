@@ -8,6 +8,7 @@
 //! evolve.rs    what follows       deadline.rs clocks
 //! act.rs       what the automation is to do, triggered and due
 //! need.rs      who may be shown what            may.rs   what somebody may do now
+//! pathway.rs   every way through the referral's machine
 //! ```
 
 mod act;
@@ -19,6 +20,7 @@ mod evolve;
 mod file;
 mod may;
 mod need;
+mod pathway;
 mod read;
 mod referral;
 mod world;
@@ -33,5 +35,6 @@ pub use file::{
 };
 pub use may::Subject;
 pub use need::Released;
-pub use referral::{Basis, Referral};
+pub use pathway::{Passage, pathway};
+pub use referral::{Basis, Referral, Stage};
 pub use world::{PolicyInForce, World};

@@ -6,7 +6,11 @@ use sijill_event::Digest;
 
 use super::Author;
 use super::file::Case;
-use crate::catalogue::{ReferralRequested, ReferralState};
+use crate::catalogue::{
+    ReferralAccepted, ReferralAcknowledged, ReferralCancelled, ReferralCompleted, ReferralDisposed,
+    ReferralEnteredInError, ReferralFailed, ReferralHeld, ReferralInfoProvided, ReferralInfoRequested,
+    ReferralRedirected, ReferralRejected, ReferralRequested, ReferralResumed, ReferralStarted, ReferralState,
+};
 use crate::refusal::Thing;
 use crate::{Address, Code, Priority, Refusal};
 
@@ -85,7 +89,38 @@ impl ReferralState {
 impl Referral {
     /// Whether the case may not close before the owner has settled what becomes of it.
     pub fn is_undisposed(&self) -> bool {
+        self.stage().is_undisposed()
+    }
+
+    /// Where it stands, as far as the machine goes by it.
+    pub(super) fn stage(&self) -> Stage {
+        let Self { state, resumes, breached, disposed, .. } = *self;
+        Stage { state, resumes, breached, disposed }
+    }
+}
+
+/// What of a referral decides which steps may be taken: the machine's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stage {
+    /// Where it stands.
+    pub state: ReferralState,
+    /// Where it goes back to when it is resumed or the question is answered; says nothing in other states.
+    pub resumes: ReferralState,
+    /// Whether a deadline of it was missed.
+    pub breached: bool,
+    /// Whether the owner has settled what becomes of it.
+    pub disposed: bool,
+}
+
+impl Stage {
+    fn is_undisposed(self) -> bool {
         !self.disposed && (self.state.is_to_dispose() || self.breached)
+    }
+
+    /// In another state, or in the same one anew.
+    pub(super) fn enter(self, state: ReferralState) -> Self {
+        let waits = matches!(state, ReferralState::OnHold | ReferralState::InfoRequested);
+        Self { state, resumes: if waits { self.state } else { self.resumes }, ..self }
     }
 }
 
@@ -109,9 +144,31 @@ pub(super) enum Step {
 }
 
 impl Step {
+    /// Each step, and the type of event that takes it.
+    pub(super) const ALL: [(&'static str, Self); 14] = [
+        (ReferralAcknowledged::TYPE, Self::Acknowledge),
+        (ReferralAccepted::TYPE, Self::Accept),
+        (ReferralStarted::TYPE, Self::Start),
+        (ReferralHeld::TYPE, Self::Hold),
+        (ReferralResumed::TYPE, Self::Resume),
+        (ReferralInfoRequested::TYPE, Self::AskInfo),
+        (ReferralInfoProvided::TYPE, Self::GiveInfo),
+        (ReferralCompleted::TYPE, Self::Complete),
+        (ReferralRejected::TYPE, Self::Reject),
+        (ReferralRedirected::TYPE, Self::Redirect),
+        (ReferralCancelled::TYPE, Self::Cancel),
+        (ReferralFailed::TYPE, Self::Fail),
+        (ReferralEnteredInError::TYPE, Self::EnterInError),
+        (ReferralDisposed::TYPE, Self::Dispose),
+    ];
+
+    /// The step that an event of this type takes; `None` if it takes none.
+    pub(super) fn of(event_type: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| *name == event_type).map(|(_, step)| *step)
+    }
+
     /// Whether the step may be taken now by this author.
     pub(super) fn check(self, case: &Case, referral: &Digest, author: &Author) -> Result<(), Refusal> {
-        use ReferralState::{Accepted, Acknowledged, InProgress, InfoRequested, OnHold, Requested};
         let record = case.referrals.get(referral).ok_or(Refusal::Unknown(Thing::Referral))?;
         let owner = author.unit == case.owner;
         let recipient = author.unit == record.to;
@@ -129,8 +186,18 @@ impl Step {
                 },
             ));
         }
-        let state = record.state;
-        let may = match self {
+        match self {
+            Self::Dispose if record.disposed => Err(Refusal::AlreadyDisposed),
+            _ if self.is_open(record.stage()) => Ok(()),
+            _ => Err(Refusal::ReferralState { state: record.state.as_str() }),
+        }
+    }
+
+    /// Whether the step may be taken at this stage, by whoever it is for.
+    pub(super) fn is_open(self, stage: Stage) -> bool {
+        use ReferralState::{Accepted, Acknowledged, InProgress, InfoRequested, OnHold, Requested};
+        let state = stage.state;
+        match self {
             Self::Acknowledge => state == Requested,
             Self::Accept | Self::Reject => matches!(state, Requested | Acknowledged | InfoRequested),
             Self::Start => matches!(state, Requested | Acknowledged | InfoRequested | Accepted),
@@ -141,14 +208,12 @@ impl Step {
             Self::Complete | Self::Cancel | Self::EnterInError => state.is_live(),
             Self::Redirect => matches!(state, Requested | Acknowledged | Accepted | InfoRequested),
             Self::Fail => matches!(state, Accepted | InProgress | OnHold),
-            Self::Dispose if record.disposed => return Err(Refusal::AlreadyDisposed),
-            Self::Dispose => record.is_undisposed(),
-        };
-        if may { Ok(()) } else { Err(Refusal::ReferralState { state: state.as_str() }) }
+            Self::Dispose => stage.is_undisposed(),
+        }
     }
 
     /// Where the referral stands after it; `None` if it stays where it is.
-    pub(super) fn leads_to(self, record: &Referral, by_owner: bool) -> Option<ReferralState> {
+    pub(super) fn leads_to(self, stage: Stage, by_owner: bool) -> Option<ReferralState> {
         use ReferralState as S;
         match self {
             Self::Acknowledge => Some(S::Acknowledged),
@@ -156,7 +221,7 @@ impl Step {
             Self::Start => Some(S::InProgress),
             Self::Hold => Some(S::OnHold),
             Self::AskInfo => Some(S::InfoRequested),
-            Self::Resume | Self::GiveInfo => Some(record.resumes),
+            Self::Resume | Self::GiveInfo => Some(stage.resumes),
             Self::Complete => Some(S::Completed),
             Self::Reject => Some(S::Rejected),
             Self::Redirect => Some(S::Requested),

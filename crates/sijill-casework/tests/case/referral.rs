@@ -1,5 +1,8 @@
 //! The referral's machine: every state with every step, who may take it, and what it leads to.
 
+use std::collections::BTreeSet;
+
+use sijill_casework::case::{Stage, pathway};
 use sijill_casework::catalogue::ReferralState as S;
 use sijill_event::{Digest, Json};
 
@@ -258,4 +261,51 @@ fn a_breach_is_a_mark_and_a_late_answer_counts() {
     assert!(town.case(CASE).referrals[&referral].is_undisposed());
     step(&mut town, AMAL, referral, "disposed").unwrap();
     assert_eq!(step(&mut town, AMAL, referral, "disposed"), Err("already-disposed"));
+}
+
+/// The pathway is the machine of `docs/casework.md` §4 at every stage, neither more nor less.
+#[test]
+fn the_pathway_is_every_step_at_every_stage() {
+    let passages = pathway();
+    let stages: BTreeSet<_> = passages.iter().map(|passage| passage.to).collect();
+    assert_eq!(
+        stages.iter().map(|stage| stage.state).collect::<BTreeSet<_>>(),
+        S::ALL.iter().copied().collect()
+    );
+    let begins: Vec<_> = passages.iter().filter(|passage| passage.from.is_none()).collect();
+    assert!(
+        matches!(begins[..], [begin] if begin.event == "referral.requested" && begin.to.state == S::Requested)
+    );
+    for stage in stages {
+        let leads = |event: &str| -> Vec<_> {
+            let here =
+                passages.iter().filter(|passage| passage.from == Some(stage) && passage.event == event);
+            here.map(|passage| passage.to).collect()
+        };
+        for step in STEPS {
+            let to = leads(&format!("referral.{step}"));
+            let owes_disposition =
+                !stage.disposed && (stage.breached || leads_to(stage.state, "disposed").is_some());
+            let expected = match (step, leads_to(stage.state, step)) {
+                ("disposed", _) => owes_disposition.then_some(vec![stage.state]),
+                (_, None) => None,
+                ("cancelled", Some(_)) => Some(vec![S::CancelledByRequester, S::CancelledByRecipient]),
+                ("resumed" | "info_provided", Some(_)) => Some(vec![stage.resumes]),
+                (_, Some(then)) => Some(vec![then]),
+            };
+            let states: Vec<S> = to.iter().map(|to| to.state).collect();
+            assert_eq!(states, expected.unwrap_or_default(), "{stage:?} {step}");
+            let settled = |step: &str| stage.disposed || step == "disposed";
+            let marks = |to: &Stage| (to.breached, to.disposed) == (stage.breached, settled(step));
+            assert!(to.iter().all(marks), "{stage:?} {step}");
+        }
+        let marked = leads("referral.breached");
+        assert_eq!(!marked.is_empty(), stage.state.is_live(), "{stage:?}");
+        assert!(
+            marked.iter().all(|to| to.breached && to.state == stage.state && to.resumes == stage.resumes)
+        );
+        let withdrawn = leads("referral.withdrawn");
+        assert_eq!(!withdrawn.is_empty(), stage.state.is_live(), "{stage:?}");
+        assert!(withdrawn.iter().all(|to| to.state == S::Withdrawn && to.breached == stage.breached));
+    }
 }

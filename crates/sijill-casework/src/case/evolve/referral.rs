@@ -10,26 +10,13 @@ use crate::{Address, Code, Milestone};
 impl Evolving<'_> {
     pub(super) fn take_referral(&mut self, read: &CaseEvent) {
         use CaseEvent as E;
-        let step = match read {
+        match read {
             E::ReferralRequested(act) => return self.request(act),
             E::ServiceDelivered(act) => return self.serve(act.referral.as_ref()),
             E::ReferralWithdrawn(act) => return self.enter(&act.referral, ReferralState::Withdrawn, None),
-            E::ReferralAcknowledged(_) => Step::Acknowledge,
-            E::ReferralAccepted(_) => Step::Accept,
-            E::ReferralStarted(_) => Step::Start,
-            E::ReferralHeld(_) => Step::Hold,
-            E::ReferralResumed(_) => Step::Resume,
-            E::ReferralInfoRequested(_) => Step::AskInfo,
-            E::ReferralInfoProvided(_) => Step::GiveInfo,
-            E::ReferralCompleted(_) => Step::Complete,
-            E::ReferralRejected(_) => Step::Reject,
-            E::ReferralRedirected(_) => Step::Redirect,
-            E::ReferralCancelled(_) => Step::Cancel,
-            E::ReferralFailed(_) => Step::Fail,
-            E::ReferralEnteredInError(_) => Step::EnterInError,
-            E::ReferralDisposed(_) => Step::Dispose,
-            _ => return,
-        };
+            _ => {}
+        }
+        let Some(step) = Step::of(read.event_type()) else { return };
         let Some(hash) = read.referral().copied() else { return };
         let unit = self.author.as_ref().map(|author| author.unit.clone());
         let Some(case) = self.case() else { return };
@@ -40,7 +27,7 @@ impl Evolving<'_> {
             return;
         }
         let by_recipient = unit.as_ref() == Some(&record.to);
-        let Some(state) = step.leads_to(record, by_owner && !by_recipient) else { return };
+        let Some(state) = step.leads_to(record.stage(), by_owner && !by_recipient) else { return };
         let (to, reason) = match read {
             E::ReferralRedirected(act) => (Some(act.to.clone()), None),
             E::ReferralHeld(act) => (None, Some(act.reason.clone())),
@@ -113,11 +100,8 @@ impl Evolving<'_> {
     ) {
         let at = self.at.received;
         let Some(record) = self.case().and_then(|case| case.referrals.get_mut(hash)) else { return };
-        let before = record.state;
-        if matches!(state, ReferralState::OnHold | ReferralState::InfoRequested) {
-            record.resumes = before;
-        }
-        (record.state, record.since) = (state, at);
+        let after = record.stage().enter(state);
+        (record.state, record.resumes, record.since) = (after.state, after.resumes, at);
         let redirected = to.is_some();
         if let Some(to) = to {
             record.to = to;
