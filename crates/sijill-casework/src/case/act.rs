@@ -10,7 +10,6 @@ use sijill_event::{Digest, Json, StreamKind, Uuid};
 use super::World;
 use super::deadline::{Deadline, Doing};
 use super::file::{Case, CaseFile};
-use super::referral::Basis;
 use crate::Address;
 use crate::catalogue::{self, CaseEvent};
 use crate::policy::{Prescription, StepTo};
@@ -231,7 +230,7 @@ fn withdrawn(
         .iter()
         .filter(|(_, referral)| {
             referral.state.is_live()
-                && referral.basis == Basis::Consent(*consent)
+                && case.may_rest_on(referral, consent)
                 && !case.stands(world.registry(), referral, at.received)
         })
         .collect();

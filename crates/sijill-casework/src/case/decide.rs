@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use sijill_domain::{AgencyId, Position};
+use sijill_domain::{AgencyId, Position, Registry};
 use sijill_event::{Digest, Event, StreamKind};
 
 use super::World;
 use super::act::flat;
 use super::author::Author;
 use super::file::{Case, CaseFile, PlanState, Status};
-use super::referral::{Basis, CONSENT, Step};
-use crate::catalogue::{CaseEvent, ReferralRequested, ReferralState, Unread, Vote};
+use super::referral::{Basis, CONSENT, Referral, Step};
+use crate::catalogue::{AccessRestricted, CaseEvent, ReferralRequested, ReferralState, Unread, Vote};
 use crate::refusal::Thing;
 use crate::{Address, Refusal};
 
@@ -61,7 +61,7 @@ impl CaseFile {
         read: &CaseEvent,
     ) -> Verdict {
         match stream {
-            StreamKind::Contact => self.decide_contact(author, read),
+            StreamKind::Contact => self.decide_contact(world, author, read),
             StreamKind::Access if self.case.is_none() && self.contact.is_none() => Err(Refusal::CaseUnknown),
             StreamKind::Access => self.decide_access(world, author, read),
             _ => match (&self.case, read) {
@@ -98,11 +98,14 @@ impl CaseFile {
         if flat(read) == answer.values { Ok(()) } else { Err(Refusal::NotPrescribed.into()) }
     }
 
-    fn decide_contact(&self, author: &Author, read: &CaseEvent) -> Verdict {
+    fn decide_contact(&self, world: &World, author: &Author, read: &CaseEvent) -> Verdict {
         match (&self.contact, read) {
             (None, CaseEvent::ContactLogged(_)) if self.case.is_none() => Ok(()),
             (_, CaseEvent::ContactLogged(_)) => Err(Refusal::ContactExists),
             (None, _) => Err(Refusal::CaseUnknown),
+            (Some(contact), CaseEvent::AccessRestricted(act)) => {
+                may_restrict(world.registry(), author, act, &contact.by)
+            }
             (Some(contact), _) if contact.by != author.unit => {
                 Err(Refusal::NotYours("the unit that logged the contact"))
             }
@@ -116,15 +119,14 @@ impl CaseFile {
             CaseEvent::BreakGlassReviewed(act) => {
                 let broken = self.broken.get(&act.invocation).ok_or(Refusal::Unknown(Thing::Invocation))?;
                 let owner = self.case.as_ref().map(|case| &case.owner);
-                let owner = owner.or(self.contact.as_ref().map(|contact| &contact.by));
-                if !owner.is_some_and(|owner| author.supervises(world.registry(), owner)) {
-                    return Err(Refusal::NotYours("a supervisor of the agency that owns the case"));
-                }
+                supervises(world.registry(), author, owner)?;
                 if author.is(&broken.by) {
                     return Err(Refusal::OwnWork);
                 }
                 if broken.reviewed { Err(Refusal::AlreadyReviewed) } else { Ok(()) }
             }
+            // In a contact nobody would be told of it, nor would its review fall due.
+            CaseEvent::BreakGlassInvoked(_) if self.case.is_none() => Err(Refusal::CaseUnknown),
             CaseEvent::AccessRequested(act) => match &act.events {
                 Some(events) if !events.iter().all(|event| self.events.contains_key(event)) => {
                     Err(Refusal::Unknown(Thing::Event))
@@ -141,6 +143,21 @@ impl CaseFile {
             _ => Err(Refusal::NothingToCorrect),
         }
     }
+}
+
+/// Whether the author supervises the unit that owns the case, or logged the contact.
+fn supervises(registry: &Registry, author: &Author, owner: Option<&Address>) -> Verdict {
+    if owner.is_some_and(|owner| author.supervises(registry, owner)) {
+        Ok(())
+    } else {
+        Err(Refusal::NotYours("a supervisor of the agency that owns the case"))
+    }
+}
+
+/// A supervisor keeps people and units out, never the whole owner.
+fn may_restrict(registry: &Registry, author: &Author, act: &AccessRestricted, owner: &Address) -> Verdict {
+    supervises(registry, author, Some(owner))?;
+    if act.units.contains(owner) { Err(Refusal::OwnerRestricted) } else { Ok(()) }
 }
 
 /// One event of stream `case/X` being judged.
@@ -238,7 +255,11 @@ impl Deciding<'_> {
             E::PlanRejected(act) => self.on_plan(&act.plan),
             E::CaseMerged(act) => {
                 self.supervisor()?;
-                if act.into.as_str() == self.file.id { Err(Refusal::MergeIntoItself) } else { Ok(()) }
+                if act.into.as_str() == self.file.id {
+                    return Err(Refusal::MergeIntoItself);
+                }
+                // Nobody answers a referral of a case that has ended, whatever it became part of.
+                self.may_end(None)
             }
             E::CaseUnmerged(_) => {
                 self.supervisor()?;
@@ -278,8 +299,7 @@ impl Deciding<'_> {
                 if escalation.resolved { Err(Refusal::AlreadyEnded(Thing::Escalation)) } else { Ok(()) }
             }
             E::AccessRestricted(act) => {
-                self.supervisor()?;
-                if act.units.contains(&self.case.owner) { Err(Refusal::OwnerRestricted) } else { Ok(()) }
+                may_restrict(self.world.registry(), self.author, act, &self.case.owner)
             }
             E::VoteCast(act) => self.vote(&act.conference),
             E::ConferenceHeld(act) => self.conference(&act.conference, act.outcome.as_str()),
@@ -293,13 +313,14 @@ impl Deciding<'_> {
             E::CaseClosureRefused(act) => self.on_closure(&act.request),
             E::CaseClosed(act) => {
                 self.on_closure(&act.request)?;
-                self.may_close()
+                self.may_end(self.case.closure.as_ref().map(|closure| &closure.exceptions))
             }
             E::CaseOpened(_) => Err(Refusal::CaseExists),
             E::ReferralRequested(act) => self.request(act),
             E::ReferralRedirected(act) => {
                 Step::Redirect.check(self.case, &act.referral, self.author)?;
-                self.other_unit(&act.to, &self.author.unit)
+                self.other_unit(&act.to, &self.author.unit)?;
+                self.may_be_told(&act.referral, &act.to)
             }
             other => match Step::of(other.event_type()).zip(other.referral()) {
                 Some((step, referral)) => step.check(self.case, referral, self.author),
@@ -326,6 +347,7 @@ impl Deciding<'_> {
                 | E::BreachNotified(_)
                 | E::EscalationResolved(_)
                 | E::ReferralDisposed(_)
+                | E::AccessRestricted(_)
         );
         match &self.case.status {
             Status::Open => Ok(()),
@@ -346,11 +368,7 @@ impl Deciding<'_> {
     }
 
     fn supervisor(&self) -> Verdict {
-        if self.author.supervises(self.world.registry(), &self.case.owner) {
-            Ok(())
-        } else {
-            Err(Refusal::NotYours("a supervisor of the agency that owns the case"))
-        }
+        supervises(self.world.registry(), self.author, Some(&self.case.owner))
     }
 
     fn owner_or_recipient(&self) -> Verdict {
@@ -423,8 +441,8 @@ impl Deciding<'_> {
         }
     }
 
-    fn may_close(&self) -> Verdict {
-        let exceptions = self.case.closure.as_ref().map(|closure| &closure.exceptions);
+    /// Nothing that others wait for ends with the case, but what was excepted by name.
+    fn may_end(&self, exceptions: Option<&BTreeSet<Digest>>) -> Verdict {
         for (hash, referral) in &self.case.referrals {
             if exceptions.is_some_and(|exceptions| exceptions.contains(hash)) {
                 continue;
@@ -439,6 +457,17 @@ impl Deciding<'_> {
         match self.case.escalations.iter().find(|(_, escalation)| !escalation.resolved) {
             Some((hash, _)) => Err(Refusal::EscalationOpen(hash.to_string())),
             None => Ok(()),
+        }
+    }
+
+    /// Whoever a referral is passed on to, disclosure to it rests on something.
+    fn may_be_told(&self, referral: &Digest, to: &Address) -> Verdict {
+        let record = self.case.referrals.get(referral).ok_or(Refusal::Unknown(Thing::Referral))?;
+        let passed_on = Referral { to: to.clone(), ..record.clone() };
+        if self.case.stands(self.world.registry(), &passed_on, self.at.received) {
+            Ok(())
+        } else {
+            Err(Refusal::NoBasis)
         }
     }
 

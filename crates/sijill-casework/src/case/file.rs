@@ -267,6 +267,16 @@ impl Consent {
 }
 
 impl Case {
+    /// Whether the referral was asked for on this consent, or has come to rest on it in place of another. By the ids that
+    /// agencies had: what was triggered must not follow from who merged later.
+    pub(super) fn may_rest_on(&self, referral: &Referral, consent: &Digest) -> bool {
+        let covers = |consent: &Consent| consent.agencies.contains(&referral.to.agency);
+        match &referral.basis {
+            Basis::Consent(named) => named == consent || self.consents.get(consent).is_some_and(covers),
+            Basis::Legal(_) => false,
+        }
+    }
+
     /// Whether what the referral discloses rests on anything at this time.
     pub(super) fn stands(&self, registry: &Registry, referral: &Referral, unix_ms: u64) -> bool {
         let to = &referral.to.agency;

@@ -80,6 +80,12 @@ impl CaseFile {
         subjects
     }
 
+    /// The stream of this case or contact in which officers sign events of this type.
+    pub fn signed_in(&self, spec: &TypeSpec) -> Option<StreamKind> {
+        let of_contact = self.contact.is_some() && spec.streams.contains(&StreamKind::Contact);
+        if of_contact { Some(StreamKind::Contact) } else { spec.signed_in() }
+    }
+
     /// Whether this officer may now sign an event of this type, about this subject. Authority (role, party) is for
     /// the registry to say, and a file with [gaps](Self::gaps) takes nothing at all.
     ///
@@ -95,7 +101,7 @@ impl CaseFile {
     ) -> Result<(), Refusal> {
         let unknown = || Refusal::TypeUnknown { kind: event_type.to_owned(), v: 1 };
         let spec = catalogue::latest(event_type).ok_or_else(unknown)?;
-        let Some(stream) = spec.signed_in() else {
+        let Some(stream) = self.signed_in(spec) else {
             return Err(Refusal::NotYours("a service of the ledger"));
         };
         let made_up = MadeUp { file: self, world, author };

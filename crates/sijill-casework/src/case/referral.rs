@@ -117,10 +117,11 @@ impl Stage {
         !self.disposed && (self.state.is_to_dispose() || self.breached)
     }
 
-    /// In another state, or in the same one anew.
+    /// In another state, or in the same one anew. That the owner settled a breach settles no bad end that comes after it.
     pub(super) fn enter(self, state: ReferralState) -> Self {
         let waits = matches!(state, ReferralState::OnHold | ReferralState::InfoRequested);
-        Self { state, resumes: if waits { self.state } else { self.resumes }, ..self }
+        let resumes = if waits { self.state } else { self.resumes };
+        Self { state, resumes, disposed: self.disposed && !state.is_to_dispose(), ..self }
     }
 }
 

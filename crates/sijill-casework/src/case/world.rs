@@ -240,6 +240,6 @@ enum Change<'a> {
 /// Whether the version is the latest, or was when the log had `seen` entries.
 fn in_force(versions: &[Published], version: u64, seen: u64) -> bool {
     let Some(at) = versions.iter().position(|published| published.version == version) else { return false };
-    // The next version's entry was not among the entries the author had seen.
-    versions.get(at + 1).is_none_or(|next| next.index >= seen)
+    let was_seen = |at: usize| versions.get(at).is_some_and(|published| published.index < seen);
+    at + 1 == versions.len() || (was_seen(at) && !was_seen(at + 1))
 }

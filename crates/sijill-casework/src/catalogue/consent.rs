@@ -62,7 +62,7 @@ event! {
 
 event! {
     /// These officers and units may see nothing of the case from now on; both sets empty lift it.
-    AccessRestricted = "access.restricted" v 1 in [Case],
+    AccessRestricted = "access.restricted" v 1 in [Case, Contact],
     "تقييد الاطلاع" / "Access restricted", "لا يطّلع هؤلاء الموظفون وهذه الوحدات على شيء من الحالة من الآن؛ وتُرفع القيود إن خلت القائمتان.";
     routing {
         officers: Officers(0), "الموظفون", "Officers";

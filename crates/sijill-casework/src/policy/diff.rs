@@ -166,10 +166,11 @@ fn deadline(rule: &DeadlineRule) -> String {
     let remind: Vec<String> = rule.remind.iter().map(|amount| format!("{amount} before")).collect();
     let said = |words: Vec<String>| if words.is_empty() { "never".to_owned() } else { words.join(", ") };
     format!(
-        "within {} by the {} clock, paused on: {}, reminders: {}, ladder `{}`",
+        "within {} by the {} clock, paused on: {}{}, reminders: {}, ladder `{}`",
         rule.within,
         rule.clock,
         said(codes.into_iter().map(str::to_owned).collect()),
+        if rule.pause_on_question { "" } else { " (not by a question)" },
         said(remind),
         rule.ladder_id
     )

@@ -125,6 +125,8 @@ pub struct DeadlineRule {
     pub clock: Clock,
     /// Reasons of a hold that stop the clock.
     pub pause_on: BTreeSet<Code>,
+    /// Whether the clock stands still while the recipient waits for an answer.
+    pub pause_on_question: bool,
     /// How long before it is due a reminder goes out.
     pub remind: Vec<Amount>,
     /// The id of the ladder.

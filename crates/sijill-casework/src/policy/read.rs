@@ -185,12 +185,18 @@ struct DeadlineText {
     clock: Read<Clock>,
     #[serde(default)]
     pause_on: BTreeSet<Code>,
+    #[serde(default = "unless_it_says_otherwise")]
+    pause_on_question: bool,
     #[serde(default)]
     remind: Vec<Read<Amount>>,
     ladder: String,
     #[serde(default)]
     source: String,
     precedent: Option<String>,
+}
+
+fn unless_it_says_otherwise() -> bool {
+    true
 }
 
 #[derive(Deserialize, Default)]
@@ -287,6 +293,7 @@ impl Lines<'_> {
             within: text.within.0,
             clock: text.clock.0,
             pause_on: text.pause_on,
+            pause_on_question: text.pause_on_question,
             remind: text.remind.into_iter().map(|amount| amount.0).collect(),
             ladder: ladders.get(&text.ladder).cloned().unwrap_or_default(),
             ladder_id: text.ladder,

@@ -32,6 +32,7 @@ fn chosen(file: &CaseFile, kind: &str, subject: Option<&Subject>) -> Json {
         "referral.redirected" => v! { to: "moe/school-social-work" },
         "legal_basis.invoked" => v! { agencies: ["moh"], basis: "court_order" },
         "access.restricted" => v! { officers: ["h1100/badr"] },
+        "erasure.ordered" => v! { fields: ["narrative.summary"] },
         "deadline.varied" => v! { until: "2030-01-01T00:00:00Z" },
         _ => v! {},
     };
@@ -85,8 +86,9 @@ fn what_is_said_to_be_allowed_is_and_nothing_else() {
     town.does(AMAL, "placement.ended", v! { placement: made["placement.started"] });
     town.wait(26 * HOUR);
     agrees(&town);
-    town.does(CHIEF, "case.merged", v! { into: "8R" });
-    agrees(&town);
+    let mut merged = open("none");
+    merged.does(CHIEF, "case.merged", v! { into: "8R" });
+    agrees(&merged);
 }
 
 #[test]

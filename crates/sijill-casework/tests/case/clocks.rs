@@ -8,7 +8,7 @@ use sijill_event::{Digest, Json};
 
 use super::country::{CALENDAR, POLICY, name};
 use super::say::v;
-use super::scene::{AMAL, CASE, CHIEF, NURSE, open, referred};
+use super::scene::{AMAL, CASE, CHIEF, HOSPITAL, NURSE, open, referred};
 use super::town::{DAY, HOUR, MINUTE, Town, oman, rfc3339};
 
 const SCHOOL: &str = "moe/school-social-work";
@@ -76,6 +76,21 @@ fn whoever_waits_for_an_answer_is_not_late() {
     town.does(AMAL, "referral.info_provided", v! { referral: referral });
     assert_eq!(town.due(Milestone::Accept), Some(due + 10 * HOUR));
     assert!(breaches(&town, 0).is_empty());
+}
+
+/// A policy may leave a clock running while a question is open: nobody buys time by asking.
+#[test]
+fn a_question_stops_the_clocks_that_the_policy_lets_it() {
+    let strict =
+        POLICY.replacen("id = \"accept-urgent\"\n", "id = \"accept-urgent\"\npause_on_question = false\n", 1);
+    let mut town = open("none");
+    town.publish(DocumentKind::Policy, "child-protection", strict.as_bytes());
+    let referral = town.refer(HOSPITAL, "urgent");
+    let due = town.now + 3 * HOUR;
+    town.does(NURSE, "referral.info_requested", v! { referral: referral });
+    assert_eq!(town.due(Milestone::Accept), Some(due));
+    town.wait(4 * HOUR);
+    assert_eq!(breaches(&town, 0), ["accept"]);
 }
 
 /// A question that comes when it is too late stops nothing: what is late goes on up the ladder.

@@ -231,6 +231,28 @@ fn a_list_moved_on() -> &'static str {
     town.refused(AMAL, "child.seen", v! { codes: first() })
 }
 
+#[test]
+fn a_version_counts_now_or_if_it_was_in_force_when_its_author_looked() {
+    let mut town = open("none");
+    let (_, bytes) = SHIPPED.iter().find(|(id, _)| *id == "see-place").unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let mut looked = vec![town.size];
+    for version in [2, 3] {
+        let next = text.replacen("\"version\": 1", &format!("\"version\": {version}"), 1);
+        town.publish(DocumentKind::CodeList, "see-place", next.as_bytes());
+        looked.push(town.size);
+    }
+    for (seen, then) in looked.into_iter().zip(1..) {
+        town.seen = Some(seen);
+        for version in 1..=3 {
+            let codes = Json::object([("see-place", Json::Integer(version))]);
+            let expected = if version == then || version == 3 { "accepted" } else { "codes-stale" };
+            let verdict = town.refused(AMAL, "child.seen", v! { codes: codes });
+            assert_eq!(verdict, expected, "version {version}, seen under {then}");
+        }
+    }
+}
+
 /// A ledger that takes an event before it has appended what was due.
 fn a_forgetful_ledger() -> &'static str {
     let (mut town, referral) = referred();

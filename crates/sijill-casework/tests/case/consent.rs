@@ -128,3 +128,35 @@ fn a_second_consent_keeps_what_rested_on_the_first() {
     assert_eq!(later.state(referral), ReferralState::Withdrawn);
     assert_eq!(later.refused(AMAL, "consent.withdrawn", v! { consent: second }), "accepted");
 }
+
+/// What came to rest on another consent ends with that one.
+#[test]
+fn a_referral_ends_with_the_last_consent_it_could_rest_on() {
+    let (mut town, first) = consented(&["moh"]);
+    let referral = town.does(AMAL, "referral.requested", v! { to: HOSPITAL, consent: first });
+    let [second, other] =
+        ["moh", "rop"].map(|agency| town.does(AMAL, "consent.recorded", v! { agencies: [agency] }));
+    for consent in [first, other] {
+        town.does(AMAL, "consent.withdrawn", v! { consent: consent });
+        assert!(town.state(referral).is_live());
+    }
+    let withdrawal = town.does(AMAL, "consent.withdrawn", v! { consent: second });
+    assert_eq!(town.state(referral), ReferralState::Withdrawn);
+    town.does(NURSE, "withdrawal.confirmed", v! { withdrawal: withdrawal });
+}
+
+/// A redirection tells another unit what the first was told: of another agency only if something lets it know.
+#[test]
+fn a_referral_is_passed_on_only_to_whom_it_may_be_told() {
+    let (mut town, consent) = consented(&["moh"]);
+    let on_consent = town.does(AMAL, "referral.requested", v! { to: HOSPITAL, consent: consent });
+    let by_law = town.refer(HOSPITAL, "urgent");
+    let passes = |town: &Town, referral: Digest, to: &str| {
+        town.refused(NURSE, "referral.redirected", v! { referral: referral, to: to })
+    };
+    assert_eq!(passes(&town, by_law, "rop/desk"), "accepted");
+    assert_eq!(passes(&town, on_consent, "moh/mental-health"), "accepted");
+    assert_eq!(passes(&town, on_consent, "rop/desk"), "no-basis");
+    town.does(AMAL, "legal_basis.invoked", v! { agencies: ["rop"], basis: "prosecution_order" });
+    assert_eq!(passes(&town, on_consent, "rop/desk"), "accepted");
+}

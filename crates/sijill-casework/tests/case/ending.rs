@@ -78,7 +78,7 @@ fn four_eyes_close_a_case_or_leave_it_open() {
 }
 
 /// `docs/casework.md` §4, first paragraph.
-const STILL: [&str; 10] = [
+const STILL: [&str; 11] = [
     "note.added",
     "document.attached",
     "feedback.recorded",
@@ -89,6 +89,7 @@ const STILL: [&str; 10] = [
     "breach.recorded",
     "breach.notified",
     "escalation.resolved",
+    "access.restricted",
 ];
 
 #[test]
@@ -152,6 +153,20 @@ fn a_closed_case_goes_on_when_its_owner_says_so() {
     );
     assert_eq!(town.refused(AMAL, "case.reopened", v! {}), "case-not-closed");
     assert_eq!(town.refused(CHIEF, "case.closed", v! { request: request }), "unknown-request");
+}
+
+/// Its recipients could answer nowhere.
+#[test]
+fn a_case_that_others_work_in_is_not_merged() {
+    let (mut town, referral) = referred();
+    let merges = |town: &Town| town.refused(CHIEF, "case.merged", v! { into: "8Q" });
+    // What a request to close excepts is no exception here.
+    asked_to_close(&mut town, &[referral]);
+    assert_eq!(merges(&town), "referral-open");
+    town.does(NURSE, "referral.rejected", v! { referral: referral });
+    assert_eq!(merges(&town), "referral-undisposed");
+    town.does(AMAL, "referral.disposed", v! { referral: referral });
+    assert_eq!(merges(&town), "accepted");
 }
 
 #[test]

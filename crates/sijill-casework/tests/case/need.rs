@@ -146,14 +146,29 @@ fn who_reported_is_for_the_unit_that_took_the_report() {
     assert_eq!(sees(&town, "c1", AMAL, &[Class::Reporter]), set(&reporter));
     let identity = sees(&town, "c1", AMAL, &[Class::Identity]);
     assert_eq!(identity.len(), 5);
-    // The unit that works the case sees the child, not the reporter; the glass does not open that either.
+    // The unit that works the case sees the child, not the reporter.
     assert_eq!(sees(&town, "c1", "cpc/worker", &[Class::Identity]), identity);
-    for who in ["cpc/worker", "h1100/deputy", "moh/doctor"] {
-        town.say(who, "access/c1", "break_glass.invoked", v! {}).unwrap();
-        assert!(sees(&town, "c1", who, &[Class::Reporter]).is_empty(), "{who}");
-        assert_eq!(sees(&town, "c1", who, &[Class::Identity]), identity, "{who}");
+    assert!(sees(&town, "c1", "cpc/worker", &[Class::Reporter]).is_empty());
+    for who in ["h1100/deputy", "moh/doctor", "rop/officer"] {
+        assert!(sees(&town, "c1", who, &[Class::Identity, Class::Reporter]).is_empty(), "{who}");
     }
-    assert!(sees(&town, "c1", "rop/officer", &[Class::Identity]).is_empty());
+}
+
+/// A colleague of whoever took the call is kept out of what was said as well.
+#[test]
+fn a_contact_is_restricted_like_a_case() {
+    let mut town = Town::new();
+    town.say(AMAL, "contact/c1", "contact.logged", v! {}).unwrap();
+    let badr = "h1100/badr";
+    let restricts =
+        |town: &mut Town, who: &str, values| town.say(who, "contact/c1", "access.restricted", values);
+    assert_eq!(restricts(&mut town, AMAL, v! { officers: [badr] }), Err("not-yours"));
+    assert_eq!(restricts(&mut town, CHIEF, v! { units: ["h1100/line"] }), Err("owner-restricted"));
+    let all = [Class::Casework, Class::Identity, Class::Narrative, Class::Reporter];
+    assert!(!sees(&town, "c1", badr, &all).is_empty());
+    restricts(&mut town, "h1100/deputy", v! { officers: [badr] }).unwrap();
+    assert!(sees(&town, "c1", badr, &all).is_empty());
+    assert!(!sees(&town, "c1", AMAL, &all).is_empty());
 }
 
 #[test]

@@ -263,6 +263,24 @@ fn a_breach_is_a_mark_and_a_late_answer_counts() {
     assert_eq!(step(&mut town, AMAL, referral, "disposed"), Err("already-disposed"));
 }
 
+/// That the owner settled a late answer settles no refusal that comes after it.
+#[test]
+fn a_bad_end_is_settled_when_it_comes() {
+    let (mut town, referral) = referred();
+    town.wait(4 * super::town::HOUR);
+    step(&mut town, AMAL, referral, "disposed").unwrap();
+    let mut done = town.clone();
+    step(&mut done, NURSE, referral, "completed").unwrap();
+    assert!(!done.case(CASE).referrals[&referral].is_undisposed());
+    for ends in ["rejected", "cancelled"] {
+        let mut town = town.clone();
+        step(&mut town, NURSE, referral, ends).unwrap();
+        assert!(town.case(CASE).referrals[&referral].is_undisposed(), "{ends}");
+        step(&mut town, AMAL, referral, "disposed").unwrap();
+        assert_eq!(step(&mut town, AMAL, referral, "disposed"), Err("already-disposed"));
+    }
+}
+
 /// The pathway is the machine of `docs/casework.md` §4 at every stage, neither more nor less.
 #[test]
 fn the_pathway_is_every_step_at_every_stage() {
@@ -295,8 +313,9 @@ fn the_pathway_is_every_step_at_every_stage() {
             };
             let states: Vec<S> = to.iter().map(|to| to.state).collect();
             assert_eq!(states, expected.unwrap_or_default(), "{stage:?} {step}");
-            let settled = |step: &str| stage.disposed || step == "disposed";
-            let marks = |to: &Stage| (to.breached, to.disposed) == (stage.breached, settled(step));
+            // What ends badly is to be settled then, whatever was settled before.
+            let settled = |to: &Stage| step == "disposed" || (stage.disposed && !to.state.is_to_dispose());
+            let marks = |to: &Stage| (to.breached, to.disposed) == (stage.breached, settled(to));
             assert!(to.iter().all(marks), "{stage:?} {step}");
         }
         let marked = leads("referral.breached");

@@ -137,7 +137,7 @@ fn then(kind: &str) -> &'static str {
         "case.reopened" => "case-not-closed",
         "case.unmerged" => "case-not-merged",
         "case.transfer_requested" => "transfer-pending",
-        "case.closed" => "referral-open",
+        "case.closed" | "case.merged" => "referral-open",
         _ => "accepted",
     }
 }

@@ -280,5 +280,9 @@ fn a_change_is_told_in_sentences() {
         ]
     );
     assert!(sentences(&changed, &oman())[2].starts_with("Ladder `more` is gone: "));
+    let mut strict = document();
+    strict["deadline"][0].as_table_mut().unwrap().insert("pause_on_question".to_owned(), Value::from(false));
+    let strict = Policy::parse(toml::to_string(&strict).unwrap().as_bytes()).unwrap();
+    assert!(sentences(&oman(), &strict)[0].contains("paused on: never (not by a question), reminders"));
     assert!(sentences(&oman(), &oman()).is_empty());
 }

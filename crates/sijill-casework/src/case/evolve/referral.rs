@@ -101,7 +101,8 @@ impl Evolving<'_> {
         let at = self.at.received;
         let Some(record) = self.case().and_then(|case| case.referrals.get_mut(hash)) else { return };
         let after = record.stage().enter(state);
-        (record.state, record.resumes, record.since) = (after.state, after.resumes, at);
+        (record.state, record.resumes, record.disposed) = (after.state, after.resumes, after.disposed);
+        record.since = at;
         let redirected = to.is_some();
         if let Some(to) = to {
             record.to = to;
@@ -136,8 +137,10 @@ impl Evolving<'_> {
         let waits = matches!(state, ReferralState::InfoRequested);
         self.edit(|case| {
             for deadline in case.deadlines.iter_mut().filter(|d| d.subject == Some(*hash) && d.is_pending()) {
+                let rule = deadline.rule();
                 let stops = deadline.milestone != Milestone::Acknowledge
-                    && (waits || held_for.is_some_and(|reason| deadline.rule().pause_on.contains(reason)));
+                    && ((waits && rule.pause_on_question)
+                        || held_for.is_some_and(|reason| rule.pause_on.contains(reason)));
                 if stops {
                     deadline.pause(at);
                 } else {
