@@ -8,6 +8,7 @@
 //! event.rs     how a type is declared        spec.rs, kind.rs   what is known of types and fields
 //! field.rs     how values are read, written  value.rs           what they are
 //! check.rs     admission, drafts             schema.rs          JSON Schema
+//! describe.rs  what is put into fields
 //! contact, opening, work, consent, committee, referral, ending, automation, access    the types
 //! earlier.rs   versions no longer written    types.rs           all of them together
 //! ```
@@ -21,6 +22,7 @@ mod check;
 mod committee;
 mod consent;
 mod contact;
+mod describe;
 mod earlier;
 mod ending;
 mod event;

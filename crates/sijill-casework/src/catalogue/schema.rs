@@ -55,7 +55,12 @@ impl TypeSpec {
             lists.iter().map(|list| ((*list).to_owned(), integer(1))).collect();
         json!({
             "title": "Versions of the code lists",
+            "description": "The version in force of each code list that the event draws on, by the list's id.",
             "x-label": { "ar": "إصدارات قوائم الرموز", "en": "Versions of the code lists" },
+            "x-description": {
+                "ar": "الإصدار الساري من كل قائمة رموز يستعملها القيد، بمعرّف القائمة.",
+                "en": "The version in force of each code list that the event draws on, by the list's id.",
+            },
             "x-class": "routing",
             "type": "object",
             "properties": versions,
@@ -71,10 +76,12 @@ fn of_field(field: &FieldSpec) -> Value {
         members.insert("title".to_owned(), field.label.en.into());
         members.insert("x-label".to_owned(), label(field.label));
         members.insert("x-class".to_owned(), field.class.as_str().into());
-        if let Some(help) = field.help {
-            members.insert("description".to_owned(), help.en.into());
-            members.insert("x-description".to_owned(), label(help));
-        }
+        let (ar, en) = match field.help {
+            Some(help) => (help.ar.to_owned(), help.en.to_owned()),
+            None => field.kind.described(),
+        };
+        members.insert("description".to_owned(), en.as_str().into());
+        members.insert("x-description".to_owned(), json!({ "ar": ar, "en": en }));
         if let Some(list) = field.kind.list() {
             members.insert("x-code-list".to_owned(), list.into());
         }

@@ -50,3 +50,21 @@ fn a_schema_says_class_label_and_list() {
     assert_eq!(schema["x-fields"][0], "concerns");
     assert_eq!(schema["x-streams"], serde_json::json!(["case"]));
 }
+
+/// Every field has its class, and label and description in both languages.
+#[test]
+fn every_field_is_described() {
+    for spec in CATALOGUE {
+        let schema = spec.json_schema();
+        for (name, field) in schema["properties"].as_object().expect("properties") {
+            assert!(field["x-class"].is_string(), "{} {name}", spec.name);
+            for text in ["x-label", "x-description"] {
+                for language in ["ar", "en"] {
+                    let said = field[text][language].as_str().unwrap_or_default();
+                    assert!(!said.trim().is_empty(), "{} {name} {text} {language}", spec.name);
+                }
+            }
+            assert_eq!(field["description"], field["x-description"]["en"], "{} {name}", spec.name);
+        }
+    }
+}
