@@ -1,12 +1,12 @@
 //! Looking up lists: one statement each, whatever their length.
 
-use sijill_store::{Hash, Result, StreamHead};
+use sijill_store::{Hash, Result, StoredDisclosure, StreamHead};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::error::store_error;
-use crate::page::{StreamHeadRow, stream_heads as stream_heads_of};
-use crate::value::{hashes, unsigned};
+use crate::page::{StreamHeadRow, disclosure, stream_heads as stream_heads_of};
+use crate::value::{hashes, position, unsigned};
 
 pub(crate) async fn stream_heads(pool: &PgPool, streams: &[String]) -> Result<Vec<StreamHead>> {
     let rows = sqlx::query_as!(
@@ -18,6 +18,24 @@ pub(crate) async fn stream_heads(pool: &PgPool, streams: &[String]) -> Result<Ve
     .await
     .map_err(store_error)?;
     stream_heads_of(rows)
+}
+
+pub(crate) async fn entries_of(pool: &PgPool, streams: &[String]) -> Result<Vec<(u64, String)>> {
+    let rows = sqlx::query!("SELECT idx, entry FROM entry WHERE stream = ANY($1)", streams)
+        .fetch_all(pool)
+        .await
+        .map_err(store_error)?;
+    rows.into_iter().map(|row| Ok((unsigned(row.idx)?, row.entry))).collect()
+}
+
+pub(crate) async fn disclosures_of(pool: &PgPool, indexes: &[u64]) -> Result<Vec<StoredDisclosure>> {
+    let indexes: Vec<i64> = indexes.iter().map(|index| position(*index)).collect();
+    let rows =
+        sqlx::query!("SELECT idx, digest, key_id, ciphertext FROM disclosure WHERE idx = ANY($1)", &indexes)
+            .fetch_all(pool)
+            .await
+            .map_err(store_error)?;
+    rows.into_iter().map(|row| disclosure(row.idx, &row.digest, row.key_id, row.ciphertext)).collect()
 }
 
 pub(crate) async fn by_jti(pool: &PgPool, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>> {

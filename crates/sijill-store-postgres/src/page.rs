@@ -93,15 +93,20 @@ pub(crate) async fn disclosures(
     .fetch_all(pool)
     .await
     .map_err(store_error)?;
-    rows.into_iter()
-        .map(|row| {
-            let sealed = match (row.key_id, row.ciphertext) {
-                (Some(key_id), Some(ciphertext)) => Some(Sealed { key_id: fixed(&key_id)?, ciphertext }),
-                _ => None,
-            };
-            Ok(StoredDisclosure { index: unsigned(row.idx)?, digest: fixed(&row.digest)?, sealed })
-        })
-        .collect()
+    rows.into_iter().map(|row| disclosure(row.idx, &row.digest, row.key_id, row.ciphertext)).collect()
+}
+
+pub(crate) fn disclosure(
+    index: i64,
+    digest: &[u8],
+    key_id: Option<Vec<u8>>,
+    ciphertext: Option<Vec<u8>>,
+) -> Result<StoredDisclosure> {
+    let sealed = match (key_id, ciphertext) {
+        (Some(key_id), Some(ciphertext)) => Some(Sealed { key_id: fixed(&key_id)?, ciphertext }),
+        _ => None,
+    };
+    Ok(StoredDisclosure { index: unsigned(index)?, digest: fixed(digest)?, sealed })
 }
 
 pub(crate) async fn index_rows(pool: &PgPool, from: u64, limit: u32) -> Result<Vec<IndexRow>> {

@@ -96,6 +96,10 @@ impl Store for PostgresStore {
         page::stream_entries(&self.readers, stream, from_seq, limit).await
     }
 
+    async fn entries_of(&self, streams: &[String]) -> Result<Vec<(u64, String)>> {
+        lookup::entries_of(&self.readers, streams).await
+    }
+
     async fn by_jti(&self, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>> {
         lookup::by_jti(&self.readers, jtis).await
     }
@@ -115,6 +119,10 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<Vec<StoredDisclosure>> {
         page::disclosures(&self.readers, indexes, after, limit).await
+    }
+
+    async fn disclosures_of(&self, indexes: &[u64]) -> Result<Vec<StoredDisclosure>> {
+        lookup::disclosures_of(&self.readers, indexes).await
     }
 
     async fn index_rows(&self, from: u64, limit: u32) -> Result<Vec<IndexRow>> {

@@ -1,14 +1,14 @@
 //! Looking up lists: one statement per list, or as few as its parameters allow.
 
-use sijill_store::{Hash, Result, StreamHead};
+use sijill_store::{Hash, Result, StoredDisclosure, StreamHead};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Encode, QueryBuilder, Row, Sqlite, SqlitePool, Type};
 use uuid::Uuid;
 
 use crate::MAX_BINDS;
 use crate::error::store_error;
-use crate::page::stream_head;
-use crate::value::{fixed, unsigned};
+use crate::page::{disclosure, stream_head};
+use crate::value::{fixed, position, unsigned};
 
 /// All rows of `select` whose `column` is one of `values`.
 pub(crate) async fn rows_with<'v, T, V>(
@@ -48,6 +48,33 @@ pub(crate) async fn stream_heads(pool: &SqlitePool, streams: &[String]) -> Resul
                 row.try_get(2).map_err(get)?,
                 row.try_get(3).map_err(get)?,
             )
+        })
+        .collect()
+}
+
+pub(crate) async fn entries_of(pool: &SqlitePool, streams: &[String]) -> Result<Vec<(u64, String)>> {
+    let streams = distinct(streams);
+    let select = "SELECT idx, entry FROM entry WHERE stream";
+    let rows = rows_with(pool, select, &streams, |stream| stream.as_str()).await?;
+    rows.iter()
+        .map(|row| {
+            let index = unsigned(row.try_get(0).map_err(store_error)?)?;
+            Ok((index, row.try_get(1).map_err(store_error)?))
+        })
+        .collect()
+}
+
+pub(crate) async fn disclosures_of(pool: &SqlitePool, indexes: &[u64]) -> Result<Vec<StoredDisclosure>> {
+    let indexes = distinct(indexes);
+    let select = "SELECT idx, digest, key_id, ciphertext FROM disclosure WHERE idx";
+    let rows = rows_with(pool, select, &indexes, |index| position(**index)).await?;
+    rows.iter()
+        .map(|row| {
+            let (index, digest) =
+                (row.try_get(0).map_err(store_error)?, row.try_get(1).map_err(store_error)?);
+            let (key_id, ciphertext) =
+                (row.try_get(2).map_err(store_error)?, row.try_get(3).map_err(store_error)?);
+            disclosure(index, digest, key_id, ciphertext)
         })
         .collect()
 }

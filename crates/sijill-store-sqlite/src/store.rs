@@ -127,6 +127,10 @@ impl Store for SqliteStore {
 
     async fn known_digests(&self, digests: &[Hash]) -> Result<Vec<Hash>> {
         self.read(lookup::known_digests(self.warm(), digests)).await
+    async fn entries_of(&self, streams: &[String]) -> Result<Vec<(u64, String)>> {
+        self.read(lookup::entries_of(&self.readers, streams)).await
+    }
+
     }
 
     async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>> {
@@ -148,6 +152,10 @@ impl Store for SqliteStore {
 
     async fn stream_head_rows(&self, after: &str, limit: u32) -> Result<Vec<StreamHead>> {
         self.read(page::stream_head_rows(&self.readers, after, limit)).await
+    async fn disclosures_of(&self, indexes: &[u64]) -> Result<Vec<StoredDisclosure>> {
+        self.read(lookup::disclosures_of(&self.readers, indexes)).await
+    }
+
     }
 
     async fn attachment_rows(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<AttachmentRow>> {

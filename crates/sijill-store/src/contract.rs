@@ -50,6 +50,9 @@ pub trait Store: Send + Sync {
     /// A stream's entries from `from_seq` on, contiguous in `seq` and ascending: (index, entry).
     async fn stream_entries(&self, stream: &str, from_seq: u64, limit: u32) -> Result<Vec<(u64, String)>>;
 
+    /// All entries of these streams: (index, entry). No page: the caller asks for few streams at a time.
+    async fn entries_of(&self, streams: &[String]) -> Result<Vec<(u64, String)>>;
+
     /// The entries with these idempotency keys: (jti, index, entry).
     async fn by_jti(&self, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>>;
 
@@ -66,6 +69,9 @@ pub trait Store: Send + Sync {
         after: Option<DisclosureKey>,
         limit: u32,
     ) -> Result<Vec<StoredDisclosure>>;
+
+    /// All disclosures of these entries. No page either.
+    async fn disclosures_of(&self, indexes: &[u64]) -> Result<Vec<StoredDisclosure>>;
 
     /// What is kept beside the entries from `from` on, ascending: for an audit.
     async fn index_rows(&self, from: u64, limit: u32) -> Result<Vec<IndexRow>>;

@@ -71,6 +71,25 @@ pub async fn lookups_answer_once_and_leave_out_the_unknown(fixture: &impl Fixtur
     }
     assert_eq!(store.by_jti(&[]).await.unwrap(), []);
 
+    let asked = ["case/5".to_owned(), "case/404".into(), "case/5".into(), rows[7].stream.clone()];
+    let mut found = store.entries_of(&asked).await.unwrap();
+    found.sort_unstable();
+    let held = rows.iter().zip(&entries).filter(|(row, _)| asked.contains(&row.stream));
+    assert_eq!(
+        found,
+        held.map(|(_, entry)| entry.clone()).collect::<Vec<_>>(),
+        "whole streams, each entry once"
+    );
+    assert_eq!(store.entries_of(&[]).await.unwrap(), []);
+
+    let mut found = store.disclosures_of(&[31, 7, 4_000, 7]).await.unwrap();
+    found.sort_by_key(|row| (row.index, row.digest));
+    let mut held = store.disclosures(7..8, None, 100).await.unwrap();
+    held.extend(store.disclosures(31..32, None, 100).await.unwrap());
+    assert!(!held.is_empty());
+    assert_eq!(found, held);
+    assert_eq!(store.disclosures_of(&[]).await.unwrap(), []);
+
     let digest = hash(&[rows[7].jti.as_bytes(), &0_u64.to_be_bytes()]);
     assert_eq!(store.known_digests(&[[0; 32], digest, digest]).await.unwrap(), [digest]);
     assert_eq!(store.known_digests(&[]).await.unwrap(), [[0; 32]; 0]);
