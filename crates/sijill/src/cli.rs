@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
-    append, audit, backup, case, documents, export, init, keys, members, policy, prove, referral, registry,
-    serve, sign, why,
+    append, audit, backup, case, documents, export, init, keys, members, mine, policy, prove, referral,
+    registry, serve, sign, why,
 };
 use crate::demo;
 use crate::error::Result;
@@ -74,6 +74,9 @@ enum Command {
     Prove(prove::Args),
     /// Write the whole ledger as a tile-log directory that any auditor can verify
     Export(export::Args),
+    /// Write event logs for process mining: OCEL 2.0, XES
+    #[command(subcommand)]
+    Mine(mine::Command),
     /// Back up a data directory while it is in use
     Backup(backup::Args),
     /// Bring an old system's records into a ledger of their own
@@ -104,6 +107,7 @@ impl Command {
             Self::Audit(args) => audit::run(args).await,
             Self::Prove(args) => prove::run(args).await,
             Self::Export(args) => export::run(args).await,
+            Self::Mine(command) => mine::run(command).await,
             Self::Backup(args) => backup::run(args).await,
             Self::Import(command) => import::run(command).await,
             Self::Policy(command) => policy::run(command),

@@ -11,6 +11,7 @@
 //! | [`source`], [`database`] | what can be audited; a data directory as something that can |
 //! | [`casework`] | events of the catalogue filled in by hand; a case read back and told |
 //! | [`import`] | an old system's event log becomes a ledger |
+//! | [`mining`] | the cases of a ledger as an event log for process mining |
 //! | [`demo`] | a ledger of a made-up month |
 //! | [`answer`], `error`, [`progress`] | what a command says, and how it ends |
 
@@ -29,6 +30,7 @@ pub mod gate;
 pub mod genesis;
 pub mod import;
 pub mod key_file;
+pub mod mining;
 pub mod new_event;
 pub mod progress;
 pub mod running;

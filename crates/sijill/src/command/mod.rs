@@ -9,6 +9,7 @@ pub mod export;
 pub mod init;
 pub mod keys;
 pub mod members;
+pub mod mine;
 pub mod policy;
 pub mod prove;
 pub mod referral;
