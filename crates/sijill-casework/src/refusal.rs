@@ -10,6 +10,7 @@ pub enum Thing {
     Conference,
     Consent,
     Contact,
+    Erasure,
     Escalation,
     Event,
     Invocation,
@@ -24,11 +25,12 @@ pub enum Thing {
 
 impl Thing {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Breach,
         Self::Conference,
         Self::Consent,
         Self::Contact,
+        Self::Erasure,
         Self::Escalation,
         Self::Event,
         Self::Invocation,
@@ -53,6 +55,7 @@ impl Thing {
             Self::Conference => "unknown-conference",
             Self::Consent => "unknown-consent",
             Self::Contact => "unknown-contact",
+            Self::Erasure => "unknown-erasure",
             Self::Escalation => "unknown-escalation",
             Self::Event => "unknown-event",
             Self::Invocation => "unknown-invocation",
@@ -158,6 +161,26 @@ pub enum Refusal {
     #[error("this was reviewed already")]
     AlreadyReviewed,
 
+    // §10: erasure.
+    #[error("the case was erased by order, and takes nothing more; what is new goes into a new one")]
+    CaseErased,
+    #[error(
+        "the case or a referral of it is open: it is erased whole once it is closed; until then, field by field"
+    )]
+    CaseOpen,
+    #[error("an order to erase is open; it is approved or refused before there is another")]
+    ErasurePending,
+    #[error(
+        "values of class `casework` are what the rules rest on: they are erased only with the whole case"
+    )]
+    ErasureOfCasework,
+    #[error("no event that the order names has any of its fields")]
+    NothingToErase,
+    #[error("the policy in force has no retention rule `{0}` for this")]
+    RetentionUnknown(String),
+    #[error("what the retention rule says to keep is not over yet")]
+    RetentionRunning,
+
     // §7: automation.
     #[error("the automation has something to do in this case first")]
     AutomationOwed,
@@ -207,6 +230,13 @@ impl Refusal {
             Self::AlreadyDisposed,
             Self::ContactExists,
             Self::AlreadyReviewed,
+            Self::CaseErased,
+            Self::CaseOpen,
+            Self::ErasurePending,
+            Self::ErasureOfCasework,
+            Self::NothingToErase,
+            Self::RetentionUnknown(x()),
+            Self::RetentionRunning,
             Self::AutomationOwed,
             Self::NotPrescribed,
         ];
@@ -254,6 +284,13 @@ impl Refusal {
             Self::AlreadyDisposed => "already-disposed",
             Self::ContactExists => "contact-exists",
             Self::AlreadyReviewed => "already-reviewed",
+            Self::CaseErased => "case-erased",
+            Self::CaseOpen => "case-open",
+            Self::ErasurePending => "erasure-pending",
+            Self::ErasureOfCasework => "erasure-of-casework",
+            Self::NothingToErase => "nothing-to-erase",
+            Self::RetentionUnknown(_) => "retention-unknown",
+            Self::RetentionRunning => "retention-running",
             Self::AutomationOwed => "automation-owed",
             Self::NotPrescribed => "not-prescribed",
         }

@@ -9,9 +9,10 @@ use sijill_event::{Digest, Json, StreamKind, Uuid};
 
 use super::World;
 use super::deadline::{Deadline, Doing};
+use super::erasure::ErasureState;
 use super::file::{Case, CaseFile};
 use crate::Address;
-use crate::catalogue::{self, CaseEvent};
+use crate::catalogue::{self, CaseEvent, ErasureDone};
 use crate::policy::{Prescription, StepTo};
 
 /// An event that a service of the ledger is to append.
@@ -50,7 +51,7 @@ impl Act {
 impl CaseFile {
     /// The next act that the log owes this case: what was triggered, then what fell due by `until`.
     pub fn next_act(&self, world: &World, until: u64) -> Option<Act> {
-        self.owed.front().cloned().or_else(|| {
+        self.owed.front().cloned().or_else(|| self.erasure_act(world)).or_else(|| {
             let (deadline, instant, doing) = self.next_due(until)?;
             Some(self.act(world, deadline, instant, doing))
         })
@@ -65,6 +66,10 @@ impl CaseFile {
     pub fn omit(&mut self, world: &World, act: &Act) {
         if self.owed.front() == Some(act) {
             self.owed.pop_front();
+            return;
+        }
+        if act.event_type == ErasureDone::TYPE {
+            self.omit_erasure();
             return;
         }
         let milestone = act.values.get("milestone").and_then(Json::as_str);
@@ -88,11 +93,18 @@ impl CaseFile {
 
     /// The instant of the next thing that falls due, if nothing else happens: when to look again.
     pub fn wakes_at(&self) -> Option<u64> {
-        self.running().filter_map(Deadline::next).map(|(instant, _)| instant).min()
+        let approved = self.outline.approved().and_then(|(_, erasure)| match erasure.state {
+            ErasureState::Approved { received, .. } => Some(received),
+            _ => None,
+        });
+        let due = self.running().filter_map(Deadline::next).map(|(instant, _)| instant).min();
+        approved.into_iter().chain(due).min()
     }
 
     fn running(&self) -> impl Iterator<Item = &Deadline> {
-        self.case.iter().flat_map(|case| &case.deadlines).filter(|deadline| deadline.runs())
+        // Where an event could not be read, nobody knows whether it met something.
+        let read = self.case.iter().filter(|_| self.gaps == 0);
+        read.flat_map(|case| &case.deadlines).filter(|deadline| deadline.runs())
     }
 
     pub(super) fn next_due(&self, until: u64) -> Option<(&Deadline, u64, Doing<'_>)> {

@@ -30,7 +30,10 @@ impl CaseFile {
     /// # Errors
     /// [`Unread::Refused`] with the rule's code; [`Unread::Withheld`] if a document it rests on is not held.
     pub fn decide(&self, world: &World, at: Position, event: &Event, read: &CaseEvent) -> Result<(), Unread> {
-        if self.gaps > 0 {
+        if self.outline.erased.is_some() && !read.is_of_erasure() {
+            return Err(Refusal::CaseErased.into());
+        }
+        if self.gaps > 0 && !read.is_of_erasure() {
             return Err(Unread::Withheld);
         }
         match event.stream.kind() {
@@ -41,7 +44,7 @@ impl CaseFile {
         if self.owes() {
             return Err(Refusal::AutomationOwed.into());
         }
-        if self.next_due(at.received).is_some() {
+        if self.outline.approved().is_some() || self.next_due(at.received).is_some() {
             return Err(Refusal::AutomationOwed.into());
         }
         world.check_codes(event, read.codes(), read.codes_used()).ok_or(Unread::Withheld)??;
@@ -60,6 +63,12 @@ impl CaseFile {
         stream: StreamKind,
         read: &CaseEvent,
     ) -> Verdict {
+        if read.is_of_erasure() {
+            return self.decide_erasure(world, at, author, read);
+        }
+        if self.outline.erased.is_some() {
+            return Err(Refusal::CaseErased);
+        }
         match stream {
             StreamKind::Contact => self.decide_contact(world, author, read),
             StreamKind::Access if self.case.is_none() && self.contact.is_none() => Err(Refusal::CaseUnknown),
@@ -94,6 +103,9 @@ impl CaseFile {
 
     /// What the access service answers is what the rule permits of what was asked.
     fn decide_answer(&self, world: &World, at: Position, read: &CaseEvent) -> Result<(), Unread> {
+        if let CaseEvent::ErasureDone(act) = read {
+            return self.decide_done(act).map_err(Unread::Refused);
+        }
         let answer = self.answer(world, at).ok_or(Refusal::NotPrescribed)?;
         if flat(read) == answer.values { Ok(()) } else { Err(Refusal::NotPrescribed.into()) }
     }

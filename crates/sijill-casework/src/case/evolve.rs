@@ -34,6 +34,11 @@ impl CaseFile {
                 referral: read.referral().copied(),
             },
         );
+        self.outline.note(world, at, event, author.as_ref(), &self.events);
+        if read.is_of_erasure() {
+            self.evolve_erasure(at, hash, author.as_ref(), read);
+            return;
+        }
         let mut evolving = Evolving { file: self, world, at, hash, author };
         evolving.take(read);
         self.react(world, at, hash, read);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use sijill_domain::{AgencyId, OfficerId, Registry};
 use sijill_event::{Digest, StreamKind};
 
-use super::{Act, Basis, Deadline, Referral};
+use super::{Act, Basis, Deadline, Outline, Referral};
 use crate::Address;
 use crate::catalogue::{AccessRequested, Vote};
 use crate::policy::Situation;
@@ -33,6 +33,10 @@ pub struct CaseFile {
     pub broken: BTreeMap<Digest, BrokenGlass>,
     /// Events whose casework values are not there any more: what they did cannot be said.
     pub gaps: u32,
+    /// What is known without any value: the same before and after an erasure.
+    pub outline: Outline,
+    /// The entries of those events.
+    pub(super) skipped: BTreeSet<u64>,
     /// A request for disclosures that the next entry answers.
     pub(super) asked: Option<(Digest, Person, AccessRequested)>,
     /// What the automation is to append before anything else, in order.
@@ -221,11 +225,6 @@ impl CaseFile {
     /// Nothing yet under this id.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), ..Self::default() }
-    }
-
-    /// Passes over an event whose casework values are not there.
-    pub fn skip(&mut self) {
-        self.gaps += 1;
     }
 
     /// Whether it is open, and a case.

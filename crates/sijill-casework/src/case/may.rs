@@ -45,7 +45,7 @@ impl TypeSpec {
 
     /// The stream in which officers sign events of this type; `None` if only services of the ledger do.
     pub fn signed_in(&self) -> Option<StreamKind> {
-        let of_service = matches!(self.name, "access.released" | "export.released");
+        let of_service = matches!(self.name, "access.released" | "export.released" | "erasure.done");
         self.streams.iter().copied().find(|kind| *kind != StreamKind::Auto).filter(|_| !of_service)
     }
 }
@@ -59,6 +59,7 @@ impl CaseFile {
         };
         let mut subjects: Vec<Subject> = match (field.name, &self.case) {
             ("corrects", _) => self.records(event_type).map(Subject::Event).collect(),
+            ("erasure", _) => self.outline.erasures.keys().copied().map(Subject::Event).collect(),
             ("invocation", _) => self.broken.keys().copied().map(Subject::Event).collect(),
             ("deadline", Some(case)) => {
                 let running = case.deadlines.iter().filter(|deadline| deadline.runs());
@@ -87,7 +88,8 @@ impl CaseFile {
     }
 
     /// Whether this officer may now sign an event of this type, about this subject. Authority (role, party) is for
-    /// the registry to say, and a file with [gaps](Self::gaps) takes nothing at all.
+    /// the registry to say, and a file with [gaps](Self::gaps) takes nothing but what is about
+    /// erasure.
     ///
     /// # Errors
     /// The refusal the event would meet, whatever else it held.
@@ -159,6 +161,7 @@ fn is_of_made_up(refusal: &Refusal) -> bool {
             | Refusal::CodesStale { .. }
             | Refusal::DeadlinePast
             | Refusal::OutcomeNotVoted
+            | Refusal::CaseOpen
     )
 }
 

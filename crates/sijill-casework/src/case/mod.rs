@@ -8,6 +8,7 @@
 //! evolve.rs    what follows       deadline.rs clocks
 //! act.rs       what the automation is to do, triggered and due
 //! need.rs      who may be shown what            may.rs   what somebody may do now
+//! erasure.rs   what is known without values, and orders to destroy them
 //! pathway.rs   every way through the referral's machine
 //! ```
 
@@ -16,6 +17,7 @@ mod author;
 mod deadline;
 mod decide;
 mod documents;
+mod erasure;
 mod evolve;
 mod file;
 mod may;
@@ -29,6 +31,7 @@ pub use act::Act;
 pub use author::Author;
 pub use deadline::Deadline;
 pub use documents::{DocumentError, Documents};
+pub use erasure::{Erasure, ErasureState, Outline};
 pub use file::{
     BrokenGlass, Case, CaseFile, Closure, Conference, Consent, Contact, Escalation, Noted, Plan, PlanState,
     Status, Withdrawal,

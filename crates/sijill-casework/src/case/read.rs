@@ -7,7 +7,24 @@ use crate::catalogue::CaseEvent;
 impl CaseEvent {
     /// Whether it is one that the access service signs.
     pub fn is_of_service(&self) -> bool {
+        self.is_answer() || matches!(self, Self::ErasureDone(_))
+    }
+
+    /// Whether it answers a request for values.
+    pub fn is_answer(&self) -> bool {
         matches!(self, Self::AccessReleased(_) | Self::ExportReleased(_))
+    }
+
+    /// Whether it is about erasure: judged by the same rules whether the values are there or not.
+    pub fn is_of_erasure(&self) -> bool {
+        matches!(
+            self,
+            Self::ErasureOrdered(_)
+                | Self::ErasureApproved(_)
+                | Self::ErasureRefused(_)
+                | Self::ErasureDone(_)
+                | Self::ErasureConfirmed(_)
+        )
     }
 
     /// The referral it belongs to, if it names one.

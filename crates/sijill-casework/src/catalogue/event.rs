@@ -81,6 +81,7 @@ macro_rules! kind {
     (type Priority) => { $crate::Priority };
     (type Milestone) => { $crate::Milestone };
     (type Vote) => { $crate::catalogue::Vote };
+    (type Ground) => { $crate::catalogue::ErasureGround };
     (type State) => { $crate::catalogue::ReferralState };
     (type Classes) => { std::collections::BTreeSet<sijill_event::Class> };
     (type Digest) => { sijill_event::Digest };
@@ -110,6 +111,7 @@ macro_rules! kind {
     (spec Priority) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::PRIORITY) };
     (spec Milestone) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::MILESTONE) };
     (spec Vote) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::VOTE) };
+    (spec Ground) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::ERASURE_GROUND) };
     (spec State) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::REFERRAL_STATE) };
     (spec Classes($least:expr)) => {
         $crate::catalogue::Kind::Words($crate::catalogue::kind::CLASS, $least)

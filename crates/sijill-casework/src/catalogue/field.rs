@@ -11,7 +11,7 @@ use sijill_domain::{AgencyId, OfficerId, UnitId};
 use sijill_event::{Class, Digest, Json, Timestamp, names};
 
 use super::value::{
-    Attachment, CaseId, Codes, ContactId, DeadlineRef, FieldPath, Officer, ReferralState, Vote,
+    Attachment, CaseId, Codes, ContactId, DeadlineRef, ErasureGround, FieldPath, Officer, ReferralState, Vote,
 };
 use crate::{Address, Code, Milestone, Priority};
 
@@ -125,6 +125,7 @@ text_fields! {
     Priority: Self::parse;
     Milestone: Self::parse;
     Vote: Self::parse;
+    ErasureGround: Self::parse;
     ReferralState: Self::parse;
     Timestamp: Self::parse;
     NaiveDate: read_date;

@@ -159,6 +159,14 @@ vocabulary! {
     PRIORITY: "routine" = "اعتيادية" / "Routine", "urgent" = "عاجلة" / "Urgent";
     /// [`super::Vote`].
     VOTE: "for" = "موافق" / "For", "against" = "معارض" / "Against", "abstain" = "ممتنع" / "Abstain";
+    /// [`super::ErasureGround`].
+    ERASURE_GROUND:
+        "request" = "طلب الطفل أو من يمثله" / "Request of the child or who acts for it",
+        "consent_withdrawn" = "سحب الموافقة" / "Consent withdrawn",
+        "unlawful" = "بيانات ما كان ينبغي تسجيلها" / "Should never have been recorded",
+        "court_order" = "أمر محكمة" / "Court order",
+        "purpose_over" = "انتفاء الغرض" / "Purpose is over",
+        "retention" = "انقضاء مدة الاحتفاظ" / "Retention period is over";
     /// [`crate::Milestone`].
     MILESTONE:
         "acknowledge" = "الإقرار بالاستلام" / "Acknowledgement",

@@ -9,7 +9,7 @@
 //! field.rs     how values are read, written  value.rs           what they are
 //! check.rs     admission, drafts             schema.rs          JSON Schema
 //! describe.rs  what is put into fields
-//! contact, opening, work, consent, committee, referral, ending, automation, access    the types
+//! contact, opening, work, consent, committee, referral, ending, automation, access, erasure    the types
 //! earlier.rs   versions no longer written    types.rs           all of them together
 //! ```
 //!
@@ -25,6 +25,7 @@ mod contact;
 mod describe;
 mod earlier;
 mod ending;
+mod erasure;
 mod event;
 mod field;
 mod kind;
@@ -43,13 +44,16 @@ pub use consent::*;
 pub use contact::*;
 pub use earlier::*;
 pub use ending::*;
+pub use erasure::*;
 pub use event::{Facts, Unread};
 pub use kind::{Kind, Word};
 pub use opening::*;
 pub use referral::*;
 pub use spec::{Bilingual, FieldClass, FieldSpec, TypeSpec};
 pub use types::{CATALOGUE, CaseEvent};
-pub use value::{Attachment, CaseId, Codes, ContactId, DeadlineRef, FieldPath, Officer, ReferralState, Vote};
+pub use value::{
+    Attachment, CaseId, Codes, ContactId, DeadlineRef, ErasureGround, FieldPath, Officer, ReferralState, Vote,
+};
 pub use work::*;
 
 /// Characters of a name, a title, an address.

@@ -19,6 +19,7 @@ use super::ending::{
     CaseClosed, CaseClosureRefused, CaseClosureRequested, CaseReopened, DeadlineVaried, EscalationResolved,
     FeedbackRecorded,
 };
+use super::erasure::{ErasureApproved, ErasureConfirmed, ErasureDone, ErasureOrdered, ErasureRefused};
 use super::event::Values;
 use super::opening::{
     CaseAssigned, CaseLinked, CaseMerged, CaseOpened, CaseTransferRefused, CaseTransferRequested,
@@ -187,4 +188,9 @@ types! {
     BreakGlassInvoked,
     BreakGlassReviewed,
     ExportReleased,
+    ErasureOrdered,
+    ErasureApproved,
+    ErasureRefused,
+    ErasureDone,
+    ErasureConfirmed,
 }

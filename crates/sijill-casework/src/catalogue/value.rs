@@ -155,6 +155,24 @@ words! {
 }
 
 words! {
+    /// On what ground values are erased.
+    ErasureGround {
+        /// The child, or who may speak for it, asks for it.
+        Request = "request",
+        /// The consent they were recorded on was withdrawn.
+        ConsentWithdrawn = "consent_withdrawn",
+        /// They should never have been recorded.
+        Unlawful = "unlawful",
+        /// A court orders it.
+        CourtOrder = "court_order",
+        /// What they were recorded for is over.
+        PurposeOver = "purpose_over",
+        /// A retention rule of the policy says so.
+        Retention = "retention",
+    }
+}
+
+words! {
     /// Where a referral stands.
     ReferralState {
         /// Addressed to a unit.

@@ -30,6 +30,9 @@ impl Policy {
             }
         }
         check.deadlines();
+        for (id, rule) in &self.retention {
+            check.source(&format!("retention `{id}`"), &rule.source);
+        }
         check.targets();
         check.found
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{Combinations, DeadlineRule, Policy, Rule, Step, Table, space};
+use super::{Combinations, DeadlineRule, Policy, Retained, Rule, Step, Table, space};
 use crate::codes::{Code, CodeBook};
 use crate::{Address, Milestone};
 
@@ -133,6 +133,10 @@ impl Policy {
                 let unit: &Address = unit;
                 lines.insert(format!("Target `{id}` in {governorate}"), unit.to_string());
             }
+        }
+        for (id, rule) in &self.retention {
+            let of = if rule.of == Retained::Case { "cases" } else { "contacts" };
+            lines.insert(format!("Retention `{id}`"), format!("{of} for {}", rule.keep));
         }
         lines
     }

@@ -54,6 +54,7 @@ pub struct Policy {
     targets: BTreeMap<String, BTreeMap<Code, Address>>,
     deadlines: Vec<DeadlineRule>,
     ladders: BTreeMap<String, Vec<Step>>,
+    retention: BTreeMap<String, Retention>,
 }
 
 /// One question the policy answers for every combination: whether a service is asked for, and of whom.
@@ -155,6 +156,29 @@ pub struct Step {
     pub to: StepTo,
 }
 
+/// How long values are kept before the rule is ground to erase them. It erases nothing by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// Of what.
+    pub of: Retained,
+    /// How long, by the wall clock: a case since it was closed or merged, a contact since it was logged.
+    pub keep: Amount,
+    /// Law, regulation or manual section it rests on.
+    pub source: String,
+    /// The foreign rule it was modelled on, if nothing of Oman's says so.
+    pub precedent: Option<String>,
+}
+
+/// What a retention rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retained {
+    /// Cases.
+    Case,
+    /// Contacts, whether or not a case came of them.
+    Contact,
+}
+
 /// Whom an escalation goes to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepTo {
@@ -241,6 +265,11 @@ impl Policy {
     /// The rule for what is owed, by the referral's priority or the case's risk.
     pub fn deadline(&self, milestone: Milestone, value: &str) -> Option<&DeadlineRule> {
         self.deadlines.iter().find(|rule| rule.milestone == milestone && rule.is_for(value))
+    }
+
+    /// A retention rule by its id.
+    pub fn retention(&self, id: &str) -> Option<&Retention> {
+        self.retention.get(id)
     }
 
     fn fields(&self, set: &str) -> BTreeSet<String> {

@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::space::{Dimension, When};
-use super::{DeadlineRule, FieldSet, Policy, PolicyError, Rule, Step, StepTo, Table, Then};
+use super::{
+    DeadlineRule, FieldSet, Policy, PolicyError, Retained, Retention, Rule, Step, StepTo, Table, Then,
+};
 use crate::codes::{Code, Label};
 use crate::{Address, Amount, Clock, Milestone, Priority};
 
@@ -62,6 +64,8 @@ struct Document {
     deadline: Vec<DeadlineText>,
     #[serde(default)]
     ladder: BTreeMap<String, LadderText>,
+    #[serde(default)]
+    retention: BTreeMap<String, RetentionText>,
 }
 
 #[derive(Deserialize)]
@@ -208,6 +212,16 @@ struct ValuesText {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RetentionText {
+    of: Retained,
+    keep: Read<Amount>,
+    #[serde(default)]
+    source: String,
+    precedent: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct LadderText {
     steps: Vec<StepText>,
 }
@@ -340,6 +354,10 @@ impl Policy {
             .collect::<Result<_, _>>()?;
         let units =
             |units: BTreeMap<Code, Read<Address>>| units.into_iter().map(|(at, to)| (at, to.0)).collect();
+        let retention = |text: RetentionText| {
+            let (of, keep) = (text.of, text.keep.0);
+            Retention { of, keep, source: text.source, precedent: text.precedent }
+        };
         let set = |set: FieldSetText| FieldSet { fields: set.fields, why: set.why };
         Ok(Self {
             id: document.policy.id,
@@ -355,6 +373,7 @@ impl Policy {
             targets: document.target.into_iter().map(|(id, text)| (id, units(text))).collect(),
             deadlines,
             ladders,
+            retention: document.retention.into_iter().map(|(id, text)| (id, retention(text))).collect(),
         })
     }
 }

@@ -142,6 +142,33 @@ const HISTORIES: &[(&str, History)] = &[
         town.asks(CHIEF, "break_glass.reviewed", v! { invocation: invocation }).unwrap();
         town.asks(CHIEF, "break_glass.reviewed", v! { invocation: invocation }).unwrap_err()
     }),
+    ("case-erased", || {
+        let mut town = super::erasure::closed();
+        let order = town.asks(AMAL, "erasure.ordered", v! {}).unwrap();
+        town.asks(CHIEF, "erasure.approved", v! { erasure: order }).unwrap();
+        town.refused(AMAL, "note.added", v! {})
+    }),
+    ("case-open", || open("none").asks(AMAL, "erasure.ordered", v! {}).unwrap_err()),
+    ("erasure-pending", || {
+        let mut town = super::erasure::closed();
+        town.asks(AMAL, "erasure.ordered", v! {}).unwrap();
+        town.asks(AMAL, "erasure.ordered", v! {}).unwrap_err()
+    }),
+    ("erasure-of-casework", || {
+        open("none").asks(AMAL, "erasure.ordered", v! { fields: ["casework.risk"] }).unwrap_err()
+    }),
+    ("nothing-to-erase", || {
+        open("none").asks(AMAL, "erasure.ordered", v! { fields: ["identity.name"] }).unwrap_err()
+    }),
+    ("retention-unknown", || {
+        let order = v! { ground: "retention", rule: "none" };
+        super::erasure::closed().asks(AMAL, "erasure.ordered", order).unwrap_err()
+    }),
+    ("retention-running", || {
+        let mut town = super::erasure::closed();
+        super::erasure::with_retention(&mut town);
+        town.asks(AMAL, "erasure.ordered", v! { ground: "retention", rule: "closed" }).unwrap_err()
+    }),
     ("automation-owed", a_forgetful_ledger),
     ("not-prescribed", || {
         let town = open("none");
@@ -152,6 +179,9 @@ const HISTORIES: &[(&str, History)] = &[
     ("unknown-breach", || open("none").refused(AMAL, "breach.notified", v! { breach: NOTHING })),
     ("unknown-conference", || open("none").refused(AMAL, "conference.held", v! { conference: NOTHING })),
     ("unknown-consent", || open("none").refused(AMAL, "consent.withdrawn", v! { consent: NOTHING })),
+    ("unknown-erasure", || {
+        open("none").asks(CHIEF, "erasure.approved", v! { erasure: NOTHING }).unwrap_err()
+    }),
     ("unknown-escalation", || open("none").refused(CHIEF, "escalation.resolved", v! { escalation: NOTHING })),
     ("unknown-event", || {
         let classes = Json::Array(vec!["identity".into()]);

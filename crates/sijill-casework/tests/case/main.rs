@@ -9,6 +9,7 @@ mod codes;
 mod consent;
 mod country;
 mod ending;
+mod erasure;
 mod life;
 mod need;
 mod night;

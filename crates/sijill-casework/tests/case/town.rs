@@ -126,7 +126,11 @@ impl Town {
         let Some(file) = self.files.get_mut(id) else { return };
         file.settle(&world);
         while let Some(act) = self.files.get(id).and_then(|file| file.next_act(&world, self.now)) {
-            self.append("automation", id, act);
+            if act.event_type == "erasure.done" {
+                self.carry_out(id, act);
+            } else {
+                self.append("automation", id, act);
+            }
         }
     }
 
@@ -141,7 +145,7 @@ impl Town {
         }
     }
 
-    fn append(&mut self, service: &str, id: &str, act: Act) {
+    pub(crate) fn append(&mut self, service: &str, id: &str, act: Act) {
         let sd_jwt = self.sign_act(service, id, &act);
         let read = CaseEvent::read(&sd_jwt.event, &Facts::of(&sd_jwt)).unwrap();
         let verdict = self.files[id].decide(&self.world, self.next(), &sd_jwt.event, &read);
@@ -227,8 +231,11 @@ impl Town {
     pub(crate) fn replay(&self, id: &str, world: &World) -> CaseFile {
         let mut file = CaseFile::new(id);
         for Logged { at, sd_jwt, .. } in self.entries(id) {
-            let read = CaseEvent::read(&sd_jwt.event, &Facts::of(sd_jwt)).unwrap();
-            file.evolve(world, *at, &sd_jwt.event, &read);
+            match CaseEvent::read(&sd_jwt.event, &Facts::of(sd_jwt)) {
+                Ok(read) => file.evolve(world, *at, &sd_jwt.event, &read),
+                Err(Unread::Withheld) => file.skip(world, *at, &sd_jwt.event),
+                Err(Unread::Refused(refusal)) => panic!("{refusal}"),
+            }
         }
         file.settle(world);
         file
