@@ -56,6 +56,16 @@ impl CaseDesk {
         Ok(Some(file))
     }
 
+    /// What reads cases from the store.
+    pub(crate) fn reader(&self) -> CaseReader {
+        self.reader.clone()
+    }
+
+    /// Keeps nothing of a case any more, but what a reader has in hand.
+    pub(crate) fn forget(&self, id: &str) {
+        self.lock().remove(id);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }

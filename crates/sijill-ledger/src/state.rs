@@ -179,14 +179,15 @@ impl State {
         if self.files.len() > FILES {
             self.files.clear();
         }
-        for id in ids {
-            if self.files.contains_key(id) {
-                continue;
-            }
-            let begun = streams_of(id).any(|stream| self.end(stream.as_str()).is_some());
-            let file =
-                if begun { reader.load(&self.world, id, self.head.size).await? } else { File::new(id) };
-            self.files.insert(id.clone(), file);
+        let missing = ids.iter().filter(|id| !self.files.contains_key(*id)).cloned();
+        let (begun, fresh): (Vec<String>, Vec<String>) =
+            missing.partition(|id| streams_of(id).any(|stream| self.end(stream.as_str()).is_some()));
+        if !begun.is_empty() {
+            self.files.extend(reader.load_all(&self.world, &begun, self.head.size).await?);
+        }
+        for id in fresh {
+            let file = File::new(&id);
+            self.files.insert(id, file);
         }
         Ok(())
     }

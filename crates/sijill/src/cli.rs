@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
-    append, audit, backup, case, documents, export, init, keys, members, mine, policy, prove, referral,
+    append, audit, backup, case, documents, erase, export, init, keys, members, mine, policy, prove, rebuild, referral,
     registry, serve, sign, why,
 };
 use crate::demo;
@@ -80,6 +80,8 @@ enum Command {
     /// Back up a data directory while it is in use
     Backup(backup::Args),
     /// Bring an old system's records into a ledger of their own
+    /// Make the read models anew from the log, beside the old ones and while a server runs
+    Rebuild(rebuild::Args),
     #[command(subcommand)]
     Import(import::Command),
     /// Check, explain and compare policies: who is asked, for what, by when
@@ -112,6 +114,7 @@ impl Command {
             Self::Import(command) => import::run(command).await,
             Self::Policy(command) => policy::run(command),
             Self::Bench(args) => bench::run(args).await,
+            Self::Rebuild(args) => rebuild::run(args).await,
         }
     }
 }

@@ -111,6 +111,11 @@ impl DataDir {
         self.path.join("keystore").join("keys.sqlite")
     }
 
+    /// The read models' file, where they lie in SQLite. Deleting it loses nothing.
+    pub fn projections_path(&self) -> PathBuf {
+        self.path.join("projections.db")
+    }
+
     /// The trust file.
     pub fn trust_path(&self) -> PathBuf {
         self.path.join("trust.json")

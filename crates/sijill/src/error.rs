@@ -121,6 +121,10 @@ pub enum Error {
     #[error("the receipt does not hold: {0}; keep it, it may convict the ledger")]
     Receipt(String),
 
+    /// The read models could not be read or made.
+    #[error(transparent)]
+    Projection(#[from] sijill_projections::ProjectionError),
+
     /// The store failed.
     #[error("{0}")]
     Store(#[from] sijill_store::StoreError),
@@ -221,6 +225,7 @@ impl Error {
             Self::Unknown(_) => "outcome-unknown",
             Self::Receipt(_) => "receipt-invalid",
             Self::Store(error) => error.code(),
+            Self::Projection(error) => error.code(),
             Self::Unreachable { .. } => "server-unreachable",
             Self::Answer { .. } => "server-answer",
             Self::Source(_) => "source-unreadable",

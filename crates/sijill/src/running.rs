@@ -6,6 +6,7 @@ use std::time::Duration;
 use sijill_domain::event::Clock as Mode;
 use sijill_event::Entry;
 use sijill_ledger::{Clock, Ledger, Limits, OpenError, Opening, ServiceKeys, SimulatedClock, SystemClock};
+use sijill_projections::engine::{Base, PostgresBase, SqliteBase};
 use sijill_store::{KeyId, KeyStore, Store, StoreError};
 use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
@@ -135,6 +136,15 @@ pub async fn store_to_read(dir: &DataDir) -> Result<Arc<dyn Store>> {
     })
 }
 
+/// Where the ledger's read models lie: beside a SQLite ledger in a file of their own, on PostgreSQL in a schema of their own.
+pub async fn read_models(dir: &DataDir) -> Result<Arc<dyn Base>> {
+    let base: Arc<dyn Base> = match (dir.config.engine, &dir.config.url) {
+        (Engine::Postgres, Some(url)) => Arc::new(PostgresBase::connect(url).await?),
+        _ => Arc::new(SqliteBase::open(&dir.projections_path()).await?),
+    };
+    Ok(base)
+}
+
 /// The store for copying it while it is in use.
 pub async fn store_to_copy(dir: &DataDir) -> Result<SqliteStore> {
     // Opening it for reading creates and migrates nothing, and finds out whether opening it to write would.
@@ -234,7 +244,7 @@ fn mode(entry: &str) -> Option<Mode> {
 }
 
 /// The ledger's own sentences already say what to do.
-fn open_error(error: OpenError) -> Error {
+pub(crate) fn open_error(error: OpenError) -> Error {
     let code = match error {
         OpenError::Ledger(sijill_ledger::LedgerError::Store(error)) => return Error::Store(error),
         OpenError::Ledger(_) => "ledger-failed",

@@ -1,6 +1,6 @@
 //! What a case is judged against at one position of the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use sijill_domain::event::{Action, DocumentKind};
@@ -60,8 +60,36 @@ impl World {
             policies: Arc::new(policies),
             complete,
         };
-        world.open_almanac();
+        world.open_almanac(u64::MAX);
         world
+    }
+
+    /// The world with the calendars as they were known before the entry at `size`, and everything else as it is: what else
+    /// is asked of an earlier position is answered as it was anyway. For whoever replays a case by itself, long after.
+    #[must_use]
+    pub fn known_at(&self, size: u64) -> Self {
+        let mut world = self.clone();
+        world.open_almanac(size);
+        world
+    }
+
+    /// The entries after which the calendars were others, ascending, each with the Unix millisecond from which that counts.
+    pub fn calendar_changes(&self) -> Vec<(u64, u64)> {
+        let calendars: BTreeSet<&str> =
+            self.policies.iter().map(|(_, in_force)| in_force.policy.calendar()).collect();
+        let of_versions = calendars.iter().flat_map(|id| {
+            let versions = self.registry.document(DocumentKind::Calendar, id);
+            versions.iter().map(|version| (version.index, version.since))
+        });
+        let of_days = self.registry.announced().iter();
+        let of_days = of_days.filter(|day| calendars.contains(day.holiday.calendar.as_str()));
+        let of_policies = self
+            .registry
+            .document(DocumentKind::Policy, POLICY)
+            .iter()
+            .map(|policy| (policy.index, policy.since));
+        let changes = of_versions.chain(of_days.map(|day| (day.index, day.since))).chain(of_policies);
+        changes.collect::<BTreeMap<_, _>>().into_iter().collect()
     }
 
     /// The same world if neither documents nor calendars moved, only agencies did.
@@ -83,15 +111,22 @@ impl World {
         &self.documents
     }
 
-    fn open_almanac(&mut self) {
-        let Some((_, latest)) = self.policies.last() else { return };
+    /// Of what stands in entries before the one at `size`.
+    fn open_almanac(&mut self, size: u64) {
+        (self.calendars, self.almanac) = (0, Arc::default());
+        let policies = self.policies.partition_point(|(index, _)| *index < size);
+        let policies = self.policies.get(..policies).unwrap_or_default();
+        let Some((_, latest)) = policies.last() else { return };
         let id = latest.policy.calendar();
         let versions = self.registry.document(DocumentKind::Calendar, id);
         let announced = self.registry.announced().iter().filter(|a| a.holiday.calendar.as_str() == id);
         let mut changes: Vec<(u64, u64, Change<'_>)> = versions
             .iter()
+            .filter(|version| version.index < size)
             .map(|version| (version.index, version.since, Change::Version(version)))
-            .chain(announced.map(|a| (a.index, a.since, Change::Holiday(&a.holiday))))
+            .chain(
+                announced.filter(|a| a.index < size).map(|a| (a.index, a.since, Change::Holiday(&a.holiday))),
+            )
             .collect();
         changes.sort_by_key(|(index, since, _)| (*since, *index));
         let mut almanac = Almanac::default();
@@ -109,7 +144,7 @@ impl World {
             }
         }
         // A policy that goes by another calendar is a change like any other, though the new one may have had as many.
-        let ids: Vec<&str> = self.policies.iter().map(|(_, in_force)| in_force.policy.calendar()).collect();
+        let ids: Vec<&str> = policies.iter().map(|(_, in_force)| in_force.policy.calendar()).collect();
         let switches = ids.array_windows().filter(|[before, after]| before != after).count();
         self.calendars = changes.len() + (switches << 24);
         self.almanac = Arc::new(almanac);

@@ -13,6 +13,7 @@ pub mod mine;
 pub mod policy;
 pub mod prove;
 pub mod referral;
+pub mod rebuild;
 pub mod registry;
 pub mod serve;
 pub mod sign;

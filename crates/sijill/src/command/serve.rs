@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::answer::Answer;
 use crate::data_dir::{DataDir, TOKEN_KEY};
 use crate::error::{Error, Result};
-use crate::running::{Running, Time};
+use crate::running::{Running, Time, read_models};
 
 /// `sijill serve`
 #[derive(Debug, clap::Args)]
@@ -82,6 +82,7 @@ pub async fn run(args: Args) -> Result<Answer> {
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
 
     let size = ledger.published().checkpoint.size;
+    let projecting = tokio::spawn(sijill_ledger::project(ledger.clone(), read_models(&dir).await?));
     let serving = sijill_web::serve(listener, router, tls.as_ref(), ledger.clone(), stop);
     let mut serving = std::pin::pin!(serving);
     // The certificate is read first: nobody is told of a server that cannot be.
@@ -97,6 +98,9 @@ pub async fn run(args: Args) -> Result<Answer> {
     if let Some(mailing) = mailing {
         mailing.abort();
     }
+    // It goes on where it stopped: position and rows are one transaction.
+    projecting.abort();
+    let _ = projecting.await;
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
     let size = ledger.published().checkpoint.size;
     drop(ledger);

@@ -1,0 +1,167 @@
+//! What the engine asks of a database: a few statements that SQLite and PostgreSQL both understand.
+
+use async_trait::async_trait;
+use sijill_log::Hash;
+
+use crate::digest;
+use crate::error::ProjectionError;
+use crate::model::{Cell, Column, Model, Type};
+use crate::span::SubjectRows;
+
+/// A database of read models.
+#[async_trait]
+pub trait Base: Send + Sync {
+    /// The rows of a query. Parameters are `$1`, `$2`…; every column is an integer of 64 bits or a text, and may be null.
+    async fn query(&self, sql: &str, parameters: &[Cell]) -> Result<Vec<Vec<Cell>>, ProjectionError>;
+
+    /// Statements without parameters, in one transaction.
+    async fn run(&self, statements: &[String]) -> Result<(), ProjectionError>;
+
+    /// Writes in one transaction, if the generations still are where the batch says; otherwise `false`, and nothing is written.
+    async fn write(&self, batch: &Batch<'_>) -> Result<bool, ProjectionError>;
+
+    /// Statements in the spelling of this engine, where it has one of its own.
+    fn spelling(&self, sql: &str) -> String;
+}
+
+/// A generation of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation {
+    /// Which model.
+    pub model: String,
+    /// Its number, from 1.
+    pub number: u64,
+    /// Version of the model it was made by.
+    pub version: u32,
+    /// It has the rows of the log's first so many entries.
+    pub position: u64,
+    /// The log's root at that size, base64.
+    pub root: String,
+    /// Whether it is the one that is read.
+    pub live: bool,
+}
+
+/// How far generations are moved: all of the same database transaction.
+#[derive(Debug, Clone)]
+pub struct Lead<'a> {
+    /// The model.
+    pub model: &'static Model,
+    /// Its generation.
+    pub number: u64,
+    /// Where it has to be.
+    pub from: u64,
+    /// Where it will be, and the log's root there.
+    pub to: (u64, Hash),
+    /// The rows that take the place of those these subjects had.
+    pub subjects: &'a [SubjectRows],
+    /// Whether the subjects had none before, so that nothing has to be removed.
+    pub fresh: bool,
+}
+
+/// What is written at once.
+#[derive(Debug, Clone)]
+pub struct Batch<'a> {
+    /// One lead for each model.
+    pub leads: Vec<Lead<'a>>,
+}
+
+/// The tables that are no model's: generations, and the leaf of each subject.
+pub(super) const SCHEMA: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS projection (
+        model TEXT NOT NULL,
+        number BIGINT NOT NULL,
+        version BIGINT NOT NULL,
+        position BIGINT NOT NULL,
+        root TEXT NOT NULL,
+        live BIGINT NOT NULL,
+        PRIMARY KEY (model, number)
+    )",
+    "CREATE TABLE IF NOT EXISTS projection_subject (
+        model TEXT NOT NULL,
+        number BIGINT NOT NULL,
+        subject TEXT NOT NULL,
+        gaps BIGINT NOT NULL,
+        leaf TEXT,
+        PRIMARY KEY (model, number, subject)
+    )",
+];
+
+/// Moves a generation on: $1 to, $2 root, $3 model, $4 number, $5 from.
+pub(super) const MOVE: &str =
+    "UPDATE projection SET position = $1, root = $2 WHERE model = $3 AND number = $4 AND position = $5";
+
+/// The name of a table in a generation.
+pub(super) fn named(table: &str, number: u64) -> String {
+    format!("{table}_{number}")
+}
+
+/// The statements that make a generation's tables.
+pub(super) fn tables_of(model: &Model, number: u64) -> Vec<String> {
+    let mut sql = model.sql.to_owned();
+    for table in model.tables {
+        sql = sql.replace(&format!("{{{}}}", table.name), &named(table.name, number));
+    }
+    statements(&sql)
+}
+
+/// The statements of a script: comments gone, parted at semicolons. Our own scripts have neither within a text.
+fn statements(sql: &str) -> Vec<String> {
+    let bare: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+    let bare = bare.join("\n");
+    bare.split(';').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// The columns of a table as it lies in the database.
+pub(super) fn columns(own: &[Column]) -> impl Iterator<Item = (&'static str, Type)> + '_ {
+    const FIRST: [(&str, Type); 5] = [
+        ("subject", Type::Text),
+        ("since", Type::Integer),
+        ("since_ms", Type::Integer),
+        ("until", Type::Integer),
+        ("until_ms", Type::Integer),
+    ];
+    FIRST.into_iter().chain(own.iter().map(|column| (column.name, column.holds)))
+}
+
+/// The rows of one table among these subjects, as cells in the order of [`columns`].
+pub(super) fn rows_of(subjects: &[SubjectRows], table: usize) -> Vec<Vec<Cell>> {
+    let mut rows = Vec::new();
+    for subject in subjects {
+        for span in subject.rows.iter().filter(|span| span.table == table) {
+            let mut cells: Vec<Cell> = vec![
+                subject.subject.as_str().into(),
+                span.since.into(),
+                span.since_ms.into(),
+                span.until.into(),
+                span.until_ms.into(),
+            ];
+            cells.extend_from_slice(&span.cells);
+            rows.push(cells);
+        }
+    }
+    rows
+}
+
+/// The columns and rows of `projection_subject`. Subjects of which there is nothing to say are not in it.
+pub(super) fn leaves_of(lead: &Lead<'_>) -> (Vec<(&'static str, Type)>, Vec<Vec<Cell>>) {
+    let columns = vec![
+        ("model", Type::Text),
+        ("number", Type::Integer),
+        ("subject", Type::Text),
+        ("gaps", Type::Integer),
+        ("leaf", Type::Text),
+    ];
+    let row = |of: &SubjectRows| {
+        let leaf = digest::leaf(lead.model, of);
+        (leaf.is_some() || of.gaps > 0).then(|| {
+            vec![
+                lead.model.name.into(),
+                lead.number.into(),
+                of.subject.as_str().into(),
+                u64::from(of.gaps).into(),
+                leaf.map(|leaf| leaf.to_base64()).into(),
+            ]
+        })
+    };
+    (columns, lead.subjects.iter().filter_map(row).collect())
+}

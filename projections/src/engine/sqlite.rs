@@ -1,0 +1,193 @@
+//! Read models in a SQLite file of their own, beside the ledger's: whoever deletes it loses nothing that `sijill rebuild` does
+//! not bring back, and its writes never wait for the ledger's.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool, TypeInfo, ValueRef};
+
+use super::base::{Base, Batch, Lead, MOVE, SCHEMA, columns, leaves_of, named, rows_of};
+use crate::error::ProjectionError;
+use crate::model::{Cell, Type};
+
+/// Most parameters one statement may have (`SQLITE_MAX_VARIABLE_NUMBER`).
+const MAX_BINDS: usize = 32_766;
+
+/// A rebuild may hold the file for as long as one of its batches takes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Read models in a SQLite file.
+#[derive(Debug)]
+pub struct SqliteBase {
+    readers: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl SqliteBase {
+    /// Opens the file; it is made if there is none.
+    pub async fn open(path: &Path) -> Result<Self, ProjectionError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // Loses the last rows with the power, and takes them from the log again: position and rows are one transaction.
+            .synchronous(SqliteSynchronous::Normal)
+            .pragma("secure_delete", "ON")
+            .pragma("cache_size", "-65536")
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
+        let pool =
+            |count| SqlitePoolOptions::new().max_connections(count).idle_timeout(None).max_lifetime(None);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(unavailable)?;
+        for statement in SCHEMA {
+            sqlx::query(statement).execute(&writer).await.map_err(unavailable)?;
+        }
+        let readers = pool(4).connect_with(options.read_only(true)).await.map_err(unavailable)?;
+        Ok(Self { readers, writer })
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+#[async_trait]
+impl Base for SqliteBase {
+    async fn query(&self, sql: &str, parameters: &[Cell]) -> Result<Vec<Vec<Cell>>, ProjectionError> {
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        for parameter in parameters {
+            query = match parameter {
+                Cell::Null => query.bind(None::<i64>),
+                Cell::Integer(value) => query.bind(*value),
+                Cell::Text(text) => query.bind(text.clone()),
+            };
+        }
+        let rows = query.fetch_all(&self.readers).await.map_err(unavailable)?;
+        rows.iter().map(cells).collect()
+    }
+
+    async fn run(&self, statements: &[String]) -> Result<(), ProjectionError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)?;
+        for statement in statements {
+            let statement = sqlx::query(sqlx::AssertSqlSafe(statement.as_str()));
+            statement.execute(&mut *transaction).await.map_err(unavailable)?;
+        }
+        transaction.commit().await.map_err(unavailable)
+    }
+
+    async fn write(&self, batch: &Batch<'_>) -> Result<bool, ProjectionError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)?;
+        for lead in &batch.leads {
+            let moved = sqlx::query(MOVE)
+                .bind(signed(lead.to.0))
+                .bind(lead.to.1.to_base64())
+                .bind(lead.model.name)
+                .bind(signed(lead.number))
+                .bind(signed(lead.from))
+                .execute(&mut *transaction)
+                .await
+                .map_err(unavailable)?;
+            if moved.rows_affected() != 1 {
+                return Ok(false);
+            }
+            write(&mut transaction, lead).await?;
+        }
+        transaction.commit().await.map_err(unavailable)?;
+        Ok(true)
+    }
+
+    fn spelling(&self, sql: &str) -> String {
+        sql.to_owned()
+    }
+}
+
+async fn write(connection: &mut SqliteConnection, lead: &Lead<'_>) -> Result<(), ProjectionError> {
+    if !lead.fresh {
+        let own = format!(
+            "DELETE FROM projection_subject WHERE model = '{}' AND number = {} AND subject IN ",
+            lead.model.name, lead.number
+        );
+        remove(connection, &own, lead).await?;
+    }
+    let (leaf_columns, leaves) = leaves_of(lead);
+    insert(connection, "projection_subject", &leaf_columns, &leaves).await?;
+    for (position, table) in lead.model.tables.iter().enumerate() {
+        let name = named(table.name, lead.number);
+        if !lead.fresh {
+            remove(connection, &format!("DELETE FROM {name} WHERE subject IN "), lead).await?;
+        }
+        let columns: Vec<_> = columns(table.columns).collect();
+        insert(connection, &name, &columns, &rows_of(lead.subjects, position)).await?;
+    }
+    Ok(())
+}
+
+async fn remove(
+    connection: &mut SqliteConnection,
+    sql: &str,
+    lead: &Lead<'_>,
+) -> Result<(), ProjectionError> {
+    for subjects in lead.subjects.chunks(MAX_BINDS) {
+        let mut query = QueryBuilder::<Sqlite>::new(sql);
+        query.push("(");
+        let mut list = query.separated(",");
+        for subject in subjects {
+            list.push_bind(subject.subject.as_str());
+        }
+        query.push(")");
+        query.build().persistent(false).execute(&mut *connection).await.map_err(unavailable)?;
+    }
+    Ok(())
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    table: &str,
+    columns: &[(&'static str, Type)],
+    rows: &[Vec<Cell>],
+) -> Result<(), ProjectionError> {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    for rows in rows.chunks(MAX_BINDS / columns.len().max(1)) {
+        let mut query = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} ({}) ", names.join(",")));
+        query.push_values(rows, |mut list, row| {
+            for cell in row {
+                match cell {
+                    Cell::Null => list.push_bind(None::<i64>),
+                    Cell::Integer(value) => list.push_bind(*value),
+                    Cell::Text(text) => list.push_bind(text.as_str()),
+                };
+            }
+        });
+        query.build().persistent(false).execute(&mut *connection).await.map_err(unavailable)?;
+    }
+    Ok(())
+}
+
+fn cells(row: &SqliteRow) -> Result<Vec<Cell>, ProjectionError> {
+    let cell = |at: usize| {
+        let raw = row.try_get_raw(at).map_err(unavailable)?;
+        if raw.is_null() {
+            return Ok(Cell::Null);
+        }
+        match raw.type_info().name() {
+            "INTEGER" => row.try_get(at).map(Cell::Integer).map_err(unavailable),
+            "TEXT" => row.try_get(at).map(Cell::Text).map_err(unavailable),
+            other => Err(ProjectionError::Corrupt(format!("a column holds {other}"))),
+        }
+    };
+    (0..row.len()).map(cell).collect()
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn unavailable(error: sqlx::Error) -> ProjectionError {
+    ProjectionError::Unavailable(error)
+}

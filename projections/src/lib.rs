@@ -1,0 +1,48 @@
+//! Read models: what the log says, as rows that can be counted (`projections/README.md`).
+//!
+//! A read model is a pure function from the state of a case to rows. Everything else follows from that: a row holds *from* one
+//! entry *until* another, so that every question can be asked as of any size of the log; a model is rebuilt case by case, in
+//! any order and from anywhere; and its digest is the same on every engine and every machine.
+//!
+//! ```text
+//! ../cases/ ../referrals/ …   a folder for each model: its rows, its tables
+//! model.rs    what a model is            history.rs   a case's entries, and what its state was after each
+//! span.rs     rows in time               digest.rs    the root over all rows
+//! engine/     where the rows lie: SQLite or PostgreSQL, positions, generations
+//! ```
+
+pub mod digest;
+pub mod engine;
+mod error;
+mod history;
+mod model;
+mod span;
+
+#[path = "../accesses/mod.rs"]
+pub mod accesses;
+#[path = "../cases/mod.rs"]
+pub mod cases;
+#[path = "../contacts/mod.rs"]
+pub mod contacts;
+#[path = "../deadlines/mod.rs"]
+pub mod deadlines;
+#[path = "../entries/mod.rs"]
+pub mod entries;
+#[path = "../referrals/mod.rs"]
+pub mod referrals;
+
+pub use error::ProjectionError;
+pub use history::{History, Line, Step, Timeline, Unfit};
+pub use model::{Cell, Column, Model, Rows, Table, Type};
+pub use span::{NEVER, Span, SubjectRows};
+
+/// All models of this release. A released version of one is never edited; a change is a new version, and the old one stays for
+/// whoever checks what was attested with it.
+pub static MODELS: [&Model; 6] = [
+    &cases::MODEL,
+    &referrals::MODEL,
+    &deadlines::MODEL,
+    &contacts::MODEL,
+    &accesses::MODEL,
+    &entries::MODEL,
+];

@@ -1,0 +1,109 @@
+//! Read models of a whole month: the same on both engines, after a rebuild that was killed, and while a server follows.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use sijill_ledger::{Following, MasterKey};
+use sijill_projections::engine::{Base, PostgresBase, Projector, SqliteBase};
+use sijill_projections::{MODELS, Model};
+use sijill_store_postgres::testing::Cluster;
+use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
+use sijill_tests::program::{command, done};
+
+/// The demonstration's month: every type of event and act is in it.
+fn month(dir: &Path) {
+    done(["demo".as_ref(), "--no-serve".as_ref(), "--dir".as_ref(), dir.as_os_str()]);
+}
+
+async fn log_of(dir: &Path) -> Following {
+    let store = SqliteStore::open_read_only(dir.join("ledger.db")).await.expect("a store");
+    let keys = SqliteKeyStore::open(dir.join("keys.db")).await.expect("a key store");
+    let master = std::fs::read_to_string(dir.join("keys/master.key")).expect("a master key");
+    let trust = std::fs::read_to_string(dir.join("trust.json")).expect("a trust file");
+    let trust: Value = serde_json::from_str(&trust).expect("JSON");
+    let origin = trust["origin"].as_str().expect("an origin");
+    let master = MasterKey::parse(&master).expect("a master key");
+    Following::open(Arc::new(store), Arc::new(keys), master, origin).await.expect("readable")
+}
+
+/// What `sijill rebuild` says: each model's digest.
+fn rebuilt(dir: &Path) -> BTreeMap<String, String> {
+    let told = done(["rebuild".as_ref(), "--dir".as_ref(), dir.as_os_str()]);
+    let models = told["models"].as_array().expect("models").iter();
+    let text = |model: &Value, member: &str| model[member].as_str().expect("a text").to_owned();
+    models.map(|model| (text(model, "model"), text(model, "digest"))).collect()
+}
+
+async fn live(base: &dyn Base, log: &Following) -> BTreeMap<String, String> {
+    let projector = Projector { base, log };
+    let generations = projector.generations().await.expect("generations");
+    let mut roots = BTreeMap::new();
+    for generation in generations.iter().filter(|generation| generation.live) {
+        let model: &Model = MODELS.into_iter().find(|model| model.name == generation.model).expect("a model");
+        let digest = projector.digest(model, generation.number).await.expect("a digest");
+        roots.insert(model.name.to_owned(), digest.root.to_base64());
+    }
+    roots
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_has_the_same_rows_on_both_engines_and_after_a_kill() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("month");
+    month(&path);
+    let roots = rebuilt(&path);
+    assert_eq!(roots.len(), MODELS.len());
+    let log = log_of(&path).await;
+
+    // Killed somewhere in the middle, again and again: the live rows stay, and the next rebuild finishes.
+    for millis in [20, 80, 200, 400] {
+        let args = ["rebuild".as_ref(), "--dir".as_ref(), path.as_os_str()];
+        let mut child = command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        child.kill().expect("killed");
+        child.wait().expect("it ended");
+        let base = SqliteBase::open(&path.join("projections.db")).await.expect("a database");
+        assert_eq!(live(&base, &log).await, roots, "after {millis} ms");
+        base.close().await;
+    }
+    assert_eq!(rebuilt(&path), roots);
+
+    // Every table of every model has rows: the month has all of them, and both engines take them.
+    let base = SqliteBase::open(&path.join("projections.db")).await.expect("a database");
+    let generations = Projector { base: &base, log: &log }.generations().await.expect("generations");
+    assert_eq!(generations.len(), MODELS.len(), "what was left unfinished is gone: {generations:?}");
+    for generation in &generations {
+        let model = MODELS.into_iter().find(|model| model.name == generation.model).expect("a model");
+        for table in model.tables {
+            let sql = format!("SELECT count(*) FROM {}_{}", table.name, generation.number);
+            let rows = base.query(&sql, &[]).await.expect("a table");
+            assert!(rows[0][0].integer() > 100, "{}: {rows:?}", table.name);
+        }
+    }
+
+    let Some(cluster) = Cluster::shared() else { return };
+    let url = cluster.create_database().await;
+    let postgres = PostgresBase::connect(&url).await.expect("a database");
+    let projector = Projector { base: &postgres, log: &log };
+    projector.rebuild(&MODELS, &|_| ()).await.expect("built");
+    assert_eq!(live(&postgres, &log).await, roots, "PostgreSQL");
+    // Another server on the same database finds them, and has nothing to do.
+    let second = PostgresBase::connect(&url).await.expect("a database");
+    let projector = Projector { base: &second, log: &log };
+    assert!(projector.unbuilt().await.expect("known").is_empty());
+    assert!(projector.follow().await.expect("it follows"));
+    // And at an earlier size both say the same as well.
+    for generation in projector.generations().await.expect("generations") {
+        let model = MODELS.into_iter().find(|model| model.name == generation.model).expect("a model");
+        let there = projector.digest_at(model, generation.number, 3_000).await.expect("a digest");
+        let sqlite = Projector { base: &base, log: &log };
+        let number = generations.iter().find(|g| g.model == generation.model).expect("live").number;
+        let here = sqlite.digest_at(model, number, 3_000).await.expect("a digest");
+        assert_eq!(here, there, "{}", model.name);
+        assert_ne!(here.root.to_base64(), roots[model.name], "{} had fewer rows then", model.name);
+    }
+}
