@@ -61,7 +61,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Appends what the event triggered, directly after it.
+    /// Appends what the event triggered, directly after it, and what is overdue with it: a report of yesterday, papers for a
+    /// conference of tomorrow. Nobody's later event in this batch comes before that.
     pub(crate) fn act_after(&mut self, event: &Event, received: u64) -> Result<(), LedgerError> {
         let Some(id) = case_id(&event.stream) else { return Ok(()) };
         if self.registry.rules() != Some(2) {
@@ -75,7 +76,7 @@ impl Plan<'_> {
         if let Some(answer) = self.file_mut(id).and_then(|file| file.answer(&world, at)) {
             self.append(Service::Access, id, &answer, received)?;
         }
-        Ok(())
+        self.catch_up(id, received)
     }
 
     /// Appends one act. It is judged like anybody's event: what the rules would refuse is a fault of the ledger's own.

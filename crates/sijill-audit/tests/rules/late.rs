@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use sijill_audit::Status;
 use sijill_domain::event::Clock;
 use sijill_event::Json;
+use sijill_ledger::Wait;
 
 use crate::copy::{Copy, values};
 use crate::report;
-use crate::story::{LINE, begin, run};
+use crate::story::{LINE, begin, note, run};
 
 /// Three days pass at once in a country whose server was stopped; the acts with the instants they were due and came.
 fn three_days(clock: Clock) -> (Copy, Vec<(u64, u64)>) {
@@ -64,4 +65,26 @@ fn a_live_ledger_makes_up_for_it_and_is_counted_late() {
     here.sort_unstable();
     there.sort_unstable();
     assert_eq!(here, there);
+}
+
+/// What is overdue from the start comes before what anybody says elsewhere in the same batch.
+#[test]
+fn a_report_of_days_ago_is_late_at_once() {
+    let (copy, opened) = run(async {
+        let dir = tempfile::tempdir().expect("a directory");
+        let country = begin(dir.path(), Clock::Live).await;
+        country.open_case("c2", "none").await;
+        let three_days_ago = country.ledger.now_ms() - 3 * 86_400_000;
+        let opened = country.opening("high", Some(three_days_ago));
+        let opened = country.sign(&country.officers[LINE], "case/c1", opened).await;
+        let note = country.sign(&country.officers[LINE], "case/c2", note()).await;
+        let taken = country.ledger.append(vec![opened, note], Wait::Published).await.expect("room");
+        let opened = taken.into_iter().map(|taken| taken.expect("accepted").index).min().expect("two");
+        (Copy::of(&country).await, opened)
+    });
+    let report = report(&copy);
+    assert!(report.is_faultless(), "{:?}", report.faults);
+    let breach = copy.index_of("deadline.breached", opened).expect("a breach");
+    let note = copy.index_of("note.added", opened).expect("a note");
+    assert!(breach < note, "{breach} {note}");
 }

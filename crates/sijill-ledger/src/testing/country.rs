@@ -284,8 +284,14 @@ impl Country {
 
     /// Opens a case at risk `high` in Muscat, by the helpline's desk.
     pub async fn open_case(&self, id: &str, risk: &str) -> Receipt {
+        let draft = self.opening(risk, None);
+        self.send(&self.officers[HELPLINE], &format!("case/{id}"), draft).await.expect("opened")
+    }
+
+    /// What opens such a case; `reported`, in Unix milliseconds, is when the report came in.
+    pub fn opening(&self, risk: &str, reported: Option<u64>) -> Draft {
         let set = |codes: &[&str]| Json::Array(codes.iter().map(|code| Json::from(*code)).collect());
-        let values = Json::object([
+        let mut values = vec![
             ("contacts", set(&[])),
             ("unit", "line".into()),
             ("concerns", set(&["physical_abuse"])),
@@ -295,7 +301,9 @@ impl Country {
             ("age_band", "5-11".into()),
             ("sex", "female".into()),
             ("channel", "1100".into()),
-        ]);
-        self.act("h1100/line", &format!("case/{id}"), "case.opened", values).await.expect("opened")
+        ];
+        let time = reported.and_then(|ms| chrono::DateTime::from_timestamp_millis(ms.cast_signed()));
+        values.extend(time.map(|time| ("reported", time.to_rfc3339().into())));
+        self.draft("case.opened", Json::object(values))
     }
 }
