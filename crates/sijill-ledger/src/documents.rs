@@ -3,7 +3,7 @@
 
 use sijill_casework::Refusal;
 use sijill_domain::event::{Action, DocumentKind, DocumentPublish, ProposalOpened};
-use sijill_event::{Digest, Event, StreamKind};
+use sijill_event::{Event, StreamKind};
 
 use crate::error::Refused;
 use crate::plan::{Known, Plan};
@@ -36,7 +36,7 @@ impl Plan<'_> {
 
     fn sound(&self, publish: &DocumentPublish) -> Result<(), String> {
         match publish.kind {
-            DocumentKind::Policy => self.sound_policy(&publish.hash),
+            DocumentKind::Policy => self.sound_policy(publish),
             DocumentKind::CodeList => self.sound_list(publish),
             DocumentKind::Calendar => match self.documents().calendar(&publish.hash) {
                 Some(calendar) if *calendar.id() != publish.id => {
@@ -51,9 +51,18 @@ impl Plan<'_> {
         }
     }
 
-    /// Complete, free of contradictions, and everyone it sends referrals to is there.
-    fn sound_policy(&self, hash: &Digest) -> Result<(), String> {
-        let Some(policy) = self.documents().policy(hash) else { return Ok(()) };
+    /// Complete, free of contradictions, everyone it sends referrals to is there, and so are the hours it counts by.
+    fn sound_policy(&self, publish: &DocumentPublish) -> Result<(), String> {
+        let Some(policy) = self.documents().policy(&publish.hash) else { return Ok(()) };
+        if policy.id() != publish.id.as_str() {
+            return Err(format!("it calls itself `{}`", policy.id()));
+        }
+        let calendar = self.registry.document(DocumentKind::Calendar, policy.calendar()).last();
+        let calendar = calendar.and_then(|published| self.documents().calendar(&published.hash));
+        if calendar.is_none_or(|calendar| calendar.hours_title(policy.default_hours()).is_none()) {
+            let (hours, calendar) = (policy.default_hours(), policy.calendar());
+            return Err(format!("no calendar `{calendar}` with hours `{hours}` is in force to count by"));
+        }
         if let Some(finding) = policy.check(&self.world.book()).first() {
             return Err(finding.to_string());
         }
