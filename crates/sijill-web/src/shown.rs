@@ -1,11 +1,11 @@
 //! What a caller may see of an entry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 use sijill_domain::{Parties, Registry, party_streams};
-use sijill_event::{Entry, Stream};
+use sijill_event::{Entry, Stream, StreamKind};
 use sijill_log::leaf_hash;
 use utoipa::ToSchema;
 
@@ -59,8 +59,13 @@ pub(crate) async fn show(
     let mut streams: Vec<Stream> = entries.iter().map(|(_, _, entry)| entry.event.stream.clone()).collect();
     streams.sort();
     streams.dedup();
-    let parties = if caller.has(Scope::ReadAll) { BTreeMap::new() } else { parties(app, &streams).await? };
-    let view = View { registry: app.ledger.registry(), caller, parties };
+    let mut view =
+        View { registry: app.ledger.registry(), caller, parties: BTreeMap::new(), kept_out: BTreeSet::new() };
+    if !caller.has(Scope::ReadAll) {
+        view.parties = parties(app, &streams).await?;
+        streams.retain(|stream| view.may_read(stream));
+        view.kept_out = kept_out(app, caller, &streams).await?;
+    }
     Ok(entries.iter().map(|(index, text, entry)| view.of(*index, text, entry)).collect())
 }
 
@@ -77,6 +82,24 @@ pub(crate) async fn parties(app: &App, streams: &[Stream]) -> Result<BTreeMap<St
     Ok(streams.iter().map(|stream| (stream.to_string(), of(stream))).collect())
 }
 
+/// The cases and contacts among these streams that were restricted against the caller.
+pub(crate) async fn kept_out(
+    app: &App,
+    caller: &Caller,
+    streams: &[Stream],
+) -> Result<BTreeSet<String>, WebError> {
+    let of_cases = streams.iter().filter(|stream| is_of_case(stream)).filter_map(Stream::id);
+    let ids: BTreeSet<String> = of_cases.map(str::to_owned).collect();
+    let reader = app.reader(caller).filter(|reader| !ids.is_empty() && reader.registry().rules() == Some(2));
+    let Some(reader) = reader else { return Ok(BTreeSet::new()) };
+    let files = app.ledger.case_files(&ids.into_iter().collect::<Vec<_>>()).await?;
+    Ok(files.into_iter().filter(|(_, file)| reader.is_kept_out(file)).map(|(id, _)| id).collect())
+}
+
+fn is_of_case(stream: &Stream) -> bool {
+    matches!(stream.kind(), StreamKind::Case | StreamKind::Contact | StreamKind::Auto | StreamKind::Access)
+}
+
 fn parse((index, text): (u64, String)) -> Result<(u64, String, Entry), WebError> {
     let entry = Entry::parse(text.as_bytes()).map_err(|error| {
         tracing::error!(index, code = error.code(), "an entry of the log cannot be read");
@@ -89,6 +112,7 @@ struct View<'a> {
     registry: Arc<Registry>,
     caller: &'a Caller,
     parties: BTreeMap<String, Parties>,
+    kept_out: BTreeSet<String>,
 }
 
 impl View<'_> {
@@ -105,6 +129,9 @@ impl View<'_> {
     fn may_read(&self, stream: &Stream) -> bool {
         if self.caller.has(Scope::ReadAll) {
             return true;
+        }
+        if is_of_case(stream) && stream.id().is_some_and(|id| self.kept_out.contains(id)) {
+            return false;
         }
         let no_parties = Parties::new();
         let parties = self.parties.get(stream.as_str()).unwrap_or(&no_parties);

@@ -15,7 +15,7 @@ use crate::error::WebError;
 use crate::extract::Path;
 use crate::hash_text;
 use crate::refusals::Guarded;
-use crate::shown::parties;
+use crate::shown::{kept_out, parties};
 use crate::token::Scope;
 
 /// What a stream's next event needs, but for what it says.
@@ -85,8 +85,10 @@ pub(crate) async fn next(
     // A case's head tells how much has happened in it. Whoever may ask to see a case may know where to sign that.
     let may_ask =
         asks && [Role::Casework, Role::Auditor].iter().any(|role| registry.may_use(&caller.kid, *role));
-    let closed = parties
-        .is_some_and(|parties| !parties.is_empty() && !registry.may_read(&caller.kid, &stream, &parties));
+    let kept_out = !kept_out(&app, &caller, std::slice::from_ref(&stream)).await?.is_empty();
+    let closed = parties.is_some_and(|parties| {
+        !parties.is_empty() && (kept_out || !registry.may_read(&caller.kid, &stream, &parties))
+    });
     if closed && !may_ask {
         return Err(WebError::NotAParty);
     }

@@ -482,6 +482,19 @@ async fn seen_no_longer(served: &mut Served, tokens: &Tokens) {
     }
     let queue = served.get("/v1/units/cpc/ma/queue", &tokens[COMMITTEE]).await.json();
     assert_eq!(queue["rows"], json!([]));
+    // Not even that something happens there, nor against whom it was closed.
+    for stream in ["case", "auto", "access"].map(|kind| format!("{kind}%2Fc1")) {
+        let path = format!("/v1/streams/{stream}/events");
+        let told = async |who: &str| {
+            let events = served.get(&path, &tokens[who]).await.json()["events"].clone();
+            let events = events.as_array().expect("events").clone();
+            (!events.is_empty(), events.iter().filter(|event| event["jwt"].is_string()).count())
+        };
+        assert_eq!(told(COMMITTEE).await, (true, 0), "{stream}");
+        assert!(told(OWNER).await.1 > 0, "{stream}");
+    }
+    let head = async |who: &str| served.get("/v1/streams/case%2Fc1/next", &tokens[who]).await.status.as_u16();
+    assert_eq!((head(COMMITTEE).await, head(OWNER).await), (403, 200));
 }
 
 /// The case's accesses list each value that was shown, to whom it was.

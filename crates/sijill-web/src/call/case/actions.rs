@@ -74,7 +74,7 @@ pub(crate) async fn actions(
     let is_case = known.file.case.is_some();
     let mut actions = Vec::new();
     for spec in CATALOGUE.iter().filter(|spec| is_newest(spec)) {
-        let Some(stream) = spec.signed_in() else { continue };
+        let Some(stream) = known.file.signed_in(spec) else { continue };
         let here = match stream {
             StreamKind::Contact => known.file.contact.is_some(),
             StreamKind::Case => is_case,
