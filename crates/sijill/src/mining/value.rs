@@ -36,10 +36,9 @@ pub fn fields(event: &Event, casework: &[Disclosure]) -> Vec<(String, Value)> {
 fn value(spec: Option<&TypeSpec>, name: &str, json: &Json) -> Option<Value> {
     let kind = spec.and_then(|spec| spec.field(name)).map(|field| field.kind);
     Some(match (kind, json) {
-        // Which fields of which events were shown is a list as long as the case; how many events they were of, a number.
-        (Some(FieldKind::Released), Json::Array(events)) => {
-            Value::Whole(i64::try_from(events.len()).unwrap_or(i64::MAX))
-        }
+        // What was shown and what was destroyed are lists as long as the case; how long they are says enough.
+        (Some(FieldKind::Released), Json::Array(all)) => count(all),
+        (Some(FieldKind::Digests(_)), Json::Array(all)) if name == "digests" => count(all),
         // What the automation does at a time, it says in milliseconds.
         (Some(FieldKind::Integer(_)), Json::Integer(unix_ms)) if name == "due" => {
             Value::time(Moment::of_ms(*unix_ms))
@@ -50,6 +49,10 @@ fn value(spec: Option<&TypeSpec>, name: &str, json: &Json) -> Option<Value> {
         (_, Json::String(text)) if Timestamp::parse(text).is_some() => Value::Time(text.clone()),
         (_, json) => Value::Text(text(json)),
     })
+}
+
+fn count(all: &[Json]) -> Value {
+    Value::Whole(i64::try_from(all.len()).unwrap_or(i64::MAX))
 }
 
 /// A text as it is, `{agency, unit}` and the like as `agency/unit`, a set of such with blanks between; anything else as
@@ -114,5 +117,7 @@ mod tests {
         let spec = catalogue::spec("access.released", 1);
         let released = Json::Array(vec![Json::Null, Json::Null]);
         assert_eq!(value(spec, "released", &released), Some(Value::Whole(2)));
+        let spec = catalogue::spec("erasure.done", 1);
+        assert_eq!(value(spec, "digests", &released), Some(Value::Whole(2)));
     }
 }
