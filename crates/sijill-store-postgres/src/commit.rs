@@ -33,6 +33,13 @@ pub(crate) async fn commit(pool: &PgPool, batch: &Batch) -> Result<CommitOutcome
     Ok(CommitOutcome::Committed)
 }
 
+/// Survivors of an erasure, sealed under another key.
+pub(crate) async fn seal_anew(pool: &PgPool, anew: &[SealedDisclosure]) -> Result<()> {
+    let mut transaction = begin(pool).await?;
+    reseal(&mut transaction, anew).await?;
+    transaction.commit().await.map_err(store_error)
+}
+
 /// Moves the head and inserts the entries behind it. A rival's update of the head row makes this one wait, look again
 /// and find nothing to update: then there is nothing to insert either.
 async fn append(connection: &mut PgConnection, batch: &Batch) -> Result<bool> {

@@ -6,8 +6,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use sijill_store::{
     Attachment, AttachmentRow, Batch, CaseRow, CommitOutcome, DeskCount, DeskEntry, DisclosureKey, Finished,
-    Hash, Head, IndexRow, Irregularity, KeyId, MatchKey, Result, Store, StoreError, StoredDisclosure, Stray,
-    StreamHead, refuse_strays,
+    Hash, Head, IndexRow, Irregularity, KeyId, MatchKey, Result, SealedDisclosure, Store, StoreError,
+    StoredDisclosure, Stray, StreamHead, refuse_strays,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -255,6 +255,10 @@ impl Store for PostgresStore {
 
     async fn cases_by_match(&self, keys: &[MatchKey]) -> Result<Vec<(MatchKey, String)>> {
         self.read_since(MATCH_KEY, desk::cases_by_match(&self.readers, keys)).await
+    }
+
+    async fn reseal(&self, anew: &[SealedDisclosure]) -> Result<()> {
+        commit::seal_anew(self.writers()?, anew).await
     }
 
     async fn forget_match_keys(&self, case: &str) -> Result<()> {

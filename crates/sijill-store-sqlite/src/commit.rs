@@ -45,6 +45,16 @@ pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<CommitO
     Ok(CommitOutcome::Committed)
 }
 
+/// Survivors of an erasure, sealed under another key.
+pub(crate) async fn seal_anew(writer: &SqlitePool, anew: &[SealedDisclosure]) -> Result<()> {
+    let mut connection = writer.acquire().await.map_err(store_error)?;
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+    reseal(&mut transaction, anew).await?;
+    transaction.commit().await.map_err(store_error)?;
+    let _ = empty_log(&mut connection).await;
+    Ok(())
+}
+
 async fn swap_head(connection: &mut SqliteConnection, batch: &Batch) -> Result<bool> {
     let Ok(expected) = i64::try_from(batch.expected.size) else { return Ok(false) };
     let (size, received) = (stored("size", batch.head.size)?, stored("received", batch.head.received)?);

@@ -29,6 +29,11 @@ impl SqliteKeyStore {
         Ok(Self { path, writer, readers })
     }
 
+    /// As [`SqliteStore::compact`](crate::SqliteStore::compact).
+    pub async fn compact(&self) -> Result<()> {
+        open::compact(&self.writer).await
+    }
+
     /// Closes all connections; the last one folds the log into the file.
     pub async fn close(self) {
         self.readers.close().await;

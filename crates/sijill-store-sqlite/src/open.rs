@@ -149,6 +149,12 @@ pub(crate) async fn empty_log(connection: &mut SqliteConnection) -> Result<()> {
     Ok(())
 }
 
+pub(crate) async fn compact(writer: &SqlitePool) -> Result<()> {
+    let mut connection = writer.acquire().await.map_err(store_error)?;
+    sqlx::query("VACUUM").execute(&mut *connection).await.map_err(store_error)?;
+    empty_log(&mut connection).await
+}
+
 /// A file nobody had open when we opened it. SQLite reads it without locks, on our word that it does not change.
 #[derive(Debug)]
 pub(crate) struct Frozen {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use sijill_store::{
     Attachment, AttachmentRow, Batch, CaseRow, CommitOutcome, DeskCount, DeskEntry, DisclosureKey, Finished,
-    Hash, Head, IndexRow, Irregularity, KeyId, MatchKey, Result, Store, StoreError, StoredDisclosure, Stray,
-    StreamHead, refuse_strays,
+    Hash, Head, IndexRow, Irregularity, KeyId, MatchKey, Result, SealedDisclosure, Store, StoreError,
+    StoredDisclosure, Stray, StreamHead, refuse_strays,
 };
 use sqlx::SqlitePool;
 use uuid::Uuid;
@@ -67,6 +67,12 @@ impl SqliteStore {
         }
     }
 
+    /// Writes the whole file anew and empties its log, so that they hold nothing but the rows there are. `secure_delete` has
+    /// overwritten what was erased; this takes what SQLite may have left when it moved rows between pages.
+    pub async fn compact(&self) -> Result<()> {
+        open::compact(self.writer()?).await
+    }
+
     fn writer(&self) -> Result<&SqlitePool> {
         self.writer.as_ref().ok_or(StoreError::ReadOnly)
     }
@@ -121,16 +127,16 @@ impl Store for SqliteStore {
         self.read(page::stream_entries(&self.readers, stream, from_seq, limit)).await
     }
 
+    async fn entries_of(&self, streams: &[String]) -> Result<Vec<(u64, String)>> {
+        self.read(lookup::entries_of(&self.readers, streams)).await
+    }
+
     async fn by_jti(&self, jtis: &[Uuid]) -> Result<Vec<(Uuid, u64, String)>> {
         self.read(lookup::by_jti(self.warm(), jtis)).await
     }
 
     async fn known_digests(&self, digests: &[Hash]) -> Result<Vec<Hash>> {
         self.read(lookup::known_digests(self.warm(), digests)).await
-    async fn entries_of(&self, streams: &[String]) -> Result<Vec<(u64, String)>> {
-        self.read(lookup::entries_of(&self.readers, streams)).await
-    }
-
     }
 
     async fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>> {
@@ -146,16 +152,16 @@ impl Store for SqliteStore {
         self.read(page::disclosures(&self.readers, indexes, after, limit)).await
     }
 
+    async fn disclosures_of(&self, indexes: &[u64]) -> Result<Vec<StoredDisclosure>> {
+        self.read(lookup::disclosures_of(&self.readers, indexes)).await
+    }
+
     async fn index_rows(&self, from: u64, limit: u32) -> Result<Vec<IndexRow>> {
         self.read(page::index_rows(&self.readers, from, limit)).await
     }
 
     async fn stream_head_rows(&self, after: &str, limit: u32) -> Result<Vec<StreamHead>> {
         self.read(page::stream_head_rows(&self.readers, after, limit)).await
-    async fn disclosures_of(&self, indexes: &[u64]) -> Result<Vec<StoredDisclosure>> {
-        self.read(lookup::disclosures_of(&self.readers, indexes)).await
-    }
-
     }
 
     async fn attachment_rows(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<AttachmentRow>> {
@@ -275,6 +281,10 @@ impl Store for SqliteStore {
 
     async fn cases_by_match(&self, keys: &[MatchKey]) -> Result<Vec<(MatchKey, String)>> {
         self.read_since(CASEWORK, desk::cases_by_match(&self.readers, keys)).await
+    }
+
+    async fn reseal(&self, anew: &[SealedDisclosure]) -> Result<()> {
+        commit::seal_anew(self.writer()?, anew).await
     }
 
     async fn forget_match_keys(&self, case: &str) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::case::{CaseRow, DeskCount, DeskEntry, MatchKey};
 use crate::error::{Result, StoreError};
 use crate::types::{
     Attachment, AttachmentRow, CommitOutcome, DisclosureKey, Finished, Hash, Head, IndexRow, Irregularity,
-    KeyId, StoredDisclosure, Stray, StreamHead,
+    KeyId, SealedDisclosure, StoredDisclosure, Stray, StreamHead,
 };
 
 /// Most rows one page holds, whatever is asked: a bound on the memory one reader can take.
@@ -170,6 +170,10 @@ pub trait Store: Send + Sync {
 
     /// The cases of these match keys: a key may have several, and a case several keys.
     async fn cases_by_match(&self, keys: &[MatchKey]) -> Result<Vec<(MatchKey, String)>>;
+
+    /// Seals disclosures anew that survive an erasure, all or none: until then their old key may not be destroyed. One
+    /// that is not held, or was erased, is [`StoreError::Corrupt`].
+    async fn reseal(&self, anew: &[SealedDisclosure]) -> Result<()>;
 
     /// Forgets all match keys of a case, as an erasure demands.
     async fn forget_match_keys(&self, case: &str) -> Result<()>;

@@ -59,6 +59,7 @@ macro_rules! conformance {
             vault::disclosures_page_by_entry_and_digest,
             vault::erasure_keeps_the_digest_and_spares_the_survivors,
             vault::erasing_what_is_not_there_is_a_contradiction,
+            vault::survivors_are_sealed_anew_all_or_none,
             vault::an_assertion_is_remembered_once,
             vault::one_of_two_servers_remembers_an_assertion_first,
             uploads::an_attachment_reads_back_byte_for_byte,

@@ -90,6 +90,39 @@ pub async fn erasing_what_is_not_there_is_a_contradiction(fixture: &impl Fixture
     assert_eq!(store.head().await.unwrap(), writer.head());
 }
 
+pub async fn survivors_are_sealed_anew_all_or_none(fixture: &impl Fixture) {
+    let store = fixture.store().await;
+    let mut writer = Writer::new("first").with_padding(100);
+    let batch = writer.batch_with(4, |_| 2);
+    commit(&*store, &mut writer, &batch).await;
+    let mut expected = all_disclosures(&*store, 0..4).await;
+    let (first, second) = (expected[0].clone(), expected[3].clone());
+    let anew = |d: &StoredDisclosure, text: &[u8]| SealedDisclosure {
+        index: d.index,
+        digest: d.digest,
+        key_id: [0xcd; 16],
+        ciphertext: text.to_vec(),
+    };
+    store.reseal(&[]).await.unwrap();
+    let head = store.head().await.unwrap();
+    store.reseal(&[anew(&first, b"one"), anew(&second, b"another")]).await.unwrap();
+    expected[0] = stored(anew(&first, b"one"));
+    expected[3] = stored(anew(&second, b"another"));
+    assert_eq!(all_disclosures(&*store, 0..4).await, expected);
+    assert_eq!(fixture.store().await.head().await.unwrap(), head, "no entry was appended");
+
+    let mut erasure = writer.batch_with(1, |_| 0);
+    erasure.erased = vec![(second.index, second.digest)];
+    commit(&*store, &mut writer, &erasure).await;
+    expected[3].sealed = None;
+    let elsewhere = StoredDisclosure { index: first.index + 2, ..first.clone() };
+    for gone in [&second, &elsewhere] {
+        let both = [anew(&first, b"not written"), anew(gone, b"nor this")];
+        assert_eq!(store.reseal(&both).await.unwrap_err().code(), "store-corrupt");
+    }
+    assert_eq!(all_disclosures(&*store, 0..4).await, expected, "all or none");
+}
+
 pub async fn an_assertion_is_remembered_once(fixture: &impl Fixture) {
     let (here, there) = (fixture.store().await, fixture.store().await);
     assert!(here.remember_assertion([1; 32], 1_000, 900).await.unwrap());
