@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use sijill_casework::case::{Act, CaseFile};
-use sijill_casework::catalogue::{CaseEvent, Facts, Unread};
+use sijill_casework::catalogue::{CaseEvent, ErasureDone, Facts, Unread};
 use sijill_domain::Position;
 use sijill_domain::event::Service;
-use sijill_event::{Event, SdJwt, Stream, StreamKind};
+use sijill_event::{Event, Json, SdJwt, Stream, StreamKind};
 use sijill_store::{CaseRow, DeskRow};
 
 use crate::admission::Admitted;
 use crate::casework::{File, case_id, desks};
+use crate::erasure::{Destroyed, PART};
 use crate::error::{LedgerError, Own, Refused};
 use crate::plan::Plan;
 use crate::service::Place;
@@ -29,6 +30,11 @@ impl Plan<'_> {
             ));
         };
         casework.checked.clone()?;
+        if file.outline.approved().is_some() {
+            return Err(Refused::unavailable(
+                "an erasure in this case is being carried out; post the same bytes again",
+            ));
+        }
         let event = &admitted.event;
         let read = CaseEvent::read(event, &casework.facts).map_err(unread)?;
         file.decide(&world, at, event, &read).map_err(unread)?;
@@ -56,9 +62,37 @@ impl Plan<'_> {
             None => return Ok(()),
         }
         while let Some(act) = self.file_mut(id).and_then(|file| file.next_act(&world, until)) {
-            self.append(Service::Automation, id, &act, until)?;
+            if act.event_type != ErasureDone::TYPE {
+                self.append(Service::Automation, id, &act, until)?;
+            } else if !self.append_erasure(id, act, until)? {
+                break;
+            }
         }
         Ok(())
+    }
+
+    /// Appends that an erasure is done; `false` if nothing was destroyed yet, as when it was approved in this very batch.
+    fn append_erasure(&mut self, id: &str, act: Act, received: u64) -> Result<bool, LedgerError> {
+        let Some(Destroyed { digests, rows, attachments }) = self.destroyed.remove(id) else {
+            return Ok(false);
+        };
+        let mut digests: Vec<String> = digests.iter().map(ToString::to_string).collect();
+        digests.sort_unstable();
+        let parts = digests.chunks(PART).len().max(1);
+        let mut named = digests.chunks(PART);
+        for part in 1..=parts {
+            let named = named.next().unwrap_or_default().iter().map(|digest| Json::from(digest.as_str()));
+            let mut act = act.clone();
+            let Json::Object(values) = &mut act.values else { return Ok(false) };
+            let number = |number: usize| Json::try_from(number as u64).unwrap_or(Json::Null);
+            values.push(("part".to_owned(), number(part)));
+            values.push(("parts".to_owned(), number(parts)));
+            values.push(("digests".to_owned(), Json::Array(named.collect())));
+            act.step = u32::try_from(part - 1).unwrap_or(u32::MAX);
+            self.append(Service::Access, id, &act, received)?;
+        }
+        self.erase(rows, attachments);
+        Ok(true)
     }
 
     /// Appends what the event triggered, directly after it, and what is overdue with it: a report of yesterday, papers for a
@@ -130,7 +164,9 @@ impl Plan<'_> {
 /// The read rows of one case; `None` if it is none under rule-set 2.
 pub(crate) fn row(id: &str, file: &File) -> Option<CaseRow> {
     let File::Ruled(file) = file else { return None };
-    file.case.as_ref()?;
+    if file.case.is_none() && file.outline.erasures.is_empty() {
+        return None;
+    }
     let desks: Vec<DeskRow> = desks(file);
     Some(CaseRow { id: id.to_owned(), wakes_at: file.wakes_at(), desks })
 }

@@ -1,14 +1,12 @@
-//! Cases and contacts under rule-set 2: their files, folded from the store when they are first asked for.
+//! Cases and contacts under rule-set 2: what is held of them, and whose desks they lie on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sijill_casework::Address;
-use sijill_casework::case::{CaseFile, Status, World};
-use sijill_casework::catalogue::{CaseEvent, Facts, Unread};
-use sijill_domain::Position;
-use sijill_event::{Class, Digest, Disclosure, Entry, Json, Stream, StreamKind};
-use sijill_store::{DeskRow, KeyStore, Store};
+use sijill_casework::case::{CaseFile, Status};
+use sijill_event::{Class, Digest, Disclosure, Entry, Stream, StreamKind};
+use sijill_store::{DeskRow, KeyId, KeyStore, Sealed, Store};
 
 use crate::error::LedgerError;
 use crate::state::parse;
@@ -62,32 +60,13 @@ pub(crate) struct CaseReader {
 }
 
 impl CaseReader {
-    /// The file of a case or contact after its entries below `size`.
-    pub(crate) async fn load(&self, world: &World, id: &str, size: u64) -> Result<File, LedgerError> {
-        let mut entries: BTreeMap<u64, Entry> = BTreeMap::new();
+    /// The entries of a case or contact below `size`.
+    pub(crate) async fn entries(&self, id: &str, size: u64) -> Result<BTreeMap<u64, Entry>, LedgerError> {
+        let mut entries = BTreeMap::new();
         for stream in streams_of(id) {
             self.read_stream(&stream, size, &mut entries).await?;
         }
-        let Some(first) = entries.keys().next() else { return Ok(File::new(id)) };
-        if world.registry().rules_at(*first) != Some(2) {
-            return Ok(File::Free);
-        }
-        let mut facts = self.casework(&entries).await?;
-        let mut file = CaseFile::new(id);
-        for (index, entry) in &entries {
-            let known = facts.remove(index).unwrap_or_else(|| Facts::Known([].into()));
-            match CaseEvent::read(&entry.event, &known) {
-                Ok(read) => {
-                    let at = Position { index: *index, received: entry.received };
-                    file.evolve(world, at, &entry.event, &read);
-                }
-                Err(Unread::Withheld) => file.skip(),
-                Err(Unread::Refused(refusal)) => {
-                    return Err(LedgerError::Corrupt { index: *index, why: refusal.to_string() });
-                }
-            }
-        }
-        Ok(File::Ruled(Arc::new(file)))
+        Ok(entries)
     }
 
     async fn read_stream(
@@ -109,24 +88,16 @@ impl CaseReader {
         }
     }
 
-    /// The casework values of entries, by index.
-    async fn casework(&self, entries: &BTreeMap<u64, Entry>) -> Result<HashMap<u64, Facts>, LedgerError> {
-        let mut facts = HashMap::new();
-        for (index, entry) in entries {
-            let wanted: BTreeSet<Digest> = digests(entry, Class::Casework);
-            if wanted.is_empty() {
-                continue;
-            }
-            let values = self.open(*index, entry, &wanted).await?;
-            let known = if values.len() == wanted.len() {
-                let named = values.into_values().map(|disclosure| (disclosure.name, disclosure.value));
-                Facts::Known(named.collect::<BTreeMap<String, Json>>())
-            } else {
-                Facts::Withheld
-            };
-            facts.insert(*index, known);
-        }
-        Ok(facts)
+    async fn sealed(&self, index: u64, wanted: &BTreeSet<Digest>) -> Result<SealedRows, LedgerError> {
+        let held = self.store.disclosures(index..index + 1, None, sijill_store::MAX_PAGE).await?;
+        let sealed: Vec<_> = held
+            .into_iter()
+            .filter(|row| wanted.contains(&Digest(row.digest)))
+            .filter_map(|row| Some((Digest(row.digest), row.sealed?)))
+            .collect();
+        let ids: BTreeSet<_> = sealed.iter().map(|(_, sealed)| sealed.key_id).collect();
+        let keys = self.keys.get(&ids.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
+        Ok((sealed, keys))
     }
 
     /// The disclosures of an entry with these digests, as far as they are held and not erased.
@@ -136,15 +107,15 @@ impl CaseReader {
         entry: &Entry,
         wanted: &BTreeSet<Digest>,
     ) -> Result<BTreeMap<Digest, Disclosure>, LedgerError> {
-        let held = self.store.disclosures(index..index + 1, None, sijill_store::MAX_PAGE).await?;
-        let sealed: Vec<_> = held
-            .into_iter()
-            .filter(|row| wanted.contains(&Digest(row.digest)))
-            .filter_map(|row| Some((Digest(row.digest), row.sealed?)))
-            .collect();
-        let ids: BTreeSet<_> = sealed.iter().map(|(_, sealed)| sealed.key_id).collect();
-        let keys: HashMap<_, _> =
-            self.keys.get(&ids.into_iter().collect::<Vec<_>>()).await?.into_iter().collect();
+        let (sealed, mut keys) = self.sealed(index, wanted).await?;
+        let sealed = if sealed.iter().all(|(_, sealed)| keys.contains_key(&sealed.key_id)) {
+            sealed
+        } else {
+            // Erased, or just sealed anew because something beside it is being erased.
+            let (again, found) = self.sealed(index, wanted).await?;
+            keys = found;
+            again
+        };
         let mut opened = BTreeMap::new();
         for (digest, sealed) in sealed {
             let Some(wrapped) = keys.get(&sealed.key_id) else { continue };
@@ -157,6 +128,9 @@ impl CaseReader {
     }
 }
 
+/// Sealed disclosures by digest, and the wrapped keys that are there for them.
+type SealedRows = (Vec<(Digest, Sealed)>, HashMap<KeyId, Vec<u8>>);
+
 /// The digests of an entry's event in one class.
 pub(crate) fn digests(entry: &Entry, class: Class) -> BTreeSet<Digest> {
     let classes = entry.event.digests.iter().filter(|(c, _)| *c == class);
@@ -165,9 +139,9 @@ pub(crate) fn digests(entry: &Entry, class: Class) -> BTreeSet<Digest> {
 
 /// The queues a case stands in.
 pub(crate) fn desks(file: &CaseFile) -> Vec<DeskRow> {
-    let Some(case) = &file.case else { return Vec::new() };
     let due = |unit: &Address| {
-        let running = case.deadlines.iter().filter(|deadline| deadline.runs() && deadline.owes == *unit);
+        let deadlines = file.case.iter().flat_map(|case| &case.deadlines);
+        let running = deadlines.filter(|deadline| deadline.runs() && deadline.owes == *unit);
         running.filter_map(|deadline| deadline.due).min()
     };
     let desk = |kind: DeskKind, unit: &Address, urgent: bool| DeskRow {
@@ -182,6 +156,12 @@ pub(crate) fn desks(file: &CaseFile) -> Vec<DeskRow> {
         let row = desks.entry((kind as u8, unit.clone())).or_insert_with(|| desk(kind, unit, urgent));
         row.urgent |= urgent;
     };
+    for (unit, confirmed) in file.outline.erasures.values().flat_map(|erasure| &erasure.told) {
+        if !confirmed {
+            add(DeskKind::Erasure, unit, false);
+        }
+    }
+    let Some(case) = &file.case else { return desks.into_values().collect() };
     let high = case.situation.risk.as_str() == "high";
     if case.status == Status::Open {
         add(DeskKind::Owner, &case.owner, high);
@@ -217,12 +197,14 @@ pub enum DeskKind {
     Transfer = 3,
     /// It has yet to confirm that it stopped using what a withdrawn consent had opened.
     Withdrawal = 4,
+    /// It was told of an erasure, and has yet to confirm that it erased what it held.
+    Erasure = 5,
 }
 
 impl DeskKind {
     /// From the store's number.
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Owner, Self::Referral, Self::Escalation, Self::Transfer, Self::Withdrawal]
+        [Self::Owner, Self::Referral, Self::Escalation, Self::Transfer, Self::Withdrawal, Self::Erasure]
             .into_iter()
             .find(|kind| *kind as u8 == number)
     }

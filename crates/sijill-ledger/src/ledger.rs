@@ -115,7 +115,7 @@ struct Shared {
     keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
     vault: Vault,
-    cases: CaseDesk,
+    cases: Arc<CaseDesk>,
     tiles: Tiles,
     admission: Arc<Admission>,
     published: watch::Receiver<Arc<Published>>,
@@ -153,6 +153,7 @@ impl Ledger {
         let vault = Vault::new(master, origin.clone());
         let past = PastRoots { tiles: tiles.clone(), kept: std::collections::HashMap::new() };
         let reader = CaseReader { store: Arc::clone(&store), keys: Arc::clone(&keys), vault: vault.clone() };
+        let cases = Arc::new(CaseDesk::new(reader.clone()));
         let services = Services {
             origin: origin.clone(),
             vault: vault.clone(),
@@ -166,7 +167,8 @@ impl Ledger {
         let writer = Writer {
             sequencer: Sequencer {
                 services,
-                reader: reader.clone(),
+                reader,
+                desk: Arc::clone(&cases),
                 store: Arc::clone(&store),
                 keys: Arc::clone(&keys),
                 past,
@@ -189,7 +191,7 @@ impl Ledger {
                 keys,
                 clock,
                 vault,
-                cases: CaseDesk::new(reader),
+                cases,
                 tiles,
                 published,
                 queue,

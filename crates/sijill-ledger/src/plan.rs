@@ -7,11 +7,12 @@ use sijill_casework::case::{Documents, World};
 use sijill_domain::{Parties, Position, Registry, party_streams};
 use sijill_event::{Digest, Event, PublicKey, Stream, StreamKind, Uuid};
 use sijill_log::{FullTile, Hash, TileBuilder, leaf_hash};
-use sijill_store::{Batch, Head, MatchKey, NewEntry, SealedDisclosure, StreamHead};
+use sijill_store::{Batch, DisclosureKey, Head, MatchKey, NewEntry, SealedDisclosure, StreamHead};
 
 use crate::SKEW_MS;
 use crate::admission::Admitted;
 use crate::casework::{File, case_id};
+use crate::erasure::Destroyed;
 use crate::error::{LedgerError, Own, Refused, RefusedKind};
 use crate::sequence::Outcome;
 use crate::service::Services;
@@ -36,6 +37,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) outcomes: Vec<Outcome>,
     /// Cases and contacts that this batch touches.
     pub(crate) files: BTreeMap<String, File>,
+    /// What erasures have destroyed, by case: each to be named by its `erasure.done`.
+    pub(crate) destroyed: HashMap<String, Destroyed>,
+    erased: Vec<DisclosureKey>,
+    erased_attachments: Vec<[u8; 32]>,
     /// Whether the calendar moved: every case has to be looked at.
     pub(crate) calendar_moved: bool,
 }
@@ -46,6 +51,8 @@ pub(crate) struct Known {
     pub(crate) digests: HashSet<[u8; 32]>,
     pub(crate) attachments: HashSet<[u8; 32]>,
     pub(crate) roots: HashMap<u64, Option<Hash>>,
+    /// What the erasures approved in these cases have destroyed.
+    pub(crate) destroyed: HashMap<String, Destroyed>,
     /// Documents proposed here that are not what they are proposed as, and why.
     pub(crate) unsound: HashMap<Digest, String>,
 }
@@ -98,6 +105,9 @@ impl<'a> Plan<'a> {
             keys: Vec::new(),
             outcomes: Vec::with_capacity(events),
             files: BTreeMap::new(),
+            destroyed: HashMap::new(),
+            erased: Vec::new(),
+            erased_attachments: Vec::new(),
             calendar_moved: false,
         }
     }
@@ -271,6 +281,12 @@ impl<'a> Plan<'a> {
         index
     }
 
+    /// With this batch the ciphertext goes that an erasure has destroyed the keys of.
+    pub(crate) fn erase(&mut self, rows: Vec<DisclosureKey>, attachments: Vec<[u8; 32]>) {
+        self.erased.extend(rows);
+        self.erased_attachments.extend(attachments);
+    }
+
     /// The head the acts of this batch have seen: the one it began on, which is committed.
     pub(crate) fn seen(&self) -> &Head {
         &self.base.head
@@ -310,6 +326,8 @@ impl<'a> Plan<'a> {
             .collect();
         batch.disclosures = std::mem::take(&mut self.disclosures);
         batch.attached = self.attached.drain().map(|(attachment, index)| (index, attachment)).collect();
+        batch.erased = std::mem::take(&mut self.erased);
+        batch.erased_attachments = std::mem::take(&mut self.erased_attachments);
         batch.match_keys = std::mem::take(&mut self.match_keys);
         batch.cases = self.case_rows();
         batch.wake_all = self.calendar_moved.then_some(received);

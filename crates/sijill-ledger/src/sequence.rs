@@ -13,9 +13,11 @@ use sijill_log::{FullTile, Hash, HashReader};
 use sijill_store::{CommitOutcome, KeyStore, Store, StoreError};
 
 use crate::admission::Admitted;
-use crate::casework::{CaseReader, case_id, streams_of};
+use crate::casework::{CaseReader, File, case_id, streams_of};
+use crate::desk::CaseDesk;
 use crate::documents::proposed;
-use crate::error::{LedgerError, Refused};
+use crate::erasure::{Destroyed, Eraser};
+use crate::error::{LedgerError, Refused, causes};
 use crate::plan::{Known, Plan, digests_of};
 use crate::publish::PastRoots;
 use crate::service::Services;
@@ -48,6 +50,8 @@ pub(crate) struct Sequencer {
     pub(crate) past: PastRoots,
     pub(crate) services: Services,
     pub(crate) reader: CaseReader,
+    /// Cases kept for readers, which an erasure empties.
+    pub(crate) desk: Arc<CaseDesk>,
     pub(crate) state: State,
     /// The last commit's outcome is unknown: read the head before anything else.
     pub(crate) unsure: bool,
@@ -109,10 +113,11 @@ impl Sequencer {
                 self.state.catch_up(&*self.store).await?;
                 self.unsure = false;
             }
-            let known = self.look_up(events, due).await?;
+            let mut known = self.look_up(events, due).await?;
             // `received` never decreases, whatever the clock says.
             let received = now.max(self.state.head.received);
             let mut plan = Plan::over(&self.state, &self.services, events.len());
+            plan.destroyed = std::mem::take(&mut known.destroyed);
             plan.advance(received);
             for id in due {
                 plan.catch_up(id, received)?;
@@ -175,6 +180,7 @@ impl Sequencer {
         streams.dedup();
         self.state.fetch_ends(&*self.store, &streams).await?;
         self.state.fetch_files(&self.reader, &cases).await?;
+        let destroyed = self.carry_out(&cases).await?;
         let jtis: Vec<Uuid> = events.iter().map(|a| a.event.jti).collect();
         let digests: Vec<[u8; 32]> = events.iter().flat_map(digests_of).collect();
         let attachments: Vec<[u8; 32]> = events.iter().flat_map(|a| a.attachments.iter().copied()).collect();
@@ -201,8 +207,34 @@ impl Sequencer {
             .into_iter()
             .collect(),
             roots,
+            destroyed,
             unsound: self.read_documents(events).await?,
         })
+    }
+
+    /// Carries out the erasures that are approved in these cases. One that cannot be, because the database lacks what it
+    /// should have, stays approved and is tried again: it must not keep the rest of the country waiting.
+    async fn carry_out(&self, cases: &[String]) -> Result<HashMap<String, Destroyed>, LedgerError> {
+        let Self { store, keys, reader, desk, .. } = self;
+        let eraser = Eraser { store: &**store, keys: &**keys, reader, desk };
+        let mut destroyed = HashMap::new();
+        for id in cases {
+            let Some(File::Ruled(file)) = self.state.file(id) else { continue };
+            match eraser.carry_out(file).await {
+                Ok(found) => destroyed.extend(found.map(|found| (id.clone(), found))),
+                Err(
+                    error
+                    @ (LedgerError::Corrupt { .. } | LedgerError::Vault(_) | LedgerError::OutOfRange(_)),
+                ) => {
+                    tracing::error!(
+                        error = causes(&error),
+                        "an erasure could not be carried out; it is tried again"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(destroyed)
     }
 
     /// Reads the documents that are proposed here; answers those that are not what they are proposed as.
