@@ -27,6 +27,8 @@ from sijill_policy import Policy
 from sijill_registry import Registry
 
 AUTHORITY = {"key-not-valid", "not-authorised"}
+ERASES = ("ledger", "access", "erasure.done")  # iss, kind of stream, type
+TOLD_OF_A_CODE = 10  # faults of one code that are told one by one
 
 def read_json(path, version, shape):
     value = strict_json(Path(path).read_bytes())
@@ -53,6 +55,7 @@ class Audit:
         self.size = self.entries = self.replayed = self.unchecked = self.latest = 0
         self.point, self.tree, self.keys, self.heads = None, Tree(), {}, {}
         self.told = {receipt.told: b"" for receipt in receipts}  # index -> entry
+        self.lacking, self.erased = {}, set()  # digest -> (index, stream's id, counted as unchecked); indexes
         self.store = sqlite3.connect("")  # in a file that has no name: every jti, every digest, what was delivered
         self.store.executescript("CREATE TABLE known (value PRIMARY KEY) WITHOUT ROWID;"
                                  "CREATE TABLE delivered (entry, text); CREATE INDEX by_entry ON delivered (entry)")
@@ -151,16 +154,29 @@ class Audit:
         for digest in event.digests:  # 7
             self.expect(self._is_new(digest), "disclosure-mismatch", index, "a digest stands in an earlier entry")
         delivered = [text for text, in self.store.execute("SELECT text FROM delivered WHERE entry = ?", (index,))]
-        for code in disclosure_faults(event, delivered) if self.all_told else ():
+        for code in (found := disclosure_faults(event, delivered) if self.all_told else ((), ()))[0]:
             self.fault(code, index, "the disclosures are not those of this entry's digests")
+        self.lacking.update({digest: (index, said["stream"].partition("/")[2], unseen) for digest in found[1]})
         self.unchecked += unseen or not self.all_told and len(event.digests) > 0
         if signed and (index == 0 or self.registry.created):
             self.replayed += 1
             try:
                 self.registry.admit(event, index, received)
+                self._excuse(said)
             except Refused as refused:
                 self.fault("key-not-valid" if index and str(refused) == "key-not-valid" else "not-authorised", index,
                            f"the registry refuses it: {refused}")
+
+    def _excuse(self, said):
+        """What an accepted `erasure.done` names, of the case it stands in, was erased and is not missing."""
+        kind, _, case = said["stream"].partition("/")
+        named = said["data"].get("digests") if (said["iss"], kind, said["type"]) == ERASES else None
+        for digest in named if isinstance(named, list) else ():
+            index, of, counted = self.lacking.get(digest, (None, None, None)) if isinstance(digest, str) else (None,) * 3
+            if of == case:
+                del self.lacking[digest]
+                self.unchecked += not counted and index not in self.erased
+                self.erased.add(index)
 
     def _judge_signature(self, index, event, said):
         introduces = said["stream"].partition("/")[0] in ("ledger", "agency")
@@ -176,6 +192,8 @@ class Audit:
         return signed
 
     def _judge_whole(self):
+        for index, _, _ in self.lacking.values():
+            self.fault("disclosure-missing", index, "a disclosure is not there, and no entry says that it was erased")
         whole = self.tree.size < self.size or self.tree.root(self.size) == self.point.root
         self.expect(whole, "root", None, "the entries do not give the checkpoint's root")
         unread = {("entry-format", 0), ("key-unknown", 0), ("event-signature", 0)} & self.faults.keys()
@@ -212,7 +230,7 @@ class Audit:
         not_run = {**level((), 0, "this verifier does not know this level"), "status": "not_run"}
         integrity = level(
             codes - AUTHORITY, self.entries - self.unchecked, absent and f"{absent} entries are not there",
-            self.unchecked and f"{self.unchecked} have disclosures withheld, or saw trees not all there")
+            self.unchecked and f"{self.unchecked} have disclosures withheld or erased, or saw trees not all there")
         authority = level(codes & AUTHORITY, self.replayed, unjudged and f"{unjudged} entries could not be judged")
         levels = {"integrity": integrity, "authority": authority if point else not_run, "rules": not_run,
                   "figures": not_run}
@@ -230,9 +248,17 @@ def print_report(report):
     for name, level in report["levels"].items():
         why = f": {level['why']}" if level["why"] else ""
         print(" ", name, "{status}, {checked} checked, {unchecked} unchecked".format(**level) + why)
-    for fault in report["faults"]:
+    count, by_code = len(report["faults"]), {}
+    print({0: "no faults", 1: "1 fault:"}.get(count, f"{count} faults:"))
+    for fault in report["faults"]:  # in the order of the log; one altered entry makes every later author a witness
         where = "the whole" if fault["index"] is None else f"entry {fault['index']}"
-        print(f"  FAULT {fault['code']} at {where}: {fault['message']}")
+        places = by_code.setdefault(fault["code"], [])
+        places.append(where)
+        if len(places) <= TOLD_OF_A_CODE:
+            print(f"  FAULT {fault['code']} at {where}: {fault['message']}")
+    for code, places in by_code.items():
+        if more := len(places[TOLD_OF_A_CODE:]):
+            print(f"  … {more} more of {code}, the last at {places[-1]}; all of them with --json")
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)

@@ -142,6 +142,7 @@ fn audit_checkpoint(
         Some(trust) => Some(trust.log_key.clone()),
         None => judge.log_key.as_ref().and_then(|key| named_key(checkpoint, key.as_bytes())),
     };
+    judge.end_disclosures();
     if judge.end == checkpoint.size {
         judge.rules.end(&mut judge.faults);
     }
@@ -294,12 +295,33 @@ fn add_discrepancies(judge: &mut Judge, found: Vec<Discrepancy>) {
 
 fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options<'_>) -> Report {
     let Judge { faults, unchecked, entries, authority, rules, .. } = judge;
-    let because = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let because = |count: u64, one: &str, several: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {several}")),
+    };
     let integrity: Vec<String> = [
-        because(missing, "entries are not there"),
-        because(unchecked.withheld, "entries have disclosures that were withheld"),
-        because(unchecked.seen, "entries have seen trees that include entries which are not there"),
-        because(unchecked.stream, "entries follow events of their stream that are not held"),
+        because(missing, "entry is not there", "entries are not there"),
+        because(
+            unchecked.withheld,
+            "entry has disclosures that were withheld",
+            "entries have disclosures that were withheld",
+        ),
+        because(
+            unchecked.erased,
+            "entry has disclosures that were erased by order",
+            "entries have disclosures that were erased by order",
+        ),
+        because(
+            unchecked.seen,
+            "entry has seen a tree that includes entries which are not there",
+            "entries have seen trees that include entries which are not there",
+        ),
+        because(
+            unchecked.stream,
+            "entry follows events of its stream that are not held",
+            "entries follow events of their stream that are not held",
+        ),
     ]
     .into_iter()
     .flatten()
@@ -308,6 +330,7 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
     let why = if authority.is_replaying() {
         because(
             not_judged,
+            "entry is not there, malformed, not validly signed, or rests on events that are not held",
             "entries are not there, malformed, not validly signed, or rest on events that are not held",
         )
     } else {
@@ -317,10 +340,19 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
     let of_rules: Vec<String> = [
         because(
             unruled - rules.undocumented.min(unruled),
-            "entries are not there, were refused, or have values that are not",
+            "entry is not there, was refused, or has values that are not held",
+            "entries are not there, were refused, or have values that are not held",
         ),
-        because(rules.undocumented, "entries rest on a published document that is not held"),
-        because(rules.delayed, "acts of the automation were appended late, as after an outage"),
+        because(
+            rules.undocumented,
+            "entry rests on a published document that is not held",
+            "entries rest on a published document that is not held",
+        ),
+        because(
+            rules.delayed,
+            "act of the automation was appended late, as after an outage",
+            "acts of the automation were appended late, as after an outage",
+        ),
     ]
     .into_iter()
     .flatten()

@@ -51,7 +51,7 @@ pub(crate) struct Delivered {
     /// The first thing that does not fit.
     pub(crate) mismatch: Option<&'static str>,
     /// Digests without a disclosure.
-    pub(crate) absent: usize,
+    pub(crate) absent: Vec<Digest>,
     /// The casework values of an event of a case or contact; `None` for other events.
     pub(crate) facts: Option<Facts>,
 }
@@ -146,7 +146,11 @@ pub(crate) fn deliver<'a>(event: &Event, disclosures: impl Iterator<Item = &'a s
             mismatch.get_or_insert(why);
         }
     }
-    let absent = total - here.len();
+    let mut absent = Vec::new();
+    if here.len() < total {
+        let digests = event.digests.iter().flat_map(|(_, digests)| digests);
+        absent.extend(digests.filter(|digest| !here.contains(digest)));
+    }
     let facts = is_casework(&event.stream).then(|| {
         let casework = event.digests.iter().filter(|(class, _)| *class == Class::Casework);
         let wanted: usize = casework.map(|(_, digests)| digests.len()).sum();

@@ -2,13 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sijill_casework::catalogue::ErasureDone;
 use sijill_domain::{Parties, party_streams};
-use sijill_event::{Digest, Kid, PublicKey, StreamKind};
+use sijill_event::{Digest, Event, Json, Kid, PublicKey, StreamKind};
 
 use crate::Unreadable;
 use crate::authority::Authority;
 use crate::examine::{Examined, Read, Seen, introduces};
 use crate::fault::{FaultCode, Faults};
+use crate::lacking::Lacking;
 use crate::prints::{AsIs, Print, PrintSet, Printer};
 use crate::rules::Rules;
 use crate::source::{Source, StreamEnd};
@@ -32,6 +34,8 @@ struct Head {
 pub(crate) struct Unchecked {
     /// Disclosures withheld.
     pub(crate) withheld: u64,
+    /// Disclosures erased by order.
+    pub(crate) erased: u64,
     /// `seen` at a size that includes an entry that is not there.
     pub(crate) seen: u64,
     /// Events of the stream before this one are not there.
@@ -65,6 +69,7 @@ pub(crate) struct Judge {
     parties_known: HashMap<String, u32>,
     jtis: PrintSet,
     digests: PrintSet,
+    lacking: Lacking,
 }
 
 impl Judge {
@@ -86,6 +91,7 @@ impl Judge {
             parties_known: HashMap::from([(String::new(), 0)]),
             jtis: PrintSet::default(),
             digests: PrintSet::default(),
+            lacking: Lacking::default(),
         }
     }
 
@@ -127,12 +133,17 @@ impl Judge {
         unchecked |= !self.judge_seen(index, read);
         unchecked |= !self.judge_disclosures(index, read, all_disclosed);
         self.unchecked.entries += u64::from(unchecked);
+        if all_disclosed {
+            let case = self.prints.of(read.entry.event.stream.id().unwrap_or_default());
+            self.lacking.await_erasure(index, case, &read.delivered.absent, unchecked);
+        }
         if signed {
             // What is due comes into force even with an entry that is refused.
             if introduces(&read.entry.event.stream) || self.authority.is_due(read.entry.received) {
                 self.rules.moved();
             }
             if self.judge_authority(index, read) {
+                self.excuse(&read.entry.event);
                 return self.judge_rules(index, read, source);
             }
         } else {
@@ -261,14 +272,34 @@ impl Judge {
         if let Some(why) = read.delivered.mismatch {
             self.faults.add(FaultCode::DisclosureMismatch, index, format!("entry {index}: {why}"));
         }
-        let absent = read.delivered.absent;
-        if all && absent > 0 {
+        let withheld = !all && !read.delivered.absent.is_empty();
+        self.unchecked.withheld += u64::from(withheld);
+        !withheld
+    }
+
+    /// What an erasure names as destroyed is not missing. Whether it was rightly destroyed is for the rules to say.
+    fn excuse(&mut self, event: &Event) {
+        if event.iss != "ledger"
+            || event.event_type != ErasureDone::TYPE
+            || event.stream.kind() != StreamKind::Access
+        {
+            return;
+        }
+        let case = self.prints.of(event.stream.id().unwrap_or_default());
+        let named = event.data.get("digests").and_then(Json::as_array).unwrap_or_default();
+        for digest in named.iter().filter_map(|digest| Digest::parse(digest.as_str()?).ok()) {
+            let (erased, first) = self.lacking.excuse(&digest, case);
+            self.unchecked.erased += u64::from(erased);
+            self.unchecked.entries += u64::from(first);
+        }
+    }
+
+    /// What is not there at the end of the log, and was not erased, is missing.
+    pub(crate) fn end_disclosures(&mut self) {
+        for (index, absent) in self.lacking.missing() {
             let message = format!("entry {index} has {absent} digests whose disclosure is missing");
             self.faults.add(FaultCode::DisclosureMissing, index, message);
         }
-        let withheld = !all && absent > 0;
-        self.unchecked.withheld += u64::from(withheld);
-        !withheld
     }
 
     /// Whether authority accepted the entry.

@@ -20,6 +20,7 @@ mod export;
 mod fault;
 mod judge;
 mod keyring;
+mod lacking;
 mod prints;
 mod report;
 mod rules;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sijill_casework::Refusal;
 use sijill_casework::case::{Act, CaseFile, Documents, World};
-use sijill_casework::catalogue::{CaseEvent, Facts, Unread};
+use sijill_casework::catalogue::{CaseEvent, ErasureDone, Facts, Unread};
 use sijill_domain::event::DocumentKind;
 use sijill_domain::{Position, Registry};
 use sijill_event::{Digest, Entry, Event, Stream, StreamKind};
@@ -78,6 +78,12 @@ impl Rules {
             self.free.insert(id.to_owned());
         }
         if self.free.contains(id) {
+            if event.event_type == ErasureDone::TYPE && is_of_ledger(event) {
+                let message = format!(
+                    "entry {index} erases in a case that no rules are for: nobody can have ordered it"
+                );
+                faults.add(FaultCode::Automation, index, message);
+            }
             return Ok(());
         }
         self.look_again(registry, source)?;
@@ -88,7 +94,10 @@ impl Rules {
             self.wakes.remove(&(wakes, id.to_owned()));
         }
         let at = Position { index, received: entry.received };
-        self.judge_in(&mut file, &Place { world: &world, at, event }, facts, faults);
+        let place = Place { world: &world, at, event };
+        if let Some(last) = self.judge_in(&mut file, &place, facts, faults) {
+            check_erased(&last, source, &place, faults)?;
+        }
         if file.owes() {
             self.answering = Some(id.to_owned());
         }
@@ -112,35 +121,47 @@ impl Rules {
         }
     }
 
-    fn judge_in(&mut self, file: &mut CaseFile, place: &Place<'_>, facts: &Facts, faults: &mut Faults) {
+    /// Judges an event in its case. Answers an `erasure.done` that was the last of its order, with the case before it.
+    fn judge_in(
+        &mut self,
+        file: &mut CaseFile,
+        place: &Place<'_>,
+        facts: &Facts,
+        faults: &mut Faults,
+    ) -> Option<Last> {
         let Place { world, at, event } = *place;
         file.settle(world);
         let read = match CaseEvent::read(event, facts) {
             Ok(read) => read,
             Err(Unread::Withheld) => {
-                file.skip();
+                file.skip(world, at, event);
                 file.forgive();
                 self.unchecked += 1;
-                return;
+                return None;
             }
             Err(Unread::Refused(refusal)) => {
                 place.blame(&refusal, faults);
                 place.stand_in(file);
-                return;
+                return None;
             }
         };
-        if file.gaps > 0 {
+        // What was erased takes nothing more; where values are gone otherwise, only erasures can be judged.
+        if file.gaps > 0 && file.outline.erased.is_none() && !read.is_of_erasure() {
             self.unchecked += 1;
+            file.evolve(world, at, event, &read);
+            file.forgive();
         } else if self.blind {
             self.unchecked += 1;
             self.undocumented += 1;
             file.evolve(world, at, event, &read);
             file.forgive();
         } else if is_of_ledger(event) {
-            self.judge_act(file, place, &read, faults);
+            let last = Last::of(file, &read);
+            return self.judge_act(file, place, &read, faults).then_some(last).flatten();
         } else {
             self.judge_event(file, place, &read, faults);
         }
+        None
     }
 
     /// An officer's event: everything owed by then is there, and the rules allow it.
@@ -167,9 +188,16 @@ impl Rules {
     }
 
     /// An act of a service: it is the very one that is owed now, with its idempotency key.
-    fn judge_act(&mut self, file: &mut CaseFile, place: &Place<'_>, read: &CaseEvent, faults: &mut Faults) {
+    /// Answers whether the rules allowed it.
+    fn judge_act(
+        &mut self,
+        file: &mut CaseFile,
+        place: &Place<'_>,
+        read: &CaseEvent,
+        faults: &mut Faults,
+    ) -> bool {
         let Place { world, at, event } = *place;
-        let answers = read.is_of_service();
+        let answers = read.is_answer();
         if !answers {
             if file.owes() && file.owed_act().is_none() {
                 place.miss(&owed(file), faults);
@@ -190,6 +218,7 @@ impl Rules {
                     None => place.blame(&Refusal::NotPrescribed, faults),
                 }
                 file.evolve(world, at, event, read);
+                return true;
             }
             (Err(Unread::Withheld), _) => self.unchecked += 1,
             (Err(Unread::Refused(refusal)), _) => {
@@ -201,6 +230,7 @@ impl Rules {
                 }
             }
         }
+        false
     }
 
     /// What the last event triggered is the very next entry, or it is missing.
@@ -246,7 +276,7 @@ impl Rules {
     }
 
     fn await_waking(&mut self, file: &CaseFile) {
-        if let Some(wakes) = file.wakes_at().filter(|_| !self.blind && file.gaps == 0) {
+        if let Some(wakes) = file.wakes_at().filter(|_| !self.blind) {
             self.wakes.insert((wakes, file.id.clone()));
         }
     }
@@ -301,6 +331,42 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// The last `erasure.done` of an order, and the case before it.
+struct Last {
+    before: CaseFile,
+    done: ErasureDone,
+}
+
+impl Last {
+    fn of(file: &CaseFile, read: &CaseEvent) -> Option<Self> {
+        let CaseEvent::ErasureDone(done) = read else { return None };
+        (done.part == done.parts).then(|| Self { before: file.clone(), done: done.clone() })
+    }
+}
+
+/// What was named as destroyed is what the order covers, no more and no less.
+fn check_erased(
+    last: &Last,
+    source: &dyn Source,
+    place: &Place<'_>,
+    faults: &mut Faults,
+) -> Result<(), Unreadable> {
+    let mut events = Vec::new();
+    for index in last.before.entries_until(place.at.index) {
+        let found = source.entries(index, 1)?.into_iter().find(|(at, _)| *at == index);
+        // What is missing or malformed is at fault already, and nobody can say what it named.
+        let Some(entry) = found.and_then(|(_, bytes)| Entry::parse(&bytes).ok()) else { return Ok(()) };
+        events.push(entry.event);
+    }
+    if !last.before.is_all_erased(&last.done, &events) {
+        let index = place.at.index;
+        let message =
+            format!("entry {index} names as erased what its order does not cover, or not all of it");
+        faults.add(FaultCode::Automation, index, message);
+    }
+    Ok(())
 }
 
 /// An event at its position, and what it is judged against.

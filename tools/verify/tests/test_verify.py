@@ -664,6 +664,20 @@ class CommandLine(Scratch):
         self.assertEqual((gone.returncode, gone.stdout), (2, ""))
         self.assertIn("could not be read", gone.stderr)
 
+    def test_people_are_told_whether_it_is_clean_and_not_the_same_thing_a_thousand_times(self):
+        ledger = usual(1)
+        export = ledger.export(self.dir / "export")
+        self.assertIn("\nno faults\n", self.run_audit(export).stdout)
+        for late in range(1000):
+            ledger.append(NURSE, "case/x", "case.noted", {}, received=START + 10**6, iat=START // 1000 + 1301)
+        export = ledger.export(self.dir / "late")
+        told = self.run_audit(export).stdout
+        last = len(ledger.entries) - 1
+        self.assertIn("\n1000 faults:\n", told)
+        self.assertEqual(told.count("FAULT received-time"), 10)
+        self.assertTrue(told.endswith(f"… 990 more of received-time, the last at entry {last}; all of them with --json\n"))
+        self.assertEqual(len(json.loads(self.run_audit(export, "--json").stdout)["faults"]), 1000)
+
     def test_receipts_and_checkpoints_may_be_given_several_times(self):
         ledger = usual(1)
         export, held = ledger.export(self.dir / "export"), []

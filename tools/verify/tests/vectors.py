@@ -32,7 +32,7 @@ def parse_sd_jwt(raw):
     jwt, *disclosures = raw.split(b"~")
     require(len(raw) <= 1 << 20 and disclosures and disclosures.pop() == b"", "not an SD-JWT, or too long")
     event, texts = Event(jwt), [text.decode("ascii", "replace") for text in disclosures]
-    require(not disclosure_faults(event, texts), "the disclosures are not those of the digests")
+    require(not any(disclosure_faults(event, texts)), "the disclosures are not those of the digests")
     return event, texts
 
 

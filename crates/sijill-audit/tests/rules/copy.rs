@@ -34,7 +34,7 @@ impl Copy {
         let vault = Vault::new(country.ground.master.clone(), ORIGIN);
         for index in 0..size {
             for row in store.disclosures(index..index + 1, None, 100).await.expect("disclosures") {
-                let sealed = row.sealed.expect("nothing was erased");
+                let Some(sealed) = row.sealed else { continue };
                 let (_, wrapped) = keys.get(&[sealed.key_id]).await.expect("keys").remove(0);
                 let (event, digest) = (copy.entry(index).event, Digest(row.digest));
                 let text = vault.open(&event, &digest, &sealed.key_id, &wrapped, &sealed.ciphertext);

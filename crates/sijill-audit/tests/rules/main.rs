@@ -3,6 +3,7 @@
 
 mod copy;
 mod doctored;
+mod erased;
 mod late;
 mod moved;
 mod partial;

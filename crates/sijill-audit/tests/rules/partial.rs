@@ -87,7 +87,7 @@ fn without_a_code_list_what_uses_it_is_not_judged() {
     copy.documents.remove(&Digest::of(bytes)).expect("it was held");
     let level = rules(&copy);
     assert_eq!((level.status, level.unchecked), (Status::Partial, 1));
-    assert_eq!(level.why, Some("1 entries rest on a published document that is not held".to_owned()));
+    assert_eq!(level.why, Some("1 entry rests on a published document that is not held".to_owned()));
     // One that nothing uses is not missed.
     let (_, bytes) = shipped::CODE_LISTS.iter().find(|(id, _)| *id == "order-kind").expect("a list");
     let mut copy = story.copy.clone();
