@@ -64,7 +64,7 @@ impl Plan<'_> {
         while let Some(act) = self.file_mut(id).and_then(|file| file.next_act(&world, until)) {
             if act.event_type != ErasureDone::TYPE {
                 self.append(Service::Automation, id, &act, until)?;
-            } else if !self.append_erasure(id, act, until)? {
+            } else if !self.append_erasure(id, &act, until)? {
                 break;
             }
         }
@@ -72,7 +72,7 @@ impl Plan<'_> {
     }
 
     /// Appends that an erasure is done; `false` if nothing was destroyed yet, as when it was approved in this very batch.
-    fn append_erasure(&mut self, id: &str, act: Act, received: u64) -> Result<bool, LedgerError> {
+    fn append_erasure(&mut self, id: &str, act: &Act, received: u64) -> Result<bool, LedgerError> {
         let Some(Destroyed { digests, rows, attachments }) = self.destroyed.remove(id) else {
             return Ok(false);
         };

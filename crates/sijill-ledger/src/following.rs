@@ -99,14 +99,14 @@ impl Log for Following {
         if size == edge.size() {
             return Ok(edge.root());
         }
-        self.tiles.root(size, &edge).await.map_err(failed)
+        self.tiles.root(size, &edge).await.map_err(|error| failed(&error))
     }
 
     async fn touched(&self, from: u64, to: u64) -> Result<BTreeSet<String>, ProjectionError> {
         let (mut touched, mut next) = (BTreeSet::new(), from);
         while next < to {
             let rows =
-                self.reader.store.index_rows(next, PAGE).await.map_err(|error| failed(error.into()))?;
+                self.reader.store.index_rows(next, PAGE).await.map_err(|error| failed(&error.into()))?;
             let Some(last) = rows.last() else { break };
             next = last.index + 1;
             let below = rows.iter().filter(|row| row.index < to);
@@ -122,7 +122,7 @@ impl Log for Following {
             let prefix = format!("{}/", kind.as_str());
             let behind = format!("{prefix}{after}");
             let heads = self.reader.store.stream_head_rows(&behind, page).await;
-            let heads = heads.map_err(|error| failed(error.into()))?;
+            let heads = heads.map_err(|error| failed(&error.into()))?;
             let is_full = heads.len() >= page as usize;
             let ids: Vec<String> = heads
                 .iter()
@@ -141,7 +141,7 @@ impl Log for Following {
     }
 
     async fn histories(&self, subjects: &[String], size: u64) -> Result<Vec<History>, ProjectionError> {
-        let mut held = self.reader.histories(subjects, size).await.map_err(failed)?;
+        let mut held = self.reader.histories(subjects, size).await.map_err(|error| failed(&error))?;
         let history = |subject: &String| {
             let told = held.remove(subject).unwrap_or_default();
             let lines = told.into_iter().map(|(index, entry, facts)| Line {
@@ -161,6 +161,6 @@ fn subject(stream: &str) -> Option<&str> {
     KINDS.iter().any(|of| StreamKind::as_str(*of) == kind).then_some(id)
 }
 
-fn failed(error: LedgerError) -> ProjectionError {
+fn failed(error: &LedgerError) -> ProjectionError {
     ProjectionError::Ledger(error.to_string())
 }

@@ -275,8 +275,8 @@ async fn a_child_that_was_erased_is_found_no_more() {
         let asked = sijill_event::SdJwt::parse(&text).expect("an event");
         let (agency, officer) =
             (AgencyId::parse("h1100").expect("id"), OfficerId::parse("line").expect("id"));
-        let asker = Author::reader(country.world().registry(), &agency, &officer).expect("an officer");
-        country.ledger.look_up(&asked, &asker).await.expect("answered").expect("taken")
+        let desk = Author::reader(country.world().registry(), &agency, &officer).expect("an officer");
+        country.ledger.look_up(&asked, &desk).await.expect("answered").expect("taken")
     };
     let contact = Json::object([
         ("kind", Json::from(first(&country, "contact-type").as_str())),

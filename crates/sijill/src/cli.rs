@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
-    append, audit, backup, case, documents, erase, export, init, keys, members, mine, policy, prove, rebuild, referral,
-    registry, serve, sign, why,
+    append, audit, backup, case, documents, erase, export, init, keys, members, mine, policy, prove, rebuild,
+    referral, registry, serve, sign, why,
 };
 use crate::demo;
 use crate::error::Result;
@@ -66,6 +66,9 @@ enum Command {
     Case(case::Command),
     /// Take a step of a referral: request, acknowledge, accept, refuse, complete, …
     Referral(referral::Args),
+    /// Order that values be destroyed, approve it, see what became of it
+    #[command(subcommand)]
+    Erase(erase::Command),
     /// Tell what happened in a case and why, in Arabic or English
     Why(why::Args),
     /// Verify a ledger offline: data directory, export, tile log or evidence file
@@ -77,11 +80,11 @@ enum Command {
     /// Write event logs for process mining: OCEL 2.0, XES
     #[command(subcommand)]
     Mine(mine::Command),
+    /// Make the read models anew from the log, beside the old ones and while a server runs
+    Rebuild(rebuild::Args),
     /// Back up a data directory while it is in use
     Backup(backup::Args),
     /// Bring an old system's records into a ledger of their own
-    /// Make the read models anew from the log, beside the old ones and while a server runs
-    Rebuild(rebuild::Args),
     #[command(subcommand)]
     Import(import::Command),
     /// Check, explain and compare policies: who is asked, for what, by when
@@ -105,16 +108,17 @@ impl Command {
             Self::Documents(command) => documents::run(command).await,
             Self::Case(command) => case::run(command).await,
             Self::Referral(args) => referral::run(args).await,
+            Self::Erase(command) => erase::run(command).await,
             Self::Why(args) => why::run(args).await,
             Self::Audit(args) => audit::run(args).await,
             Self::Prove(args) => prove::run(args).await,
             Self::Export(args) => export::run(args).await,
             Self::Mine(command) => mine::run(command).await,
+            Self::Rebuild(args) => rebuild::run(args).await,
             Self::Backup(args) => backup::run(args).await,
             Self::Import(command) => import::run(command).await,
             Self::Policy(command) => policy::run(command),
             Self::Bench(args) => bench::run(args).await,
-            Self::Rebuild(args) => rebuild::run(args).await,
         }
     }
 }
