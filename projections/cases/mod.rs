@@ -55,7 +55,7 @@ fn rows(step: &Step<'_>, rows: &mut Rows<'_>) {
             listed(&case.situation.situations).into(),
             case.owner.agency.as_str().into(),
             case.owner.unit.as_str().into(),
-            case.assigned.as_ref().map(|officer| officer.as_str()).into(),
+            case.assigned.as_ref().map(sijill_domain::OfficerId::as_str).into(),
             case.opened_at.into(),
             case.reported.into(),
             reopened.into(),

@@ -80,20 +80,24 @@ fn imported(step: &Step<'_>, rows: &mut Rows<'_>) {
         }
         "deadline.varied" => {
             if let Some(until) = said(step, "until") {
-                clocks.iter_mut().for_each(|clock| {
+                for clock in &mut clocks {
                     put(clock, DUE, until.clone());
                     put(clock, VARIED, true.into());
-                });
+                }
             }
         }
         "case.ended" => {
             if let Some(ended) = occurred() {
-                clocks.iter_mut().for_each(|clock| put(clock, MET, ended.clone()));
+                for clock in &mut clocks {
+                    put(clock, MET, ended.clone());
+                }
             }
         }
         _ => {}
     }
-    clocks.into_iter().for_each(|clock| rows.hold(0, clock));
+    for clock in clocks {
+        rows.hold(0, clock);
+    }
 }
 
 fn set(event: &Event, started: Cell, due: Cell) -> Vec<Cell> {

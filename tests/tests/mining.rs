@@ -128,7 +128,7 @@ fn every_event_of_a_case_is_in_it_once_and_none_besides() {
         assert_eq!(*told["automatic"], json!(entry.event.stream.kind() == StreamKind::Auto));
         assert_eq!(
             told.get("occurred").and_then(|v| v.as_str()),
-            entry.event.occurred.as_ref().map(|o| o.as_str())
+            entry.event.occurred.as_ref().map(sijill_event::Timestamp::as_str)
         );
         assert_eq!(told.get("withheld"), None, "all of it is held");
         let casework = entry.event.digests.iter().filter(|(class, _)| *class == Class::Casework);
@@ -210,8 +210,8 @@ fn things_end_as_the_fold_says() {
     let shown = done(["case", "show", case, "--dir", text(&dir)]);
     let last = |id: &str, name: &str| -> Value {
         let object = list(&log, "objects").iter().find(|object| object["id"] == id).expect("there");
-        let changes = list(object, "attributes").iter().filter(|one| one["name"] == name);
-        changes.last().map(|one| one["value"].clone()).unwrap_or_default()
+        let mut changes = list(object, "attributes").iter().filter(|one| one["name"] == name);
+        changes.next_back().map(|one| one["value"].clone()).unwrap_or_default()
     };
     let id = format!("case/{case}");
     let owner = &shown["owner"];

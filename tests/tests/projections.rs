@@ -20,8 +20,8 @@ fn month(dir: &Path) {
 }
 
 async fn log_of(dir: &Path) -> Following {
-    let store = SqliteStore::open_read_only(dir.join("ledger.db")).await.expect("a store");
-    let keys = SqliteKeyStore::open(dir.join("keys.db")).await.expect("a key store");
+    let store = SqliteStore::open_read_only(dir.join("ledger.sqlite")).await.expect("a store");
+    let keys = SqliteKeyStore::open(dir.join("keystore/keys.sqlite")).await.expect("a key store");
     let master = std::fs::read_to_string(dir.join("keys/master.key")).expect("a master key");
     let trust = std::fs::read_to_string(dir.join("trust.json")).expect("a trust file");
     let trust: Value = serde_json::from_str(&trust).expect("JSON");

@@ -152,14 +152,14 @@ pub(super) fn leaves_of(lead: &Lead<'_>) -> (Vec<(&'static str, Type)>, Vec<Vec<
         ("leaf", Type::Text),
     ];
     let row = |of: &SubjectRows| {
-        let leaf = digest::leaf(lead.model, of);
-        (leaf.is_some() || of.gaps > 0).then(|| {
+        let hash = digest::leaf(lead.model, of);
+        (hash.is_some() || of.gaps > 0).then(|| {
             vec![
                 lead.model.name.into(),
                 lead.number.into(),
                 of.subject.as_str().into(),
                 u64::from(of.gaps).into(),
-                leaf.map(|leaf| leaf.to_base64()).into(),
+                hash.map(|hash| hash.to_base64()).into(),
             ]
         })
     };

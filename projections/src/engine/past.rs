@@ -41,7 +41,7 @@ impl Projector<'_> {
                 subjects.insert(subject.clone(), SubjectRows { subject, gaps, rows: Vec::new() });
             }
             for (position, table) in model.tables.iter().enumerate() {
-                let own: String = table.columns.iter().map(|column| format!(", {}", column.name)).collect();
+                let own = table.columns.iter().fold(String::new(), |own, column| own + ", " + column.name);
                 let sql = format!(
                     "SELECT subject, since, since_ms, until, until_ms{own} FROM {} WHERE subject > $1 AND subject <= $2 AND since < $3",
                     named(table.name, number)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use futures::{TryStreamExt, stream};
+use futures::future::try_join;
 use rayon::prelude::*;
 use sijill_log::Hash;
 
@@ -20,9 +20,6 @@ const STRIDE: u64 = 10_000;
 
 /// Subjects folded and written at once.
 const SUBJECTS: usize = 500;
-
-/// Pages of subjects that are read and folded while one is written.
-const AHEAD: usize = 2;
 
 /// The log, as a projector reads it.
 #[async_trait]
@@ -190,19 +187,17 @@ impl Projector<'_> {
         let numbered = self.begin(models).await?;
         let size = self.log.size();
         let (timeline, root) = (self.log.timeline(), self.log.root(size).await?);
-        let pages = stream::try_unfold(String::new(), |after| async move {
+        let (mut after, mut ready, mut taken) = (String::new(), Vec::new(), 0);
+        loop {
             let subjects = self.log.subjects(&after, SUBJECTS).await?;
-            Ok::<_, ProjectionError>(subjects.last().cloned().map(|last| (subjects, last)))
-        });
-        // While one page is written, the next ones are read and folded.
-        let folded = pages.map_ok(|subjects| {
-            let timeline = &timeline;
-            async move { self.fold(&subjects, timeline, size, models).await }
-        });
-        let mut folded = std::pin::pin!(folded.try_buffered(AHEAD));
-        let mut taken = 0;
-        while let Some((rows, lines)) = folded.try_next().await? {
-            self.put(&numbered, &rows, (0, root), 0).await?;
+            // While one page is written, the next one is read and folded.
+            let write = async {
+                if ready.is_empty() { Ok(()) } else { self.put(&numbered, &ready, (0, root), 0).await }
+            };
+            let ((), (rows, lines)) = try_join(write, self.fold(&subjects, &timeline, size, models)).await?;
+            let Some(last) = subjects.last() else { break };
+            after.clone_from(last);
+            ready = rows;
             taken += lines;
             progress(taken);
         }
@@ -290,7 +285,7 @@ impl Projector<'_> {
             let parameters = [model.name.into(), number.into(), after.as_str().into()];
             let rows = self.base.query(sql, &parameters).await?;
             let Some(last) = rows.last().and_then(|row| row.first()) else { return Ok(tally.end()) };
-            after = last.text().to_owned();
+            last.text().clone_into(&mut after);
             for row in &rows {
                 let [subject, gaps, leaf] = row.as_slice() else { continue };
                 let leaf = match leaf {
