@@ -47,7 +47,7 @@ fn steps(stage: Stage) -> Vec<(&'static str, Stage)> {
         // Only a cancellation heeds who takes it.
         for by_owner in [false, true] {
             let to = match step.leads_to(stage, by_owner) {
-                Some(state) => stage.enter(state),
+                Some(entered) => stage.enter(entered),
                 None => Stage { disposed: true, ..stage },
             };
             steps.push((event, to.plain()));

@@ -197,18 +197,18 @@ impl Step {
     /// Whether the step may be taken at this stage, by whoever it is for.
     pub(super) fn is_open(self, stage: Stage) -> bool {
         use ReferralState::{Accepted, Acknowledged, InProgress, InfoRequested, OnHold, Requested};
-        let state = stage.state;
+        let now = stage.state;
         match self {
-            Self::Acknowledge => state == Requested,
-            Self::Accept | Self::Reject => matches!(state, Requested | Acknowledged | InfoRequested),
-            Self::Start => matches!(state, Requested | Acknowledged | InfoRequested | Accepted),
-            Self::Hold => matches!(state, Accepted | InProgress),
-            Self::Resume => state == OnHold,
-            Self::AskInfo => matches!(state, Requested | Acknowledged | Accepted | InProgress),
-            Self::GiveInfo => state == InfoRequested,
-            Self::Complete | Self::Cancel | Self::EnterInError => state.is_live(),
-            Self::Redirect => matches!(state, Requested | Acknowledged | Accepted | InfoRequested),
-            Self::Fail => matches!(state, Accepted | InProgress | OnHold),
+            Self::Acknowledge => now == Requested,
+            Self::Accept | Self::Reject => matches!(now, Requested | Acknowledged | InfoRequested),
+            Self::Start => matches!(now, Requested | Acknowledged | InfoRequested | Accepted),
+            Self::Hold => matches!(now, Accepted | InProgress),
+            Self::Resume => now == OnHold,
+            Self::AskInfo => matches!(now, Requested | Acknowledged | Accepted | InProgress),
+            Self::GiveInfo => now == InfoRequested,
+            Self::Complete | Self::Cancel | Self::EnterInError => now.is_live(),
+            Self::Redirect => matches!(now, Requested | Acknowledged | Accepted | InfoRequested),
+            Self::Fail => matches!(now, Accepted | InProgress | OnHold),
             Self::Dispose => stage.is_undisposed(),
         }
     }

@@ -311,8 +311,8 @@ fn the_pathway_is_every_step_at_every_stage() {
                 ("resumed" | "info_provided", Some(_)) => Some(vec![stage.resumes]),
                 (_, Some(then)) => Some(vec![then]),
             };
-            let states: Vec<S> = to.iter().map(|to| to.state).collect();
-            assert_eq!(states, expected.unwrap_or_default(), "{stage:?} {step}");
+            let entered: Vec<S> = to.iter().map(|to| to.state).collect();
+            assert_eq!(entered, expected.unwrap_or_default(), "{stage:?} {step}");
             // What ends badly is to be settled then, whatever was settled before.
             let settled = |to: &Stage| step == "disposed" || (stage.disposed && !to.state.is_to_dispose());
             let marks = |to: &Stage| (to.breached, to.disposed) == (stage.breached, settled(to));
