@@ -232,7 +232,12 @@ impl Client {
 
     /// The registry of authority, as the server tells it.
     pub async fn registry(&self) -> Result<serde_json::Value> {
-        let request = self.request(Method::GET, &["v1", "registry"])?;
+        self.get_json(&["v1", "registry"], &[]).await
+    }
+
+    /// What a call of the API answers to the author: JSON.
+    pub async fn get_json(&self, path: &[&str], query: &[(&str, String)]) -> Result<serde_json::Value> {
+        let request = self.request(Method::GET, path)?.query(query);
         let (url, response) = self.send(request.bearer_auth(self.bearer().await?)).await?;
         json(&url, response).await
     }
@@ -255,6 +260,19 @@ impl Client {
             }
             Err(Error::Server { status, code, message, .. }) if !is_server_fault(status, &code) => {
                 Ok(Outcome::refused(status, code, message))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Posts a signed event to a call that answers it with more than a receipt.
+    pub async fn post_signed(&self, path: &[&str], sd_jwt: &str) -> Result<serde_json::Value> {
+        let request = self.request(Method::POST, path)?.bearer_auth(self.bearer().await?);
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/sd-jwt");
+        match self.send(request.body(sd_jwt.to_string())).await {
+            Ok((url, response)) => json(&url, response).await,
+            Err(Error::Server { status, code, message, .. }) if !is_server_fault(status, &code) => {
+                Err(Error::Refused { code, message })
             }
             Err(error) => Err(error),
         }

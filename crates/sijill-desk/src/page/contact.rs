@@ -17,7 +17,7 @@ use sijill_ledger::Line;
 use super::case::act::Form;
 use super::case::field::Asking;
 use super::case::value::Telling;
-use super::case::{Known, back, history, offer, openable, reader};
+use super::case::{Known, back, history, offer, openable, reader, show};
 use super::{known, word};
 use crate::desk::Office;
 use crate::part::form::errors;
@@ -133,7 +133,9 @@ pub(crate) async fn contact(
 ) -> Result<Markup, DeskError> {
     let Path(id) = path?;
     let known = Known::find(&office, &session, StreamKind::Contact, &id).await?;
-    let contact = known.file.contact.as_ref().ok_or(DeskError::NotFound)?;
+    let Some(contact) = known.file.contact.as_ref() else {
+        return show::erased(&office, &view, &session, &known).await;
+    };
     let book = known.world.book();
     let registry = known.world.registry();
     let mut telling = Telling::new(&view, registry, &book, &known.file);

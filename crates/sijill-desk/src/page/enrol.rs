@@ -35,7 +35,7 @@ texts! {
     ANSWERED: "استُخدمت هذه الدعوة على جهاز آخر", "This invitation was used on another device";
     ANSWERED_NOTE: "إن لم تكن أنت فأخبر مسؤول التسجيل فورًا. إن كنت أنت فأكمل على ذلك الجهاز.", "If that was not you, tell your registrar at once. If it was, go on there.";
     UNABLE: "هذا المتصفح لا يستطيع التوقيع", "This browser cannot sign";
-    UNABLE_NOTE: "حدّث المتصفح، أو استخدم إصدارًا حديثًا من كروم أو إيدج أو فايرفوكس أو سفاري، خارج وضع التصفح الخاص.", "Update it, or use a recent Chrome, Edge, Firefox or Safari, outside private browsing.";
+    UNABLE_NOTE: "حدّث المتصفح، أو استخدم إصدارًا حديثًا من كروم أو إيدج أو فايرفوكس أو سفاري، خارج وضع التصفح الخاص. ولا بد أن يبدأ عنوان الصفحة بـ https، فإن لم يكن كذلك فاطلب العنوان الصحيح ممن يدير الخادم.", "Update it, or use a recent Chrome, Edge, Firefox or Safari, outside private browsing. The page’s address must begin with https: if it does not, ask whoever runs the server for the right one.";
 }
 
 /// `GET /desk/enrol`: one step is shown at a time, by `js/enrol.js`.

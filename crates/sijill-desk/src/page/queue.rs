@@ -13,11 +13,11 @@ use sijill_casework::case::{Case, CaseFile, Referral, World};
 use sijill_casework::catalogue::ReferralState;
 use sijill_casework::codes::CodeBook;
 use sijill_domain::event::Role;
-use sijill_event::Digest;
+use sijill_event::{Digest, StreamKind};
 use sijill_ledger::DeskKind;
 use sijill_store::{DeskCount, DeskEntry};
 
-use super::case::{owed, reader};
+use super::case::{owed, path, reader};
 use super::{notices, word};
 use crate::desk::Office;
 use crate::part::page::Page;
@@ -44,6 +44,7 @@ texts! {
     ESCALATED: "تصعيد إليكم من {owner}", "Escalated to you from {owner}";
     TRANSFER: "يُطلب منكم تولّي الحالة، من {owner}", "You are asked to take the case, by {owner}";
     WITHDRAWN: "سُحبت موافقة: أكّدوا أنكم أوقفتم استعمال ما اطّلعتم عليه", "Consent was withdrawn: confirm that you stopped using what you were shown";
+    ERASED: "مُحيت بيانات: امحوا ما لديكم منها وأكّدوا ذلك", "Values were erased: erase what you hold of them, and confirm it";
     LAST: "آخر إجراء: {what}، {who}، {moment}", "Last: {what}, {who}, {moment}";
     SYSTEM: "المنظومة", "the system";
     OPEN: "فتح", "Open";
@@ -55,6 +56,7 @@ texts! {
     COUNT_ESCALATED: "تصعيدات", "Escalations";
     COUNT_TRANSFER: "طلبات تحويل", "Transfers";
     COUNT_WITHDRAWN: "تأكيدات سحب", "Withdrawals";
+    COUNT_ERASED: "تأكيدات محو", "Erasures";
 }
 
 const OVERDUE: Count = Count {
@@ -128,6 +130,7 @@ fn tally(view: &View, counts: &[DeskCount]) -> Markup {
         Some(DeskKind::Escalation) => COUNT_ESCALATED,
         Some(DeskKind::Transfer) => COUNT_TRANSFER,
         Some(DeskKind::Withdrawal) => COUNT_WITHDRAWN,
+        Some(DeskKind::Erasure) => COUNT_ERASED,
         Some(DeskKind::Owner) | None => COUNT_OWNED,
     };
     html! {
@@ -147,8 +150,11 @@ fn tally(view: &View, counts: &[DeskCount]) -> Markup {
 impl Queue<'_> {
     fn row(&self, entry: &DeskEntry, files: &BTreeMap<String, Arc<CaseFile>>) -> Option<Row> {
         let file = files.get(&entry.case)?;
-        let case = file.case.as_ref()?;
         let kind = DeskKind::from_number(entry.kind)?;
+        if kind == DeskKind::Erasure {
+            return Some(self.erased(file));
+        }
+        let case = file.case.as_ref()?;
         let view = self.view;
         let page = format!("/desk/cases/{}", file.id);
         let asked = self.asked(case);
@@ -175,6 +181,23 @@ impl Queue<'_> {
         })
     }
 
+    /// An erasure to confirm: of the case itself nothing may be known any more.
+    fn erased(&self, file: &CaseFile) -> Row {
+        let view = self.view;
+        let page =
+            path(if file.outline.is_contact { StreamKind::Contact } else { StreamKind::Case }, &file.id);
+        let told = file.outline.erasures.iter().find(|(_, one)| one.told.get(&self.unit) == Some(&false));
+        let form = told.map(|(hash, _)| format!("{page}/act/erasure.confirmed?subject={hash}"));
+        Row {
+            child: html! { a href=(page) { (view.t(CASE)) " " (word::short(&file.id)) } },
+            urgency: html! {},
+            asked: html! { (view.t(ERASED)) },
+            due: None,
+            last: self.last(file),
+            act: (form.unwrap_or(page), CONFIRM),
+        }
+    }
+
     /// The live referral to this unit that is asked for first.
     fn asked<'a>(&self, case: &'a Case) -> Option<(&'a Digest, &'a Referral)> {
         let live = case.referrals.iter().filter(|(_, r)| r.state.is_live() && r.to == self.unit);
@@ -194,6 +217,7 @@ impl Queue<'_> {
             DeskKind::Escalation => with_owner(ESCALATED),
             DeskKind::Transfer => with_owner(TRANSFER),
             DeskKind::Withdrawal => html! { (view.t(WITHDRAWN)) },
+            DeskKind::Erasure => html! { (view.t(ERASED)) },
             DeskKind::Referral => {
                 let Some((_, referral)) = asked else { return with_owner(ASKED) };
                 let service = word::code(view, &self.book, "service", referral.service.as_str());

@@ -26,7 +26,7 @@ texts! {
     NONE: "لا مفتاح في هذا المتصفح", "There is no key in this browser";
     NONE_NOTE: "افتح رابط الدعوة الذي أعطاك إياه مسؤول التسجيل في جهتك، على هذا الجهاز وبهذا المتصفح. إن فقدت جهازك فاطلب منه إلغاء المفتاح القديم ودعوة جديدة.", "Open the invitation your agency's registrar gave you, on this device and in this browser. If you lost your device, ask for the old key to be revoked and for a new invitation.";
     UNABLE: "هذا المتصفح لا يستطيع التوقيع", "This browser cannot sign";
-    UNABLE_NOTE: "حدّث المتصفح، أو استخدم إصدارًا حديثًا من كروم أو إيدج أو فايرفوكس أو سفاري، خارج وضع التصفح الخاص.", "Update it, or use a recent Chrome, Edge, Firefox or Safari, outside private browsing.";
+    UNABLE_NOTE: "حدّث المتصفح، أو استخدم إصدارًا حديثًا من كروم أو إيدج أو فايرفوكس أو سفاري، خارج وضع التصفح الخاص. ولا بد أن يبدأ عنوان الصفحة بـ https، فإن لم يكن كذلك فاطلب العنوان الصحيح ممن يدير الخادم.", "Update it, or use a recent Chrome, Edge, Firefox or Safari, outside private browsing. The page’s address must begin with https: if it does not, ask whoever runs the server for the right one.";
     SHARED: "على جهاز مشترك: سجّل الخروج قبل أن تتركه.", "On a shared device: sign out before you leave it.";
 }
 

@@ -7,6 +7,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sijill_casework::catalogue;
 use sijill_event::{Entry, Stream, Uuid, b64};
 
 use crate::desk::Office;
@@ -62,8 +63,11 @@ pub(crate) async fn next(
 fn line(view: &View, entry: &str) -> Option<Value> {
     let entry = Entry::parse(entry.as_bytes()).ok()?;
     let event = &entry.event;
+    // Of the registry's types there are no words here.
+    let spec = catalogue::latest(&event.event_type);
+    let what = spec.map_or(event.event_type.as_str(), |spec| view.t(spec.title.into()));
     Some(json!({
-        "seq": event.seq, "type": event.event_type, "agency": event.iss, "officer": event.sub,
+        "seq": event.seq, "type": what, "agency": event.iss, "officer": event.sub,
         "received": view.date_time(entry.received),
     }))
 }

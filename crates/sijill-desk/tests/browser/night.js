@@ -104,7 +104,7 @@ try {
   await reads(social, "/desk/queue", /Escalated/);
   await inspect(social, "/desk/queue", "queue with an escalation");
   await social.act(path, "referral.acknowledged");
-  assert.match(await social.text(".card"), /Missed/, "a late answer is taken, and stays late");
+  assert.match(await social.text(".card"), /Not in time: Acknowledgement/, "a late answer is taken, and stays late");
   await social.act(path, "escalation.resolved", { "casework.outcome": "done" });
   await line.act(path, "escalation.resolved", { "casework.outcome": "taken_up" });
 

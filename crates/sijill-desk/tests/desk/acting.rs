@@ -194,3 +194,18 @@ async fn a_contact_is_logged_and_becomes_a_case_that_knows_it() {
     let closed = land.door.page(&format!("/desk/cases/new?contact={id}"), Some(&hospital)).await;
     assert_eq!(closed.status, StatusCode::NOT_FOUND, "somebody else's contact");
 }
+
+/// Somebody else was first: what they did is told in the reader's words before anything is signed again.
+#[tokio::test]
+async fn what_happened_meanwhile_is_told_in_words() {
+    let land = Land::with_case().await;
+    let session = land.sign_in("moh/hospital-ma").await;
+    for (lang, said) in [("en", "Note added"), ("ar", "ملاحظة")] {
+        let next = format!("/desk/streams/case%2F{CASE}/next?from=0");
+        let mut request = crate::house::get(&next, Some(&session));
+        request = request.header("accept-language", lang);
+        let answer = land.door.ask(request.body(axum::body::Body::empty()).expect("a request")).await.json();
+        let last = answer["since"].as_array().and_then(|since| since.last()).expect("an event");
+        assert!(last["type"].as_str().is_some_and(|what| what.contains(said)), "{last}");
+    }
+}

@@ -105,6 +105,52 @@ async fn a_case_says_where_it_stands_in_both_languages_and_seals_the_rest() {
     assert_eq!(land.door.page("/desk/contacts/call-1", Some(&hospital)).await.status, StatusCode::NOT_FOUND);
 }
 
+/// What was missed is named; it stands out only as long as somebody still owes it.
+#[tokio::test]
+async fn a_missed_deadline_says_what_was_missed_and_is_no_alarm_once_it_is_met() {
+    let land = Land::with_case().await;
+    land.country.later(45);
+    // Whatever comes next in the case, the automation names first what was missed.
+    land.act("h1100/line", "note.added", object(&[("text", "called again".into())])).await;
+    let referral = land.referral_to("moh/hospital-ma").await;
+    let session = land.sign_in("moh/hospital-ma").await;
+    let card = async |lang: &str| {
+        let page = land.door.page(&format!("/desk/cases/{CASE}?lang={lang}"), Some(&session)).await.text;
+        let card = page.split("<li class=\"card\">").nth(1).expect("the reader's own is first").to_owned();
+        card.split("</h3>").next().expect("a heading").to_owned()
+    };
+    let english = card("en").await;
+    assert!(english.contains("tag--high") && english.contains("Missed: Acknowledgement"), "{english}");
+    let done = object(&[("referral", referral.to_string().into())]);
+    land.act("moh/hospital-ma", "referral.acknowledged", done).await;
+    let (english, arabic) = (card("en").await, card("ar").await);
+    assert!(english.contains("Not in time: Acknowledgement") && !english.contains("tag--high"), "{english}");
+    assert!(arabic.contains("بعد موعده: الإقرار بالاستلام"), "{arabic}");
+}
+
+#[tokio::test]
+async fn a_girl_is_told_of_as_a_girl() {
+    let land = Land::with_case().await;
+    let child = object(&[
+        ("age_band", "5-11".into()),
+        ("sex", "female".into()),
+        ("situations", sijill_event::Json::Array(vec!["orphaned".into()])),
+        ("name", "again".into()),
+        ("corrects", land.registered().await.to_string().into()),
+    ]);
+    land.act("h1100/line", "child.corrected", child).await;
+    let session = land.sign_in("h1100/line").await;
+    let page = async |lang: &str| {
+        land.door.page(&format!("/desk/cases/{CASE}?lang={lang}"), Some(&session)).await.text
+    };
+    let (arabic, english) = (page("ar").await, page("en").await);
+    assert!(arabic.contains("أنثى · ") && arabic.contains(" · يتيمة"), "{arabic}");
+    assert!(
+        !arabic.contains("يتيم<") && english.contains("Female · ") && english.contains(" · Orphan"),
+        "{english}"
+    );
+}
+
 /// A case tells where it came from; the contact itself is its logger's.
 #[tokio::test]
 async fn there_are_links_only_to_what_the_reader_may_open() {

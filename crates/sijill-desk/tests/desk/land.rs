@@ -66,6 +66,13 @@ impl Land {
         *found.expect("a referral to the unit").0
     }
 
+    /// The event that registered the child.
+    pub(crate) async fn registered(&self) -> Digest {
+        let file = self.country.case(CASE).await;
+        let found = file.events.iter().find(|(_, noted)| noted.event_type == "child.registered");
+        *found.expect("registered").0
+    }
+
     /// Logs a contact with canaries.
     pub(crate) async fn contact(&self, id: &str) -> Receipt {
         let [(_, identity), (_, narrative), _, (_, reporter)] = CANARIES;

@@ -89,20 +89,24 @@ async fn the_document_is_rendered_from_here() {
     assert_eq!(house.get("/docs/none.js").await.problem().1, "not-found");
 }
 
-/// Whoever types the server's address finds the way, in both languages; the policy allows the page nothing.
+/// Whoever types the server's address finds the way, in both languages; the policy allows the page its style and nothing else.
 #[tokio::test]
 async fn the_front_page_names_what_is_there() {
     let house = House::open().await;
     let page = house.get("/").await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(page.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    let policy =
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    assert_eq!(page.header("content-security-policy"), policy);
+    assert_eq!(house.get("/front.css").await.header("content-type"), "text/css; charset=utf-8");
     let text = page.text();
     assert!(text.contains(sijill_ledger::testing::ORIGIN), "{text}");
     let links = |text: &str| -> Vec<String> {
         text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
     };
     let named = ["/docs", "/openapi.json", "/log/checkpoint", "/health/ready"];
-    assert_eq!(links(&text), [named, named].concat(), "once in each language, and no desk where none is");
+    let all: Vec<&str> = ["/front.css"].into_iter().chain(named).chain(named).collect();
+    assert_eq!(links(&text), all, "once in each language, and no desk where none is");
     for path in named {
         assert!(house.get(path).await.status.as_u16() < 400, "{path}");
     }

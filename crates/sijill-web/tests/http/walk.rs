@@ -676,3 +676,68 @@ async fn documents_are_brought_proposed_and_read() {
     assert_eq!(read("/v1/schemas/contact.logged").await.json()["x-version"], 2);
     assert_eq!(read("/v1/schemas/none").await.problem(), (404, "type-unknown".to_owned()));
 }
+
+/// Once case and contact were erased nothing of them comes out, whoever asks and however.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_erasure_nothing_comes_out() {
+    let mut served = Served::open().await;
+    served.populate().await;
+    for unit in [COMMITTEE, "moh/hospital-ma"] {
+        let referral = served.referral(unit).await.to_string();
+        served.plant(OWNER, "case/c1", "referral.entered_in_error", json!({"referral": referral})).await;
+    }
+    let rejected = served.referral(POLICE).await.to_string();
+    served.plant(OWNER, "case/c1", "referral.disposed", json!({"referral": rejected})).await;
+    let request = served.plant(OWNER, "case/c1", "case.closure_requested", json!({"exceptions": []})).await;
+    served.plant(CHIEF, "case/c1", "case.closed", json!({"request": request.to_string()})).await;
+    let mut tokens = Tokens::new();
+    for who in EVERYBODY {
+        tokens.insert(who, served.token(who).await);
+    }
+    for id in ["c1", "k1"] {
+        let order = json!({"ground": "court_order"});
+        let order = served.plant(OWNER, &format!("access/{id}"), "erasure.ordered", order).await.to_string();
+        served.plant(CHIEF, &format!("access/{id}"), "erasure.approved", json!({"erasure": order})).await;
+        served.country.ledger.wake().await.expect("room");
+        let shown = served.get(&format!("/v1/cases/{id}"), &tokens[OWNER]).await;
+        conforms("Case", &shown.json());
+        let (case, contact, erased) =
+            (&shown.json()["case"], &shown.json()["contact"], &shown.json()["erased"]);
+        assert_eq!((case, contact, erased), (&Value::Null, &Value::Null, &json!(true)));
+        let erasure = &shown.json()["erasures"][0];
+        assert_eq!((&erasure["erasure"], &erasure["state"]), (&json!(order), &json!("done")));
+    }
+    for who in EVERYBODY {
+        for id in ["c1", "k1"] {
+            for call in ["", "/history", "/actions", "/accesses"] {
+                let answer = served.get(&format!("/v1/cases/{id}{call}"), &tokens[who]).await;
+                assert!(answer.status.as_u16() < 500, "{who} {id}{call}: {}", answer.text());
+                assert_eq!(served.found(&answer.body), [].into(), "{who} {id}{call}");
+            }
+            let request = served.request(who, id).await;
+            let path = format!("/v1/cases/{id}/disclosures");
+            let answer = served.ask(Method::POST, &path, Some(&tokens[who]), Some(request)).await;
+            let code = if who == OVERSIGHT { (403, "role-missing") } else { (422, "case-erased") };
+            assert_eq!(answer.problem(), (code.0, code.1.to_owned()), "{who} {id}");
+        }
+        for path in ["/v1/events?from=0&limit=10000", "/v1/units/cpc/ma/queue", "/v1/units/h1100/line/queue"]
+        {
+            assert_eq!(served.found(&served.get(path, &tokens[who]).await.body), [].into(), "{who} {path}");
+        }
+    }
+    // Whoever was shown something finds it on the desk, and confirms.
+    let queue = served.get("/v1/units/cpc/ma/queue", &tokens[COMMITTEE]).await.json();
+    conforms("Queue", &queue);
+    assert_eq!(queue["rows"].as_array().expect("rows").len(), 2);
+    assert_eq!(queue["counts"], json!([{"kind": "erasure", "cases": 2, "overdue": 0}]));
+    let actions = served.get("/v1/cases/c1/actions", &tokens[COMMITTEE]).await.json();
+    let open =
+        actions["actions"].as_array().expect("actions").iter().filter(|action| action["code"].is_null());
+    assert_eq!(open.map(|action| action["type"].clone()).collect::<Vec<_>>(), ["erasure.confirmed"]);
+    let order = served.country.case("c1").await.outline.erased.expect("erased").to_string();
+    served.plant(COMMITTEE, "access/c1", "erasure.confirmed", json!({"erasure": order})).await;
+    let queue = served.get("/v1/units/cpc/ma/queue", &tokens[COMMITTEE]).await.json();
+    assert_eq!(queue["rows"].as_array().expect("rows").len(), 1);
+    let tables = tables(&served.dir.path().join("ledger.db")).await;
+    assert_eq!(served.found(&tables), [].into(), "in a table");
+}

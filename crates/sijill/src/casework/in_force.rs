@@ -73,7 +73,7 @@ impl InForce {
                 continue;
             };
             if known.list(&hash).is_none()
-                && let Some(bytes) = client.get_file(&["v1", "documents", &hash.to_string()]).await?
+                && let Some(bytes) = client.get_file(&["log", "documents", &hash.to_string()]).await?
                 && Digest::of(&bytes) == hash
             {
                 // One that cannot be read has no labels here, and the ledger judges its codes.

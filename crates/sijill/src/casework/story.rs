@@ -1,5 +1,6 @@
 //! A case told from beginning to end: what was said and done, by which rule, what was missed, and how it stands.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -208,6 +209,12 @@ impl Teller<'_> {
         Some(text)
     }
 
+    /// The clocks of a referral that ran out.
+    fn missed<'c>(case: &'c Case, referral: &'c Digest) -> impl Iterator<Item = &'c Deadline> {
+        let its = case.deadlines.iter().filter(move |one| one.subject.as_ref() == Some(referral));
+        its.filter(|one| one.breached.is_some())
+    }
+
     /// How the case stands.
     fn now(&self, file: &CaseFile) -> Vec<String> {
         let Some(case) = &file.case else { return Vec::new() };
@@ -227,18 +234,25 @@ impl Teller<'_> {
         referrals.sort_by_key(|(_, referral)| referral.index);
         for (hash, referral) in referrals {
             let state = words.state(referral.state.as_str());
-            let missed = if referral.breached {
-                language.of("؛ تجاوزت مهلة", "; a deadline of it was missed")
-            } else {
-                ""
+            let missed = Self::missed(case, hash).map(|deadline| words.milestone(deadline.milestone));
+            let missed: Vec<String> = missed.collect();
+            let missed = match missed.as_slice() {
+                [] => String::new(),
+                all => format!("{}{}", language.of("؛ بعد موعده: ", "; not in time: "), language.join(all)),
             };
             now.push(capital(&format!("{}: {state}{missed}.", words.thing(hash))));
         }
         let mut running: Vec<&Deadline> = case.deadlines.iter().filter(|deadline| deadline.runs()).collect();
         running.sort_by_key(|deadline| (deadline.due, deadline.index));
+        // One act meets all clocks of the same duty: it is told once, by the first of them.
+        let mut told = BTreeSet::new();
+        running.retain(|deadline| told.insert((deadline.milestone, deadline.subject, deadline.owes.clone())));
         for deadline in running {
             let unit = words.unit(&deadline.owes, latest);
-            let owed = words.milestone(deadline.milestone);
+            let mut owed = words.milestone(deadline.milestone);
+            if let Some(subject) = &deadline.subject {
+                let _ = write!(owed, "{}{}", language.of(" بشأن ", " for "), words.thing(subject));
+            }
             let due = match deadline.due {
                 Some(due) if deadline.breached.is_some() => {
                     format!("{} {}", language.of("فات موعده", "it was missed at"), words.time(due))

@@ -14,6 +14,52 @@ use super::reading::Line;
 /// Muscat keeps the same time all year, four hours ahead of UTC.
 const MUSCAT_S: i32 = 4 * 3_600;
 
+/// What later events call what an event of this type made, in English and Arabic. What is not here goes by its title.
+const THINGS: &[(&str, &str, &str)] = &[
+    ("contact.logged", "the contact", "الاتصال"),
+    ("contact.corrected", "the correction of the contact", "تصحيح الاتصال"),
+    ("case.opened", "the opening of the case", "فتح الحالة"),
+    ("child.registered", "the registration of the child", "تسجيل بيانات الطفل"),
+    ("child.corrected", "the correction of what is said of the child", "تصحيح بيانات الطفل"),
+    ("party.added", "the record of a person around the child", "تسجيل شخص ذي صلة بالطفل"),
+    (
+        "party.corrected",
+        "the correction of what is said of a person around the child",
+        "تصحيح بيانات شخص ذي صلة بالطفل",
+    ),
+    ("case.transfer_requested", "the request to take the case over", "طلب تولّي الحالة"),
+    ("case.transferred", "the transfer of the case", "انتقال الحالة"),
+    ("case.unmerged", "the end of the merger", "إلغاء الدمج"),
+    ("risk.assessed", "the assessment of the risk", "تقدير الخطورة"),
+    ("assessment.completed", "the assessment", "التقييم"),
+    ("safety_plan.made", "the safety plan", "خطة الأمان"),
+    ("plan.proposed", "the plan", "الخطة"),
+    ("plan.approved", "the approval of the plan", "اعتماد الخطة"),
+    ("follow_up.recorded", "the follow-up", "المتابعة"),
+    ("child.seen", "the visit to the child", "مقابلة الطفل"),
+    ("placement.started", "the placement", "رعاية الطفل في مكان آخر"),
+    ("note.added", "the note", "الملاحظة"),
+    ("document.attached", "the document", "الوثيقة"),
+    ("consent.recorded", "the consent", "الموافقة"),
+    ("consent.withdrawn", "the withdrawal of the consent", "سحب الموافقة"),
+    ("breach.recorded", "the breach of personal data", "انتهاك البيانات الشخصية"),
+    ("conference.scheduled", "the conference", "الاجتماع"),
+    ("order.issued", "the order", "الأمر"),
+    ("referral.accepted", "the acceptance of the referral", "قبول الإحالة"),
+    ("referral.started", "the beginning of work on the referral", "بدء العمل على الإحالة"),
+    ("referral.redirected", "the passing on of the referral", "توجيه الإحالة"),
+    ("case.closure_requested", "the request to close the case", "طلب إغلاق الحالة"),
+    ("case.reopened", "the reopening of the case", "إعادة فتح الحالة"),
+    ("notice.given", "the notice", "الإشعار"),
+    ("access.requested", "the request to be shown values", "طلب الاطلاع"),
+    ("break_glass.invoked", "the breaking of the glass", "الاطلاع الطارئ"),
+];
+
+fn thing(event_type: &str) -> Option<(&'static str, &'static str)> {
+    let (_, en, ar) = THINGS.iter().find(|(name, ..)| *name == event_type)?;
+    Some((en, ar))
+}
+
 /// In which language something is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
@@ -41,7 +87,8 @@ impl Language {
         self.of(name.ar(), name.en())
     }
 
-    fn join(self, parts: &[String]) -> String {
+    /// Several in a line.
+    pub fn join(self, parts: &[String]) -> String {
         parts.join(self.of("، ", ", "))
     }
 }
@@ -85,15 +132,16 @@ impl<'a> Words<'a> {
                 let to = self.unit(&act.to, line.entry.received);
                 self.language.of("الإحالة إلى ", "the referral to ").to_owned() + &to
             }
+            Some(CaseEvent::EscalationRaised(act)) => {
+                let to = self.unit(&act.to, line.entry.received);
+                self.language.of("التصعيد إلى ", "the escalation to ").to_owned() + &to
+            }
             Some(read) => {
-                let title = read.spec().title;
-                let (ar, en) = (title.ar, title.en);
-                format!(
-                    "{}{}{}",
-                    self.language.of("«", "“"),
-                    self.language.of(ar, en),
-                    self.language.of("»", "”")
-                )
+                let (en, ar) = thing(read.event_type()).unwrap_or_else(|| {
+                    let title = read.spec().title;
+                    (title.en, title.ar)
+                });
+                self.language.of(ar, en).to_owned()
             }
             None => event.event_type.clone(),
         };
@@ -285,4 +333,22 @@ pub fn muscat(unix_ms: u64) -> String {
 /// Whether the stream is the automation's.
 pub(super) fn is_automatic(stream: &Stream) -> bool {
     stream.kind() == StreamKind::Auto
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use sijill_casework::catalogue::latest;
+
+    use super::*;
+
+    #[test]
+    fn every_thing_is_of_a_type_and_has_one_name_in_each_language() {
+        assert!(THINGS.iter().all(|(event_type, ..)| latest(event_type).is_some()));
+        let types: BTreeSet<_> = THINGS.iter().map(|(event_type, ..)| event_type).collect();
+        let english: BTreeSet<_> = THINGS.iter().map(|(_, en, _)| en).collect();
+        let arabic: BTreeSet<_> = THINGS.iter().map(|(.., ar)| ar).collect();
+        assert!([types.len(), english.len(), arabic.len()].iter().all(|named| *named == THINGS.len()));
+    }
 }

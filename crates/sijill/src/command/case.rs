@@ -1,27 +1,27 @@
 //! `sijill case`: events of a case signed by hand, and how a case stands.
 
+mod actions;
+mod ask;
+mod queue;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use sijill_casework::Address;
 use sijill_casework::case::{Case, CaseFile, Status};
 use sijill_event::{Json, SdJwt, b64};
-use sijill_ledger::DeskKind;
 use uuid::Uuid;
 
-use super::target::{Opened, not_by_url};
+use super::target::Opened;
 use super::{Target, told};
 use crate::answer::Answer;
 use crate::casework::in_force::InForce;
-use crate::casework::reading::Reading;
-use crate::casework::words::{Language, Words, muscat};
+use crate::casework::reading::{From, Reading};
+use crate::casework::words::{Language, Words};
 use crate::casework::{explain, form};
-use crate::data_dir::DataDir;
 use crate::error::{Error, Result};
 use crate::gate::Desk;
 use crate::new_event::NewEvent;
-use crate::running::store_to_read;
 
 /// `sijill case …`
 #[derive(Debug, clap::Subcommand)]
@@ -44,6 +44,22 @@ pub enum Command {
         #[command(flatten)]
         act: Filled,
     },
+    /// Ask a server to be shown values: that it was asked and what was shown is on the ledger first. Fields: `classes=`,
+    /// `purpose=`, and `events=` for some only
+    Ask {
+        /// The case's or contact's id
+        case: String,
+        #[command(flatten)]
+        act: Filled,
+    },
+    /// Ask a server which units know the child of a contact: the question is on the ledger first. Fields: `civil_number=`, or
+    /// `name=` and `birth_year=`
+    LookUp {
+        /// The contact's id
+        contact: String,
+        #[command(flatten)]
+        act: Filled,
+    },
     /// The fields of an event type and what fits in them; without a type, all types
     Explain {
         /// The event type
@@ -52,29 +68,22 @@ pub enum Command {
         #[arg(long)]
         dir: Option<PathBuf>,
     },
-    /// How a case stands, from the data directory, also beside a running server (over HTTP: `GET /v1/cases/{id}`)
+    /// How a case stands
     Show {
         /// The case's id
         case: String,
-        /// The data directory
-        #[arg(long)]
-        dir: PathBuf,
-        /// Not here
-        #[arg(long, hide = true, value_parser = not_by_url("GET /v1/cases/{id}"))]
-        url: Option<String>,
+        #[command(flatten)]
+        from: From,
     },
-    /// What lies on a unit's desk, urgent first, then by what is due: from the data directory (over HTTP:
-    /// `GET /v1/units/{agency}/{unit}/queue`)
+    /// What the officer whose key is given may do in a case now, about what, and why not the rest
+    Actions(actions::Args),
+    /// What lies on a unit's desk, urgent first, then by what is due
     Queue {
         /// The unit
         #[arg(value_name = "AGENCY/UNIT")]
         unit: String,
-        /// The data directory
-        #[arg(long)]
-        dir: PathBuf,
-        /// Not here
-        #[arg(long, hide = true, value_parser = not_by_url("GET /v1/units/{agency}/{unit}/queue"))]
-        url: Option<String>,
+        #[command(flatten)]
+        at: queue::Desks,
         /// Lines at most
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
@@ -109,9 +118,12 @@ pub async fn run(command: Command) -> Result<Answer> {
             act.sign(&id, "case.opened").await
         }
         Command::Act { case, event_type, act } => act.sign(&case, &event_type).await,
+        Command::Ask { case, act } => ask::values(&case, &act).await,
+        Command::LookUp { contact, act } => ask::known(&contact, &act).await,
         Command::Explain { event_type, dir } => explain(event_type.as_deref(), dir).await,
-        Command::Show { case, dir, .. } => show(case, dir).await,
-        Command::Queue { unit, dir, limit, .. } => queue(&unit, dir, limit).await,
+        Command::Show { case, from } => show(case, from).await,
+        Command::Actions(args) => actions::run(&args).await,
+        Command::Queue { unit, at, limit } => queue::queue(&unit, &at, limit).await,
     }
 }
 
@@ -193,14 +205,19 @@ async fn explain(event_type: Option<&str>, dir: Option<PathBuf>) -> Result<Answe
     Ok(Answer::good(text, &value))
 }
 
-async fn show(id: String, dir: PathBuf) -> Result<Answer> {
-    Reading::of_dir(&dir, move |reading| {
+async fn show(id: String, from: From) -> Result<Answer> {
+    from.read(move |reading| {
         let history = reading.history(&id)?;
         let Some(file) = &history.file else {
             return Err(Error::Usage(format!(
                 "`{id}` began under rule-set 1, which keeps no state of it: `sijill why {id}`"
             )));
         };
+        if file.outline.erased.is_some() {
+            let text =
+                format!("{id} was erased by order, and takes nothing more: `sijill erase status {id}`");
+            return Ok(Answer::good(text, &json!({"id": id, "erased": true})));
+        }
         let words = Words::new(reading.world(), Language::En, &history.lines);
         let Some(case) = &file.case else {
             let logged = file.contact.as_ref().map(|contact| contact.by.to_string());
@@ -237,12 +254,15 @@ fn describe(id: &str, file: &CaseFile, case: &Case, words: &Words<'_>) -> String
     let mut referrals: Vec<_> = case.referrals.iter().collect();
     referrals.sort_by_key(|(_, referral)| referral.index);
     for (hash, one) in referrals {
-        let marks = [
-            (one.automatic, ", by policy"),
-            (one.breached, ", a deadline was missed"),
-            (one.disposed, ", disposed"),
-        ];
-        let marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+        let marks = [(one.automatic, ", by policy"), (one.disposed, ", disposed")];
+        let mut marks: String = marks.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
+        let missed = case
+            .deadlines
+            .iter()
+            .filter(|clock| clock.subject.as_ref() == Some(hash) && clock.breached.is_some());
+        for missed in missed {
+            let _ = write!(marks, ", not in time: {}", words.milestone(missed.milestone));
+        }
         let _ = write!(
             text,
             "\nreferral  {hash}  {}  {}  {}  {} since {}{marks}",
@@ -314,40 +334,4 @@ fn state(id: &str, file: &CaseFile, case: &Case) -> Value {
         "referrals": referrals, "deadlines": deadlines, "escalations": escalations, "plans": plans,
         "closure_requested": case.closure.as_ref().map(|closure| closure.request), "unread": file.gaps,
     })
-}
-
-async fn queue(unit: &str, dir: PathBuf, limit: u32) -> Result<Answer> {
-    let Some(address) = Address::parse(unit) else {
-        return Err(Error::Usage(format!("`{unit}` is no unit: AGENCY/UNIT")));
-    };
-    let data_dir = DataDir::open(&dir)?;
-    let asked = address.clone();
-    let known = Reading::of_dir(&dir, move |reading| {
-        let agency = reading.registry().agency(asked.agency.as_str());
-        Ok(agency.is_some_and(|agency| agency.units.contains_key(&asked.unit)))
-    });
-    if !known.await? {
-        return Err(Error::Usage(format!("there is no unit {address} in this ledger")));
-    }
-    let store = store_to_read(&data_dir).await?;
-    let entries = store.desk(address.agency.as_str(), address.unit.as_str(), None, limit).await?;
-    let kind = |number: u8| match DeskKind::from_number(number) {
-        Some(DeskKind::Owner) => "owner",
-        Some(DeskKind::Referral) => "referral",
-        Some(DeskKind::Escalation) => "escalation",
-        Some(DeskKind::Transfer) => "transfer",
-        Some(DeskKind::Withdrawal) => "withdrawal",
-        None => "unknown",
-    };
-    let mut text = format!("{address}: {} on the desk", entries.len());
-    for one in &entries {
-        let due = one.due.map_or("no deadline".to_owned(), muscat);
-        let urgent = if one.urgent { "urgent" } else { "" };
-        let _ = write!(text, "\n{due:<16}  {urgent:<6}  {:<10}  {}", kind(one.kind), one.case);
-    }
-    let lines: Vec<Value> = entries
-        .iter()
-        .map(|one| json!({"case": one.case, "kind": kind(one.kind), "due": one.due, "urgent": one.urgent}))
-        .collect();
-    Ok(Answer::good(text, &json!({"unit": address, "queue": lines})))
 }

@@ -71,18 +71,21 @@ pub async fn run(args: Args) -> Result<Answer> {
     let tls = tls(&args, &dir);
     let stop = CancellationToken::new();
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let url = format!("{scheme}://{address}");
+    let url = url_of(scheme, address);
     let sites = sites(&dir, &url, address.port());
+    if let Some(note) = no_secure_context(scheme, address).filter(|_| dir.config.web.sites.is_empty()) {
+        tracing::warn!("{note}");
+    }
     let mail = dir.config.mail(sites.first().map_or("", String::as_str));
     let mail = mail.map_err(|why| Error::Config { path: dir.config_path(), why: why.to_string() })?;
     let desk = sijill_desk::router(sijill_desk::Desk::new(ledger.clone(), sites));
     let settings = settings(&dir, tls.is_some())?;
     let router = sijill_web::router_beside(desk, ledger.clone(), settings, stop.clone());
     let mailing = mail.map(|mail| tokio::spawn(mail.follow(ledger.clone())));
+    let projecting = tokio::spawn(sijill_ledger::project(ledger.clone(), read_models(&dir).await?));
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
 
     let size = ledger.published().checkpoint.size;
-    let projecting = tokio::spawn(sijill_ledger::project(ledger.clone(), read_models(&dir).await?));
     let serving = sijill_web::serve(listener, router, tls.as_ref(), ledger.clone(), stop);
     let mut serving = std::pin::pin!(serving);
     // The certificate is read first: nobody is told of a server that cannot be.
@@ -95,18 +98,40 @@ pub async fn run(args: Args) -> Result<Answer> {
         }
     };
     stopping.abort();
-    if let Some(mailing) = mailing {
-        mailing.abort();
-    }
     // It goes on where it stopped: position and rows are one transaction.
     projecting.abort();
     let _ = projecting.await;
+    if let Some(mailing) = mailing {
+        mailing.abort();
+    }
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
     let size = ledger.published().checkpoint.size;
     drop(ledger);
     running.close().await;
     tracing::info!(size, "stopped; everything answered for is durable");
     Ok(Answer::good("", &json!({"stopped": true, "size": size})))
+}
+
+/// Where a server that listens here is reached from this machine: every address is also its own.
+pub(crate) fn url_of(scheme: &str, address: SocketAddr) -> String {
+    let port = address.port();
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => format!("{scheme}://127.0.0.1:{port}"),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => format!("{scheme}://[::1]:{port}"),
+        _ => format!("{scheme}://{address}"),
+    }
+}
+
+/// What whoever serves other machines without TLS is to know: a browser there can do everything but make a key and sign.
+pub(crate) fn no_secure_context(scheme: &str, address: SocketAddr) -> Option<String> {
+    (scheme == "http" && !address.ip().is_loopback()).then(|| {
+        format!(
+            "listening on {address} without TLS: browsers make keys and sign in secure contexts only, that is on https:// or, on this \
+             machine, on http://127.0.0.1:{0} and http://localhost:{0}. For other devices give --tls-cert and --tls-key, or put a \
+             proxy with TLS before it, and name the address they use in sijill.toml: [web], sites = [\"https://…\"]",
+            address.port()
+        )
+    })
 }
 
 /// Where the pages are reached: what the settings say, or this server by its own address.
@@ -194,4 +219,25 @@ async fn stop_on_signal(stop: CancellationToken) {
     }
     tracing::info!("stopping: requests in work are answered, new ones are not taken");
     stop.cancel();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_where_browsers_can_sign_and_whoever_opens_it_to_others_is_told() {
+        for (address, url, told) in [
+            ("127.0.0.1:8420", "http://127.0.0.1:8420", false),
+            ("[::1]:8420", "http://[::1]:8420", false),
+            ("0.0.0.0:8420", "http://127.0.0.1:8420", true),
+            ("[::]:8420", "http://[::1]:8420", true),
+            ("192.0.2.7:8420", "http://192.0.2.7:8420", true),
+        ] {
+            let address = address.parse().expect("an address");
+            assert_eq!(url_of("http", address), url);
+            assert_eq!(no_secure_context("http", address).is_some(), told, "{address}");
+            assert_eq!(no_secure_context("https", address), None);
+        }
+    }
 }

@@ -94,6 +94,10 @@ impl Opened {
 
     /// Lets the ledger finish what it was given, and its directory is free again.
     pub async fn close(self) {
+        // An erasure that was approved is carried out by the timer: here nobody waits for it.
+        if let Gate::Here(ledger) = &self.gate {
+            let _ = ledger.wake().await;
+        }
         drop(self.gate);
         if let Some(running) = self.running {
             running.close().await;
@@ -101,19 +105,8 @@ impl Opened {
     }
 }
 
-/// For a `--url` where there is none to give: the command reads a data directory, and this call of the API answers the same.
-pub(super) fn not_by_url(
-    call: &'static str,
-) -> impl Fn(&str) -> Result<String, String> + Clone + Send + Sync + 'static {
-    move |_| {
-        Err(format!(
-            "this reads a data directory, also beside the server that has it open: give --dir; over HTTP `{call}` answers the same"
-        ))
-    }
-}
-
 /// Reads a trust file.
-pub(super) fn read_trust(path: &Path) -> Result<Trust> {
+pub(crate) fn read_trust(path: &Path) -> Result<Trust> {
     let bytes = std::fs::read(path).map_err(Error::unreadable(path))?;
     Trust::parse(&bytes).map_err(|error| Error::malformed(path, error.to_string()))
 }

@@ -1,6 +1,5 @@
 //! `sijill why`: what happened in a case, and why.
 
-use super::target::not_by_url;
 use crate::answer::Answer;
 use crate::casework::Language;
 use crate::casework::reading::From;
@@ -22,14 +21,11 @@ pub struct Args {
     lang: Language,
     #[command(flatten)]
     from: From,
-    /// Not here
-    #[arg(long, hide = true, value_parser = not_by_url("GET /v1/cases/{id}/history"))]
-    url: Option<String>,
 }
 
 /// Runs `sijill why`.
 pub async fn run(args: Args) -> Result<Answer> {
-    let Args { case, lang, from, url: _refused } = args;
+    let Args { case, lang, from } = args;
     from.read(move |reading| {
         let story = Story::tell(reading, &case, &reading.history(&case)?, lang);
         Ok(Answer::good(story.text(lang), &story))

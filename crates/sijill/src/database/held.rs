@@ -169,9 +169,8 @@ impl Database {
             Err(error @ StoreError::Corrupt { .. }) => format!("an attachment it cites: {}", told(&error)),
             Err(error) => return Err(unreadable(&error)),
             Ok(None) => "it cites an attachment the vault does not hold".to_string(),
-            Ok(Some(held)) if held.key_id.is_none() => {
-                "it cites an attachment that was erased, and no entry ordered that".to_string()
-            }
+            // Whether it was rightly erased its row tells.
+            Ok(Some(held)) if held.key_id.is_none() => return Ok(()),
             Ok(Some(held)) if cited.size.is_some_and(|size| size != held.size) => {
                 format!("it cites an attachment of {} bytes as one of {:?}", held.size, cited.size)
             }
@@ -195,7 +194,12 @@ impl Database {
         let name = row.digest.map_or("an upload in progress".to_string(), |digest| {
             format!("the attachment {}", Digest(digest))
         });
-        if let Some(cited) = cited.filter(|_| row.erased) {
+        // A file goes with the value of the entry that cited it first, whoever else cites it.
+        let ordered = match row.entry.filter(|_| row.erased) {
+            Some(entry) => self.may_cite(entry)?,
+            None => false,
+        };
+        if let Some(cited) = cited.filter(|_| row.erased && !ordered) {
             self.note(
                 Some(cited.index),
                 format!("{name}, which it cites, is kept as erased, and no entry ordered that"),

@@ -92,7 +92,7 @@ pub async fn run(args: Args, json: bool) -> Result<Answer> {
     let text = if json { told.json().to_string() } else { told.text() };
     // Nobody needs to be reading.
     let _ = writeln!(std::io::stdout().lock(), "{text}");
-    let doorkeeper = Doorkeeper { url: format!("http://{address}"), keys: dir.path().join("keys"), json };
+    let doorkeeper = Doorkeeper { url: serve::url_of("http", address), keys: dir.path().join("keys"), json };
     let doors = tokio::spawn(doorkeeper.keep());
     let served = serve::run(serve::Args::of(path, address)).await;
     doors.abort();

@@ -14,6 +14,7 @@ use super::country::{AGENCIES, Part, QUORUM};
 use super::founding::{Council, key_name};
 use super::stage::{Stage, Tally, Who};
 use super::{figures, month};
+use crate::command::serve::{no_secure_context, url_of};
 
 /// What is left of the stage when the play is over.
 pub(super) struct Played {
@@ -85,7 +86,7 @@ impl Told {
             "dir": self.dir, "seed": self.seed, "origin": super::ORIGIN, "size": self.stage.size, "root": self.stage.root,
             "trust": self.dir.join("trust.json"), "case": self.stage.case, "urgent": self.stage.urgent, "agencies": self.stage.agencies.len(),
             "tally": self.stage.tally, "audit": self.report, "seconds": self.made.as_secs_f64(),
-            "url": self.address.map(|address| format!("http://{address}")),
+            "url": self.address.map(url),
         })
     }
 
@@ -208,7 +209,7 @@ impl Told {
         let mut text = String::from("Try:\n");
         let mut step = |what: &str, command: String| _ = writeln!(text, "\n  # {what}\n  {command}");
         if let Some(address) = self.address {
-            let (url, escaped) = (format!("http://{address}"), case.replace('/', "%2F"));
+            let (url, escaped) = (url(address), case.replace('/', "%2F"));
             step("what the whole ledger hangs on", format!("curl -s {url}/log/checkpoint"));
             let token = format!("$({program} keys token --url {url} --key {})", key("sai", "audit-1"));
             step(
@@ -259,10 +260,18 @@ impl Told {
             ),
         );
         if let Some(address) = self.address {
-            let _ = write!(text, "\nServing at http://{address} until Ctrl-C.");
+            let _ = write!(text, "\nServing at {} until Ctrl-C.", url(address));
+            if let Some(note) = no_secure_context("http", address) {
+                let _ = write!(text, "\n\nNote: {note}.");
+            }
         }
         text
     }
+}
+
+/// Where it is served, to be copied.
+fn url(address: SocketAddr) -> String {
+    url_of("http", address)
 }
 
 /// This program, as it can be called from here.

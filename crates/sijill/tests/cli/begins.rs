@@ -67,12 +67,9 @@ fn wrong_usage_is_an_error_as_any_other() {
     let names: [(&[&str], &[&str]); 5] = [
         (&["append", "--key", "moh-amal.key"], &["--stream <STREAM>|--file <FILE>"]),
         (&["prove", "--dir", "d", "--out", "y"], &["--index <N>|--stream <STREAM>"]),
-        (&["case", "show", "X", "--url", "http://127.0.0.1:9"], &["--dir", "`GET /v1/cases/{id}`"]),
-        (
-            &["case", "queue", "moh/intake", "--url", "http://127.0.0.1:9"],
-            &["--dir", "`GET /v1/units/{agency}/{unit}/queue`"],
-        ),
-        (&["why", "X", "--url", "http://127.0.0.1:9"], &["--dir", "`GET /v1/cases/{id}/history`"]),
+        (&["case", "show", "X", "--url", "http://127.0.0.1:9"], &["--key <FILE>"]),
+        (&["case", "queue", "moh/intake", "--url", "http://127.0.0.1:9"], &["--key <FILE>"]),
+        (&["why", "X"], &["--dir <DIR>|--export <DIR>|--url <URL>"]),
     ];
     for (args, ways) in names {
         let told = town.run_for_people(args);

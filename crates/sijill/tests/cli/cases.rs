@@ -25,7 +25,8 @@ const ENGLISH: &[&str] = &[
     "owed by Unit desk (rop)",
     "Officer khalid of Unit desk (rop) acknowledged the referral to Unit desk (rop)",
     "The case is open; it is owned by Unit line (h1100).",
-    "a deadline of it was missed",
+    ": Accepted.",
+    "not in time: Acknowledgement",
 ];
 
 /// The same in Arabic.
@@ -39,7 +40,7 @@ const ARABIC: &[&str] = &[
 ];
 
 /// Ten founders, every unit that the policy refers to, four officers, and all documents.
-fn country() -> Town {
+pub(crate) fn country() -> Town {
     let town = Town::new();
     let policy = Policy::parse(OMAN).expect("a policy");
     let mut units: BTreeMap<String, Vec<String>> =
@@ -91,7 +92,7 @@ fn country() -> Town {
 }
 
 /// Publishes what comes with the programme, with six keys.
-fn publish(town: &Town) -> Value {
+pub(crate) fn publish(town: &Town) -> Value {
     let keys = QUORUM.map(|agency| format!("{agency}-root.key"));
     let mut args = vec!["documents", "shipped", "--dir", "d", "--key", &keys[0]];
     args.extend(keys[1..].iter().flat_map(|key| ["--and", key.as_str()]));
@@ -155,6 +156,65 @@ fn referral(shown: &Value, agency: &str) -> Value {
         .find(|one| one["to"]["agency"] == agency)
         .unwrap_or_else(|| panic!("{agency}: {shown}"))
         .clone()
+}
+
+/// What is read beside the server, the server tells those who may know of it, and nobody else.
+fn the_server_tells(town: &Town, url: &str) {
+    let by_url = ["--url", url, "--trust", "d/trust.json", "--key"];
+    let here = ["--dir", "d"];
+    let both = |args: &[&str], key: &str| {
+        let there = town.run_for_people(&[args, &by_url, &[key]].concat());
+        assert_eq!(there.out, town.run_for_people(&[args, &here].concat()).out, "{args:?}");
+        assert_eq!(there.status, 0, "{there:?}");
+    };
+    both(&["case", "show", "C1"], "salim.key");
+    both(&["case", "show", "C1"], "noor.key");
+    both(&["case", "show", "K1"], "noor.key");
+    both(&["case", "queue", "moh/hospital-ma"], "salim.key");
+    both(&["why", "C1", "--lang", "ar"], "noor.key");
+    both(&["documents", "list"], "salim.key");
+    let actions = town.good([&["case", "actions", "C1"], &by_url[..], &["salim.key"]].concat());
+    let action = |name: &str| {
+        let all = actions["actions"].as_array().expect("actions");
+        all.iter().find(|one| one["type"] == name).unwrap_or_else(|| panic!("{name}: {actions}")).clone()
+    };
+    assert_eq!(action("child.seen")["allowed"], true);
+    assert_eq!(action("case.assigned")["code"], "not-yours");
+    let told = town.run_for_people(&[&["case", "actions", "C1"], &by_url[..], &["salim.key"]].concat()).out;
+    assert!(told.contains("referral.completed") && told.contains("not-yours: "), "{told}");
+    // Values are shown to whom the rules permit, and their question is on the ledger first.
+    let ask = |case: &str, class: &str, key: &str| {
+        let class = format!("classes={class}");
+        let ask = ["case", "ask", case, &class, "purpose=casework"];
+        town.run([&ask, &by_url[..], &[key]].concat())
+    };
+    let shown = ask("C1", "narrative", "noor.key").good();
+    assert_eq!((&shown["verified"], &shown["released"][0]["type"]), (&json!(true), &json!("case.opened")));
+    assert!(
+        shown["released"][0]["values"]["narrative.summary"]
+            .as_str()
+            .is_some_and(|text| text.contains("Canary"))
+    );
+    assert!(ask("K1", "reporter", "noor.key").good().to_string().contains("Fatma Canary"));
+    let needed = ask("C1", "identity,narrative,sensitive", "salim.key").good().to_string();
+    assert!(needed.contains("a neighbour Canary called"), "the policy lets the hospital see why: {needed}");
+    assert_eq!(
+        ask("K1", "reporter", "salim.key").good()["released"],
+        json!([]),
+        "asked, recorded, and shown nothing"
+    );
+    let look_up =
+        |fields: &[&str]| town.good([&["case", "look-up", "K1"], fields, &by_url, &["noor.key"]].concat());
+    assert_eq!(look_up(&["name=Maha"])["enough"], false);
+    let found = look_up(&["name=Maha bint Salim", "birth_year=2017"]);
+    assert_eq!(
+        (&found["enough"], &found["known"], &found["verified"]),
+        (&json!(true), &json!([]), &json!(true))
+    );
+    let asked = |args: &[&str], key: &str| town.run([args, &by_url, &[key]].concat());
+    assert_eq!(asked(&["case", "show", "K1"], "salim.key").refused(2), "usage", "it is its logger's");
+    assert_eq!(asked(&["case", "show", "none"], "salim.key").refused(2), "usage");
+    assert_eq!(asked(&["case", "queue", "rop/desk"], "salim.key").status, 1, "another unit's desk");
 }
 
 #[test]
@@ -225,6 +285,7 @@ fn two_in_the_morning_by_hand_and_why() {
     let wrong = seen("moon");
     assert!(wrong.err.contains("`moon` is no code") && wrong.err.contains("home"), "{wrong:?}");
     seen("home").good();
+    the_server_tells(&town, &server.url);
     server.stop();
 
     // Forty minutes later, with the police silent; read beside the server that runs the clock.

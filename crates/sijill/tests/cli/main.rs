@@ -4,6 +4,7 @@ mod audits;
 mod begins;
 mod cases;
 mod copies;
+mod erases;
 mod invites;
 mod liar;
 mod lost;

@@ -57,7 +57,7 @@ fn a_case_in_evidence_is_judged_in_words() {
     );
     assert!(told.out.contains("not in this file: 1 other entry of the log"), "{}", told.out);
     assert!(
-        !told.out.contains("1 entries are not there"),
+        !told.out.contains("1 entry is not there"),
         "what a file leaves out is no lack of it: {}",
         told.out
     );
@@ -69,7 +69,7 @@ fn a_case_in_evidence_is_judged_in_words() {
     town.good(["prove", "--dir", "d", "--index", "9", "--out", "g.json", "--with-disclosures"]);
     let told = audit("g.json");
     assert!(told.out.contains("this case (case/A): 1 event, "), "{}", told.out);
-    assert!(told.out.contains("follow events of their stream that are not held"), "{}", told.out);
+    assert!(told.out.contains("1 entry follows events of its stream that are not held"), "{}", told.out);
 
     let whole = fs::read_to_string(town.path("f.json")).expect("read");
     let report = town.good(["audit", "f.json", "--trust", "d/trust.json"]);

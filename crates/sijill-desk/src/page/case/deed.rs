@@ -90,6 +90,10 @@ deeds! {
     "access.requested": "طلب الاطلاع", "Ask to see";
     "break_glass.invoked": "اطلاع طارئ", "Break the glass";
     "break_glass.reviewed": "مراجعة اطلاع طارئ", "Review the emergency access";
+    "erasure.ordered": "الأمر بمحو بيانات", "Order an erasure";
+    "erasure.approved": "اعتماد المحو", "Approve the erasure";
+    "erasure.refused": "رفض المحو", "Refuse the erasure";
+    "erasure.confirmed": "تأكيد محو ما لديكم", "Confirm that you erased what you hold";
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ fn told(view: &View, known: &Known, telling: &Telling<'_>, held: &Held) -> Marku
                 @if !said.is_empty() {
                     dl.said {
                         @for (field, value) in said {
-                            div { dt { (view.t(field.label.into())) } dd { (telling.value(field, value)) } }
+                            div { dt { (view.t(field.label.into())) } dd { (telling.field(field, value, &values)) } }
                         }
                     }
                 }

@@ -77,7 +77,11 @@ impl Known {
             let mut broken = file.broken.values();
             session.may(Role::Casework) && broken.any(|b| reader.is(&b.by) && at.received < b.until)
         };
-        let is_there = if kind == StreamKind::Case { file.case.is_some() } else { file.contact.is_some() };
+        // Of what was erased as a whole its history is left, and what is to be confirmed.
+        let erased =
+            file.outline.erased.is_some() && file.outline.is_contact == (kind == StreamKind::Contact);
+        let is_there =
+            erased || if kind == StreamKind::Case { file.case.is_some() } else { file.contact.is_some() };
         if !is_there || is_kept_out(&file, &reader) || !(may_read || broke(&file)) {
             return Err(nothing);
         }

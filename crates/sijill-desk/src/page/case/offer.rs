@@ -22,6 +22,9 @@ const OFTEN: &[&str] = &[
     "case.transferred",
     "case.transfer_refused",
     "withdrawal.confirmed",
+    "erasure.confirmed",
+    "erasure.approved",
+    "erasure.refused",
     "plan.approved",
     "plan.rejected",
     "case.closed",
@@ -122,7 +125,9 @@ pub(crate) fn all(known: &Known) -> Vec<Offer> {
 
 fn of_type(known: &Known, spec: &'static TypeSpec) -> Vec<Offer> {
     let here = match known.kind {
-        StreamKind::Contact => spec.signed_in() == Some(StreamKind::Contact),
+        StreamKind::Contact => {
+            spec.signed_in() == Some(StreamKind::Contact) || spec.name.starts_with("erasure.")
+        }
         _ => matches!(spec.signed_in(), Some(StreamKind::Case | StreamKind::Access)),
     };
     // These have pages of their own.

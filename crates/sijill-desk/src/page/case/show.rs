@@ -6,7 +6,8 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use maud::{Markup, html};
 use sijill_casework::case::{Case, Deadline, Status};
-use sijill_event::StreamKind;
+use sijill_casework::catalogue::CaseEvent;
+use sijill_event::{Digest, StreamKind};
 
 use super::offer::{self, Offer};
 use super::value::Telling;
@@ -20,6 +21,7 @@ use crate::part::state::{self, Tone};
 use crate::part::timeline::timeline;
 use crate::text::texts;
 use crate::{DeskError, Id, Session, Text, View};
+use sijill_ledger::Line;
 
 texts! {
     TITLE: "حالة", "Case";
@@ -38,6 +40,8 @@ texts! {
     DUE: "المطلوب ومواعيده", "What is owed, and by when";
     NOTHING_DUE: "لا مُهَل سارية.", "No deadline is running.";
     BREACHED: "تجاوزت موعدها", "Missed";
+    MISSED: "فات موعده: {what}", "Missed: {what}";
+    LATE: "بعد موعده: {what}", "Not in time: {what}";
     OWES: "على {unit}", "Owed by {unit}";
     REFERRALS: "الإحالات", "Referrals";
     NO_REFERRALS: "لا إحالات بعد.", "No referrals yet.";
@@ -48,6 +52,8 @@ texts! {
     PERSONAL_NOTE: "الأسماء والأقوال والبيانات الحساسة مختومة. لرؤيتها تطلب الاطلاع بتوقيعك، ويبقى الطلب وما أُتيح لك في تاريخ الحالة.", "Names, accounts and sensitive data are sealed. To see them you ask under your signature; the request and what you were shown stay in the history of the case.";
     ASK: "طلب الاطلاع", "Ask to see";
     HISTORY: "ما جرى", "What happened";
+    CONTACT: "اتصال", "Contact";
+    ERASED: "مُحيت بيانات هذا الملف كلها بأمر معتمد، ولا يُضاف إليه شيء. ما يستجدّ يُسجَّل في ملف جديد.", "All values here were erased by an approved order, and nothing is added any more. What is new goes into a new case.";
     GAPS: "مُحيت قيم بعض قيود هذه الحالة، فلا يمكن الجزم بما هي عليه الآن.", "Values of some entries were erased, so how the case stands cannot be said for certain.";
 }
 
@@ -60,7 +66,9 @@ pub(crate) async fn case(
 ) -> Result<Markup, DeskError> {
     let Path(id) = path?;
     let known = Known::find(&office, &session, StreamKind::Case, &id).await?;
-    let case = known.file.case.as_ref().ok_or(DeskError::NotFound)?;
+    let Some(case) = known.file.case.as_ref() else {
+        return erased(&office, &view, &session, &known).await;
+    };
     let book = known.world.book();
     let registry = known.world.registry();
     let mut telling = Telling::new(&view, registry, &book, &known.file);
@@ -74,7 +82,7 @@ pub(crate) async fn case(
         h1 { (view.t(TITLE)) " " (word::short(&id)) " " (risk(&view, &book, case.situation.risk.as_str())) }
         @if known.file.gaps > 0 { (state::notice(Tone::Warn, &html! { p { (view.t(GAPS)) } })) }
         (glass::told(&view, &known, &offers))
-        (facts(&known, case, &telling))
+        (facts(&known, case, &telling, sex(&history).as_deref()))
         (deadlines(&known, case, &telling))
         (referrals(&known, case, &telling, &offers))
         (offer::list(&view, &known, &offers, &telling))
@@ -86,7 +94,43 @@ pub(crate) async fn case(
     }))
 }
 
-fn facts(known: &Known, case: &Case, telling: &Telling<'_>) -> Markup {
+/// What is left of a case or contact that was erased: that it was, what is to be confirmed, and what happened.
+pub(crate) async fn erased(
+    office: &Office,
+    view: &View,
+    session: &Session,
+    known: &Known,
+) -> Result<Markup, DeskError> {
+    let ledger = &office.desk.ledger;
+    let book = known.world.book();
+    let telling = Telling::new(view, known.world.registry(), &book, &known.file);
+    let history = ledger.history(&known.id).await?;
+    let size = ledger.published().checkpoint.size;
+    let offers = offer::all(known);
+    let title = if known.kind == StreamKind::Contact { CONTACT } else { TITLE };
+    let page = Page::new(view, format!("{} {}", view.t(title), known.id)).of(session);
+    Ok(page.with(&html! {
+        (back(view, session))
+        h1 { (view.t(title)) " " (word::short(&known.id)) }
+        (state::notice(Tone::Warn, &html! { p { (view.t(ERASED)) } }))
+        (offer::list(view, known, &offers, &telling))
+        h2 { (view.t(HISTORY)) }
+        (timeline(view, &history::lines(view, known, &telling, &history, size)))
+    }))
+}
+
+/// The child's sex, as it was said last: a code of the list `sex`.
+fn sex(history: &[Line]) -> Option<String> {
+    let said = history.iter().rev().filter_map(|line| line.read.as_ref()).filter(|read| {
+        matches!(
+            read,
+            CaseEvent::CaseOpened(_) | CaseEvent::ChildRegistered(_) | CaseEvent::ChildCorrected(_)
+        )
+    });
+    said.map(CaseEvent::values).find_map(|values| values.get("sex")?.as_str().map(str::to_owned))
+}
+
+fn facts(known: &Known, case: &Case, telling: &Telling<'_>, sex: Option<&str>) -> Markup {
     let view = telling.view;
     let fact = |label: Text, value: Markup| html! { div { dt { (view.t(label)) } dd { (value) } } };
     let code = |list: &str, code: &str| word::code(view, telling.book, list, code);
@@ -95,8 +139,9 @@ fn facts(known: &Known, case: &Case, telling: &Telling<'_>) -> Markup {
         @match &case.assigned { Some(officer) => (Id(officer.as_str())), None => span.quiet { (view.t(NOBODY)) } }
     };
     let child = html! {
+        @if let Some(sex) = sex { (code("sex", sex)) " · " }
         (code("age-band", case.situation.age.as_str())) " · " (code("governorate", case.situation.governorate.as_str()))
-        @for situation in &case.situation.situations { " · " (code("situation", situation.as_str())) }
+        @for situation in &case.situation.situations { " · " (telling.situation(situation.as_str(), sex)) }
     };
     let concerns = html! {
         @for (place, concern) in case.situation.concerns.iter().enumerate() {
@@ -173,6 +218,18 @@ fn deadline_row(known: &Known, deadline: &Deadline, telling: &Telling<'_>) -> Ma
     }
 }
 
+/// The clocks of a referral that ran out, in the order they were set.
+fn missed<'a>(case: &'a Case, referral: &'a Digest) -> impl Iterator<Item = &'a Deadline> {
+    case.deadlines.iter().filter(move |one| one.subject.as_ref() == Some(referral) && one.breached.is_some())
+}
+
+/// What was missed. It calls for somebody only as long as it is still owed.
+fn missed_mark(view: &View, deadline: &Deadline) -> Markup {
+    let (text, urgency) = if deadline.runs() { (MISSED, Urgency::High) } else { (LATE, Urgency::Low) };
+    let what = view.t(word::milestone(deadline.milestone));
+    mark(urgency, &text.fill(view.lang, &[("what", &what)]))
+}
+
 fn referrals(known: &Known, case: &Case, telling: &Telling<'_>, offers: &[Offer]) -> Markup {
     let view = telling.view;
     let mut all: Vec<_> = case.referrals.iter().collect();
@@ -192,7 +249,7 @@ fn referrals(known: &Known, case: &Case, telling: &Telling<'_>, offers: &[Offer]
                         }
                         " " span.tag { (view.t(word::referral_state(referral.state))) }
                         " " span.tag { (view.t(word::priority(referral.priority))) }
-                        @if referral.breached { " " (mark(Urgency::High, &html! { (view.t(BREACHED)) })) }
+                        @for missed in missed(case, hash) { " " (missed_mark(view, missed)) }
                     }
                     p {
                         (TO.fill(view.lang, &[("unit", &word::address(view, telling.registry, &referral.to))])) " · "

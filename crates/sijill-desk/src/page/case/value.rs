@@ -28,6 +28,16 @@ const RELEASED: Count = Count {
     en: ["{n} value", "{n} values"],
 };
 
+/// Labels of the list `situation` as they are said of a girl. A label that is not here is the same for all children.
+const FEMININE: &[(&str, &str)] = &[
+    ("طفل ذو إعاقة", "طفلة ذات إعاقة"),
+    ("يحتاج إلى تيسيرات", "تحتاج إلى تيسيرات"),
+    ("غير مصحوب", "غير مصحوبة"),
+    ("يتيم", "يتيمة"),
+    ("يعيش مع الشخص المنسوب إليه الفعل", "تعيش مع الشخص المنسوب إليه الفعل"),
+    ("يعمل", "تعمل"),
+];
+
 /// What values are told with.
 pub(crate) struct Telling<'a> {
     pub(crate) view: &'a View,
@@ -65,6 +75,27 @@ impl<'a> Telling<'a> {
                 html! { (self.view.time(value.as_u64().unwrap_or(0))) }
             }
             kind => self.of(kind, value),
+        }
+    }
+
+    /// How a child of this sex is situated: Arabic says it of a girl in the feminine, and the lists hold the masculine.
+    pub(crate) fn situation(&self, code: &str, sex: Option<&str>) -> Markup {
+        let label = self.book.list("situation").and_then(|list| list.get(code)).map(|entry| &entry.label);
+        let feminine = label.filter(|_| self.view.lang == Lang::Ar && sex == Some("female"));
+        match feminine.and_then(|label| FEMININE.iter().find(|(said, _)| *said == label.ar)) {
+            Some((_, of_a_girl)) => html! { (of_a_girl) },
+            None => word::code(self.view, self.book, "situation", code),
+        }
+    }
+
+    /// The fields of one event.
+    pub(crate) fn field(&self, field: &FieldSpec, value: &Json, values: &Json) -> Markup {
+        match field.kind {
+            Kind::Codes("situation", _) => {
+                let sex = values.get("sex").and_then(Json::as_str);
+                self.list(value, |code| self.situation(code.as_str().unwrap_or_default(), sex))
+            }
+            _ => self.value(field, value),
         }
     }
 
@@ -184,4 +215,23 @@ fn member<'a>(value: &'a Json, name: &str) -> &'a str {
 /// Unix milliseconds of an RFC 3339 text.
 pub(crate) fn moment(text: &str) -> Option<u64> {
     u64::try_from(Timestamp::parse(text)?.unix_ms()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use sijill_casework::codes::CodeList;
+    use sijill_casework::shipped;
+
+    use super::*;
+
+    /// A label that was changed in the list is said as the list has it: then the feminine is to be changed here too.
+    #[test]
+    fn every_feminine_is_of_a_label_that_is_shipped() {
+        let (_, json) = shipped::CODE_LISTS.iter().find(|(id, _)| *id == "situation").expect("the list");
+        let list = CodeList::parse(json).expect("a list");
+        for (masculine, feminine) in FEMININE {
+            assert!(list.codes.iter().any(|entry| entry.label.ar == *masculine), "{masculine}");
+            assert_ne!(masculine, feminine);
+        }
+    }
 }

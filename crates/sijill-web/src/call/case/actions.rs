@@ -139,7 +139,8 @@ fn authority(known: &Known, caller: &Caller, stream: StreamKind) -> Option<WhyNo
 
 fn rules(known: &Known, event_type: &str, subject: Option<&Subject>) -> Option<WhyNot> {
     let reader = &known.reader;
-    if known.file.gaps > 0 {
+    let judged = known.file.outline.erased.is_some() || event_type.starts_with("erasure.");
+    if known.file.gaps > 0 && !judged {
         let why = "values that this case rests on were erased: nothing can be judged in it any more";
         return Some(("case-unreadable", why.to_owned()));
     }

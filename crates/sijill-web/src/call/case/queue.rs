@@ -50,7 +50,7 @@ pub(crate) struct Queue {
 struct QueueRow {
     #[schema(example = "7Q")]
     case: String,
-    /// Why it lies there: `owner`, `referral`, `escalation`, `transfer` or `withdrawal`.
+    /// Why it lies there: `owner`, `referral`, `escalation`, `transfer`, `withdrawal` or `erasure`.
     kind: &'static str,
     /// When the first thing that the unit owes falls due, Unix milliseconds.
     #[schema(required = true)]
@@ -164,6 +164,7 @@ fn word(kind: u8) -> &'static str {
         Some(DeskKind::Escalation) => "escalation",
         Some(DeskKind::Transfer) => "transfer",
         Some(DeskKind::Withdrawal) => "withdrawal",
+        Some(DeskKind::Erasure) => "erasure",
         None => "other",
     }
 }

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use serde::Serialize;
-use sijill_casework::case::{self, Basis, CaseFile, PlanState, Status};
+use sijill_casework::case::{self, Basis, CaseFile, ErasureState, PlanState, Status};
 use sijill_casework::catalogue::CaseId;
 use utoipa::ToSchema;
 
@@ -35,6 +35,34 @@ pub(crate) struct Shape {
     restricted: Restricted,
     /// Events whose casework values were erased: what they did cannot be said, and nothing can be added to the case.
     gaps: u32,
+    /// Whether all its values were erased by order: then `contact` and `case` are null.
+    erased: bool,
+    /// Orders to erase, in the order of the log.
+    erasures: Vec<Erasure>,
+}
+
+/// An order to erase values.
+#[derive(Debug, Serialize, ToSchema)]
+struct Erasure {
+    /// The event that ordered it.
+    erasure: String,
+    /// `ordered`, `refused`, `approved` or `done`.
+    state: &'static str,
+    /// A word of `erasure.ordered`.
+    #[schema(example = "request")]
+    ground: &'static str,
+    /// The fields to erase, `<class>.<name>`; null: everything.
+    #[schema(required = true)]
+    fields: Option<Vec<String>>,
+    /// The units told of it, once it is done.
+    told: Vec<ToldOfErasure>,
+}
+
+/// A unit that was told of an erasure, and is to erase what it holds.
+#[derive(Debug, Serialize, ToSchema)]
+struct ToldOfErasure {
+    unit: Address,
+    confirmed: bool,
 }
 
 /// What came in, before and beside any case.
@@ -298,8 +326,32 @@ impl From<&CaseFile> for Shape {
                 units: file.restricted_units.iter().map(Address::from).collect(),
             },
             gaps: file.gaps,
+            erased: file.outline.erased.is_some(),
+            erasures: erasures(file),
         }
     }
+}
+
+fn erasures(file: &CaseFile) -> Vec<Erasure> {
+    let mut orders: Vec<_> = file.outline.erasures.iter().collect();
+    orders.sort_unstable_by_key(|(_, order)| order.index);
+    let told = |order: &case::Erasure| {
+        let told = order.told.iter();
+        told.map(|(unit, confirmed)| ToldOfErasure { unit: unit.into(), confirmed: *confirmed }).collect()
+    };
+    let shape = |(hash, order): (&sijill_event::Digest, &case::Erasure)| Erasure {
+        erasure: hash.to_string(),
+        state: match order.state {
+            ErasureState::Ordered => "ordered",
+            ErasureState::Refused => "refused",
+            ErasureState::Approved { .. } => "approved",
+            ErasureState::Done => "done",
+        },
+        ground: order.ground.as_str(),
+        fields: order.fields.as_ref().map(|fields| fields.iter().map(ToString::to_string).collect()),
+        told: told(order),
+    };
+    orders.into_iter().map(shape).collect()
 }
 
 impl From<&case::Case> for Work {

@@ -72,7 +72,7 @@ impl fmt::Display for Summary<'_> {
                 counted(indexes.len() as u64, "entry", "entries"),
                 counted(*registry, "entry", "entries")
             )?,
-            None => writeln!(f, "{origin}: {} entries read", HumanCount(report.entries))?,
+            None => writeln!(f, "{origin}: {} read", counted(report.entries, "entry", "entries"))?,
         }
         if let (Some(size), Some(root)) = (report.size, &report.root) {
             writeln!(f, "checkpoint of size {}, root {root}", HumanCount(size))?;
@@ -188,15 +188,17 @@ impl Summary<'_> {
 
 /// Why a level is not whole, but for the entries that an evidence file leaves out.
 fn why_besides(level: &Level, elsewhere: u64, unchecked: u64) -> String {
-    let left_out = format!("{elsewhere} entries are not there");
+    let left_out = if elsewhere == 1 { "entry is not there" } else { "entries are not there" };
+    let left_out = format!("{elsewhere} {left_out}");
     let why = level.why.as_deref().unwrap_or_default();
     let kinds: Vec<&str> = why.split("; ").filter(|kind| *kind != left_out && !kind.is_empty()).collect();
     match kinds.as_slice() {
         // The level's sentence counts them together with those that are elsewhere.
         [one] if level.status == Status::Partial && one.starts_with(&level.unchecked.to_string()) => {
-            format!("{unchecked} entries rest on events that are not in the file")
+            let rest = if unchecked == 1 { "rests" } else { "rest" };
+            format!("{} {rest} on events that are not in the file", counted(unchecked, "entry", "entries"))
         }
-        [] => format!("{unchecked} entries"),
+        [] => counted(unchecked, "entry", "entries"),
         kinds => kinds.join("; "),
     }
 }

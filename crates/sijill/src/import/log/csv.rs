@@ -33,7 +33,14 @@ impl<R: Read> Csv<R> {
         let missing: Vec<&str> =
             columns.iter().map(String::as_str).filter(|column| !at.contains_key(column)).collect();
         if !missing.is_empty() {
-            return Err(format!("no column `{}`, which the map names; mend the map", missing.join("`, `")));
+            // What stands in its first line is not repeated: in a file without a header that is somebody's record.
+            return Err(format!(
+                "its first line names {} of the {} columns that the map needs, and not `{}`: is this the file that the map was \
+                 made for? If it is, and its columns are called otherwise, change the map",
+                columns.len() - missing.len(),
+                columns.len(),
+                missing.join("`, `")
+            ));
         }
         let places = columns.iter().filter_map(|column| at.get(column.as_str()).copied()).collect();
         let (width, inner) = (header.len(), newlines(header.as_byte_record()));
