@@ -61,6 +61,13 @@ refused! {
     "case-not-merged": "الحالة غير مدمجة في أخرى.", "The case is not merged into another.";
     "merge-into-itself": "لا تُدمج حالة أو جهة في نفسها.", "Nothing is merged into itself.";
     "case-unreadable": "مُحيت قيم تقوم عليها هذه الحالة، فلا يُضاف إليها شيء.", "Values that this case rests on were erased, so nothing can be added to it.";
+    "case-erased": "مُحيت هذه الحالة بأمر ولا يُضاف إليها شيء. سجّل الجديد في حالة جديدة.", "This case was erased by order and takes nothing more. Record what is new in a new case.";
+    "case-open": "لا تُمحى الحالة كلها وهي مفتوحة أو فيها إحالة لم تنتهِ. أغلقها أولًا، أو حدّد الحقول التي تُمحى.", "A case is not erased whole while it or a referral of it is open. Close it first, or name the fields to erase.";
+    "erasure-pending": "في هذا الملف أمر محو لم يُبتّ فيه بعد.", "An order to erase in this file has not been decided yet.";
+    "erasure-of-casework": "على بيانات سير العمل تقوم القواعد، فلا تُمحى إلا مع الحالة كلها.", "The rules rest on the casework values: they are erased only with the whole case.";
+    "nothing-to-erase": "لا يوجد في القيود المحددة حقل مما طلبت محوه.", "No entry that you named has any of the fields you want erased.";
+    "retention-unknown": "ليس في السياسة السارية مدة حفظ بهذا الاسم لمثل هذا الملف.", "The policy in force has no retention period of this name for a file like this.";
+    "retention-running": "لم تنتهِ بعد مدة الحفظ التي تقررها السياسة.", "The time for which the policy has this kept is not over yet.";
     "referral-state": "تغيّر وضع الإحالة ولم يعد هذا الإجراء ممكنًا. حدّث الصفحة.", "The referral has moved on and this is not possible any more. Reload the page.";
     "referral-open": "ما زالت في الحالة إحالة لم تنتهِ.", "A referral of the case has not ended yet.";
     "referral-undisposed": "في الحالة إحالة لم تنجح ولم يُبتّ فيها بعد.", "A referral of the case did not end well and nobody has decided what follows.";
@@ -77,7 +84,7 @@ refused! {
     "nothing-to-correct": "ما تصحّحه ليس في هذه الحالة.", "What you correct is not in this case.";
     "automation-owed": "المنظومة تسجّل الآن ما حان موعده في هذه الحالة. حاول بعد لحظة.", "The system is recording what has fallen due in this case. Try again in a moment.";
     "not-prescribed": "ليس هذا ما تقرره السياسة.", "This is not what the policy prescribes.";
-    "unknown-breach" | "unknown-conference" | "unknown-consent" | "unknown-contact" | "unknown-escalation" | "unknown-event"
+    "unknown-breach" | "unknown-conference" | "unknown-consent" | "unknown-contact" | "unknown-erasure" | "unknown-escalation" | "unknown-event"
         | "unknown-invocation" | "unknown-notice" | "unknown-order" | "unknown-placement" | "unknown-plan" | "unknown-referral"
         | "unknown-request" | "unknown-withdrawal": "ما يخصه هذا الإجراء ليس في الحالة. حدّث الصفحة.", "What this is about is not in the case. Reload the page.";
     "look-up-over": "مضى وقت على هذا البحث. ابحث من جديد.", "This look-up is some time ago. Look again.";
