@@ -8,7 +8,7 @@ use sijill_casework::catalogue::CaseEvent;
 use sijill_event::{Class, Digest};
 
 use crate::history::Step;
-use crate::model::{Cell, Model, Rows, Table, integer, text};
+use crate::model::{Cell, Model, Rows, Source, Table, integer, text};
 
 /// `access`: `act` is the event's type; agency, unit and officer are whoever asked (of an export: who received it); `code` the
 /// purpose, reason or verdict; `classes` the disclosure classes asked for or shown (`,identity,narrative,`); `fields` how many
@@ -30,8 +30,9 @@ pub static MODEL: Model = Model {
             text("event"),
         ],
     }],
+    counts: None,
     sql: include_str!("tables.sql"),
-    rows,
+    source: Source::State(rows),
 };
 
 fn rows(step: &Step<'_>, rows: &mut Rows<'_>) {

@@ -17,7 +17,10 @@ CREATE TABLE {case_state} (
     opened_ms    BIGINT NOT NULL,
     reported_ms  BIGINT NOT NULL,
     reopened     BIGINT NOT NULL,
-    grounds      BIGINT NOT NULL
+    grounds      BIGINT NOT NULL,
+    sex          TEXT,
+    safety_plan  BIGINT NOT NULL,
+    closing      TEXT
 );
 CREATE INDEX {case_state}_until ON {case_state} (until, status, owner_agency, owner_unit);
 CREATE INDEX {case_state}_subject ON {case_state} (subject, since);

@@ -4,7 +4,7 @@ use sijill_casework::Code;
 use sijill_casework::catalogue::CaseEvent;
 
 use crate::history::Step;
-use crate::model::{Cell, Model, Rows, Table, integer, text};
+use crate::model::{Cell, Model, Rows, Source, Table, integer, text};
 
 /// `contact_state`: the codes are those of `contact.logged`, or of the latest correction; `repeat` is 0 or 1; `cases` counts the
 /// cases it was linked to; `logged_ms` is Unix milliseconds.
@@ -27,8 +27,9 @@ pub static MODEL: Model = Model {
             integer("cases"),
         ],
     }],
+    counts: None,
     sql: include_str!("tables.sql"),
-    rows,
+    source: Source::State(rows),
 };
 
 /// How many columns `contact.logged` fills, after the first three.

@@ -7,7 +7,7 @@ use sijill_casework::catalogue::Facts;
 use sijill_event::{Event, Json, Timestamp};
 
 use crate::history::Step;
-use crate::model::{Cell, Model, Rows, Table, integer, text};
+use crate::model::{Cell, Model, Rows, Source, Table, integer, text};
 
 /// The milestone of an imported case as a whole.
 const END: &str = "end";
@@ -36,8 +36,9 @@ pub static MODEL: Model = Model {
             text("governorate"),
         ],
     }],
+    counts: None,
     sql: include_str!("tables.sql"),
-    rows,
+    source: Source::State(rows),
 };
 
 fn rows(step: &Step<'_>, rows: &mut Rows<'_>) {

@@ -1,7 +1,7 @@
 //! Every entry of a case or contact: what was done, by whom, how late it reached the ledger, and how far back it claims to lie.
 
 use crate::history::Step;
-use crate::model::{Model, Rows, Table, integer, text};
+use crate::model::{Model, Rows, Source, Table, integer, text};
 
 /// `entry_fact`: `agency` and `signer` are `iss` and `sub`; `unit` and `officer` are those behind it, null for a service;
 /// `late_ms` is `received` less `iat`, `back_ms` `received` less `occurred` (0 if it claims no time of its own), both never less
@@ -23,8 +23,9 @@ pub static MODEL: Model = Model {
             integer("readable"),
         ],
     }],
+    counts: None,
     sql: include_str!("tables.sql"),
-    rows,
+    source: Source::State(rows),
 };
 
 fn rows(step: &Step<'_>, rows: &mut Rows<'_>) {

@@ -3,7 +3,7 @@
 use sijill_casework::catalogue::ReferralState;
 
 use crate::history::Step;
-use crate::model::{Model, Rows, Table, integer, text};
+use crate::model::{Model, Rows, Source, Table, integer, text};
 
 /// `referral_state`: `referral` is the requesting event's JWT hash; `from_…` is who owned the case when it was requested as far
 /// as that can be said now: the owner; `waits_for` is the agency on whose side it lies in this state, null when it has ended;
@@ -31,8 +31,9 @@ pub static MODEL: Model = Model {
             text("governorate"),
         ],
     }],
+    counts: None,
     sql: include_str!("tables.sql"),
-    rows,
+    source: Source::State(rows),
 };
 
 fn rows(step: &Step<'_>, rows: &mut Rows<'_>) {

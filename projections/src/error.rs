@@ -19,9 +19,21 @@ pub enum ProjectionError {
     /// The model has not been built by this release yet.
     #[error("`{0}` is being built; ask again in a moment")]
     NotBuilt(&'static str),
+    /// A size that the read models have not reached, or the log never had.
+    #[error("entry {size} has not been taken in yet: there are {position}")]
+    Ahead {
+        /// The size asked for.
+        size: u64,
+        /// How many entries they have taken in.
+        position: u64,
+    },
     /// There is no such model.
-    #[error("there is no read model `{0}`")]
+    #[error("there is no read model or indicator `{0}`")]
     Unknown(String),
+    /// A question that a view does not answer: an unknown column, a value of another kind, a cursor of another question. The
+    /// sentence repeats nothing of it.
+    #[error("{0}")]
+    Question(String),
     /// The log holds what this program cannot read.
     #[error(transparent)]
     Unfit(#[from] Unfit),
@@ -38,7 +50,9 @@ impl ProjectionError {
             Self::Corrupt(_) => "projection-corrupt",
             Self::OtherLog(_) => "projection-other-log",
             Self::NotBuilt(_) => "projection-not-built",
+            Self::Ahead { .. } => "projection-ahead",
             Self::Unknown(_) => "projection-unknown",
+            Self::Question(_) => "projection-question",
             Self::Unfit(_) => "projection-unfit",
             Self::Ledger(_) => "projection-ledger",
         }

@@ -7,8 +7,9 @@ use sijill_casework::catalogue::{CaseEvent, Facts, Unread};
 use sijill_domain::Position;
 use sijill_event::Event;
 
-use crate::model::Model;
-use crate::span::{Spans, SubjectRows};
+use crate::MODELS;
+use crate::model::{Known, Model, Source};
+use crate::span::{Span, Spans, SubjectRows};
 
 /// Everything under one id: the streams `contact/X`, `case/X`, `auto/X` and `access/X`, in log order.
 #[derive(Debug, Clone)]
@@ -92,15 +93,27 @@ impl Timeline {
     }
 }
 
+/// The models that follow from the state, of these and of all that these follow from.
+fn needed(models: &[&'static Model]) -> Vec<&'static Model> {
+    let of_state = |model: &&'static Model| matches!(model.source, Source::State(_));
+    if models.iter().all(of_state) { models.to_vec() } else { MODELS.into_iter().filter(of_state).collect() }
+}
+
 impl History {
     /// The rows that these models have of the subject, as the log of `size` entries says.
     ///
     /// # Errors
     /// [`Unfit`]: an entry of a type or form that rule-set 2 does not know.
-    pub fn rows(&self, timeline: &Timeline, size: u64, models: &[&Model]) -> Result<Vec<SubjectRows>, Unfit> {
-        let mut spans: Vec<Spans> = models.iter().map(|_| Spans::default()).collect();
+    pub fn rows(
+        &self,
+        timeline: &Timeline,
+        size: u64,
+        models: &[&'static Model],
+    ) -> Result<Vec<SubjectRows>, Unfit> {
+        let made: Vec<&'static Model> = needed(models);
+        let mut spans: Vec<Spans> = made.iter().map(|_| Spans::default()).collect();
         let mut say = |step: &Step<'_>| {
-            for (model, spans) in models.iter().zip(&mut spans) {
+            for (model, spans) in made.iter().zip(&mut spans) {
                 spans.take(model, step);
             }
         };
@@ -142,11 +155,21 @@ impl History {
             self.settle(file, timeline, last, size, &mut say);
         }
         let gaps = file.as_ref().map_or(0, |file| file.gaps);
-        let subject = || self.subject.clone();
-        Ok(spans
-            .into_iter()
-            .map(|spans| SubjectRows { subject: subject(), gaps, rows: spans.end() })
-            .collect())
+        let mut said: Vec<Vec<Span>> = spans.into_iter().map(Spans::end).collect();
+        let known = Known { models: &made, rows: &said };
+        let derived: Vec<Option<Vec<Span>>> = models
+            .iter()
+            .map(|model| match model.source {
+                Source::Rows(derive) => Some(derive(&known)),
+                Source::State(_) => None,
+            })
+            .collect();
+        let rows = models.iter().zip(derived).map(|(model, derived)| {
+            let own = made.iter().position(|of| of.name == model.name).and_then(|at| said.get_mut(at));
+            let rows = derived.or_else(|| own.map(std::mem::take)).unwrap_or_default();
+            SubjectRows { subject: self.subject.clone(), gaps, rows }
+        });
+        Ok(rows.collect())
     }
 
     /// The calendar may have moved between two entries: deadlines fall due at other times then.

@@ -8,41 +8,51 @@
 //! ../cases/ ../referrals/ …   a folder for each model: its rows, its tables
 //! model.rs    what a model is            history.rs   a case's entries, and what its state was after each
 //! span.rs     rows in time               digest.rs    the root over all rows
+//! query/      rows for whoever asks
+//! figure/     indicators added up, and the facts behind them
 //! engine/     where the rows lie: SQLite or PostgreSQL, positions, generations
 //! ```
 
 pub mod digest;
 pub mod engine;
 mod error;
+pub mod figure;
 mod history;
 mod model;
+pub mod query;
 mod span;
 
 #[path = "../accesses/mod.rs"]
 pub mod accesses;
 #[path = "../cases/mod.rs"]
 pub mod cases;
+#[path = "../circles/mod.rs"]
+pub mod circles;
 #[path = "../contacts/mod.rs"]
 pub mod contacts;
 #[path = "../deadlines/mod.rs"]
 pub mod deadlines;
 #[path = "../entries/mod.rs"]
 pub mod entries;
+#[path = "../indicators/mod.rs"]
+pub mod indicators;
 #[path = "../referrals/mod.rs"]
 pub mod referrals;
 
 pub use error::ProjectionError;
 pub use history::{History, Line, Step, Timeline, Unfit};
-pub use model::{Cell, Column, Model, Rows, Table, Type};
+pub use model::{Cell, Column, Counts, Known, Model, Row, Rows, Source, Table, Type};
 pub use span::{NEVER, Span, SubjectRows};
 
 /// All models of this release. A released version of one is never edited; a change is a new version, and the old one stays for
 /// whoever checks what was attested with it.
-pub static MODELS: [&Model; 6] = [
+pub static MODELS: [&Model; 8] = [
     &cases::MODEL,
     &referrals::MODEL,
     &deadlines::MODEL,
     &contacts::MODEL,
     &accesses::MODEL,
     &entries::MODEL,
+    &circles::MODEL,
+    &indicators::MODEL,
 ];

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sijill_domain::Position;
 
 use crate::history::Step;
+use crate::span::Span;
 
 /// A read model: a function to rows, and the tables they lie in.
 #[derive(Debug)]
@@ -15,10 +16,87 @@ pub struct Model {
     pub version: u32,
     /// Its tables, as `sql` creates them.
     pub tables: &'static [Table],
+    /// The table that counts the rows of the first one, if there is such.
+    pub counts: Option<Counts>,
     /// Makes the tables: SQL that both engines understand, with `{name}` for the table of that name.
     pub sql: &'static str,
-    /// The rows that hold after a step.
-    pub rows: fn(&Step<'_>, &mut Rows<'_>),
+    /// Where its rows come from.
+    pub source: Source,
+}
+
+/// What rows follow from.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// The state of a subject after a step: the rows that hold then.
+    State(fn(&Step<'_>, &mut Rows<'_>)),
+    /// The rows that the models above have of a subject. As known on any size, they may say only what follows from the rows
+    /// known there.
+    Rows(fn(&Known<'_>) -> Vec<Span>),
+}
+
+/// A table of how many rows of the model's first table hold by the latest entry, kept in the transaction that moves them: its
+/// columns are those of `by`, all of them texts or integers and never null, `n` and `total`.
+#[derive(Debug, Clone, Copy)]
+pub struct Counts {
+    /// Its name.
+    pub name: &'static str,
+    /// The columns whose values are counted apart.
+    pub by: &'static [&'static str],
+    /// The integer column that `total` sums up.
+    pub sum: &'static str,
+}
+
+/// What other models say of a subject.
+#[derive(Debug)]
+pub struct Known<'a> {
+    pub(crate) models: &'a [&'static Model],
+    /// By model, each in the order of the digest.
+    pub(crate) rows: &'a [Vec<Span>],
+}
+
+/// A row that another model has of a subject.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    columns: &'static [Column],
+    /// When it holds.
+    pub span: &'a Span,
+}
+
+impl<'a> Known<'a> {
+    /// The rows of a table, ascending by the entry they hold from.
+    pub fn of(&self, table: &str) -> impl Iterator<Item = Row<'a>> + use<'a> {
+        let found = self.models.iter().zip(self.rows).find_map(|(model, rows)| {
+            let at = model.tables.iter().position(|of| of.name == table)?;
+            Some((at, model.tables.get(at)?.columns, rows.as_slice()))
+        });
+        let (at, columns, rows) = found.unwrap_or((0, &[], &[]));
+        rows.iter().filter(move |span| span.table == at).map(move |span| Row { columns, span })
+    }
+}
+
+impl<'a> Row<'a> {
+    fn cell(&self, column: &str) -> &'a Cell {
+        let at = self.columns.iter().position(|of| of.name == column);
+        at.and_then(|at| self.span.cells.get(at)).unwrap_or(&Cell::Null)
+    }
+
+    /// The text in a column; empty for nothing.
+    pub fn text(&self, column: &str) -> &'a str {
+        self.cell(column).text()
+    }
+
+    /// The integer in a column; 0 for nothing.
+    pub fn integer(&self, column: &str) -> i64 {
+        self.cell(column).integer()
+    }
+
+    /// The integer in a column, if there is one.
+    pub fn known(&self, column: &str) -> Option<i64> {
+        match self.cell(column) {
+            Cell::Integer(value) => Some(*value),
+            _ => None,
+        }
+    }
 }
 
 /// A table. Before its own columns stand `subject`, `since`, `since_ms`, `until`, `until_ms` (see [`Span`](crate::Span)).

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sijill_domain::Position;
 
 use crate::history::Step;
-use crate::model::{Cell, Held, Model, Rows};
+use crate::model::{Cell, Held, Model, Rows, Source};
 
 /// Where `until` stands for "it still holds".
 pub const NEVER: u64 = i64::MAX as u64;
@@ -62,9 +62,10 @@ pub(crate) struct Spans {
 impl Spans {
     /// What the model says after the step takes the place of what it said before.
     pub(crate) fn take(&mut self, model: &Model, step: &Step<'_>) {
+        let Source::State(say) = model.source else { return };
         let at = step.at;
         let mut rows = Rows::after(&self.open);
-        (model.rows)(step, &mut rows);
+        say(step, &mut rows);
         let Rows { held, noted, .. } = rows;
         let key = |table: usize, cells: &[Cell]| {
             let length = model.tables.get(table).map_or(0, |table| table.key);

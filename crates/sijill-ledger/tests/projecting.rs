@@ -11,6 +11,8 @@ use sijill_ledger::testing::{Country, Ground};
 use sijill_ledger::{Following, Seal};
 use sijill_projections::MODELS;
 use sijill_projections::engine::{Base, Log, Projector, SqliteBase};
+use sijill_projections::figure::{Ask, Dimension, Figures, Filter, Reader};
+use sijill_projections::indicators::catalogue::INDICATORS;
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 
 async fn ground(dir: &Path) -> Ground {
@@ -35,6 +37,52 @@ async fn follow(projector: &Projector<'_>) {
     while !projector.follow().await.expect("it follows") {}
 }
 
+/// Every figure there is, told apart by everything.
+async fn figures(base: &dyn Base, size: Option<u64>) -> Figures {
+    let codes: Vec<&str> = INDICATORS.iter().map(|indicator| indicator.code).collect();
+    let ask = Ask { indicators: &codes, by: &Dimension::ALL, filter: Filter::default() };
+    Reader { base }.figures(&ask, size).await.expect("figures")
+}
+
+/// The same, added up from the facts that the figures name.
+async fn counted(base: &dyn Base, size: u64) -> Figures {
+    let mut sums: BTreeMap<(usize, Vec<String>), (u64, i64)> = BTreeMap::new();
+    for (place, indicator) in INDICATORS.iter().enumerate() {
+        let mut skip = 0;
+        loop {
+            let page = Reader { base }.facts(indicator.code, &Filter::default(), Some(size), (skip, 7)).await;
+            let (at, page) = page.expect("facts");
+            assert_eq!(at, size);
+            skip += page.len() as u64;
+            for fact in &page {
+                assert!(fact.entry < size && fact.begun.is_none_or(|begun| begun <= fact.entry), "{fact:?}");
+                let by = [
+                    &fact.kind,
+                    &fact.band,
+                    &fact.agency,
+                    &fact.unit,
+                    &fact.governorate,
+                    &fact.month.to_string(),
+                ];
+                let sum = sums.entry((place, by.map(Clone::clone).to_vec())).or_default();
+                *sum = (sum.0 + 1, sum.1 + fact.value);
+            }
+            if page.is_empty() {
+                break;
+            }
+        }
+    }
+    let figure = |((place, by), (n, total)): ((usize, Vec<String>), _)| sijill_projections::figure::Figure {
+        indicator: INDICATORS[place].code,
+        by,
+        n,
+        total,
+    };
+    let mut figures: Vec<_> = sums.into_iter().map(figure).collect();
+    figures.sort_by(|a, b| (a.indicator, &a.by).cmp(&(b.indicator, &b.by)));
+    Figures { size, figures }
+}
+
 async fn refer(country: &Country, case: &str, unit: &str, event_type: &str, more: &[(&str, Json)]) {
     let file = country.case(case).await;
     let referrals = file.case.iter().flat_map(|case| &case.referrals);
@@ -56,13 +104,14 @@ async fn followed_rebuilt_and_remembered_are_the_same() {
     assert_eq!(projector.unbuilt().await.expect("known").len(), 0);
 
     // As the country works, the models are followed now and then; what they were is written down.
-    let mut noted = Vec::new();
+    let (mut noted, mut shown) = (Vec::new(), Vec::new());
     for (number, risk) in ["high", "medium", "low", "high", "medium"].into_iter().enumerate() {
         let case = format!("c{number}");
         country.open_case(&case, risk).await;
         if number % 2 == 0 {
             follow(&projector).await;
             noted.push(roots(&projector).await);
+            shown.push(figures(&base, None).await);
         }
         country.later(45);
         country.ledger.wake().await.expect("room");
@@ -92,6 +141,7 @@ async fn followed_rebuilt_and_remembered_are_the_same() {
     follow(&projector).await;
     let last = roots(&projector).await;
     noted.push(last.clone());
+    shown.push(figures(&base, None).await);
     let moved = |[a, b]: &[BTreeMap<&str, (u64, String)>; 2]| a["deadlines"].1 != b["deadlines"].1;
     assert!(noted.array_windows().all(moved), "each time something was owed otherwise: {noted:?}");
 
@@ -113,6 +163,18 @@ async fn followed_rebuilt_and_remembered_are_the_same() {
             }
         }
     }
+
+    // So are the figures, and each counts exactly the facts that it names.
+    assert!(shown.array_windows().all(|[a, b]| a.size < b.size && a.figures != b.figures));
+    for base in [&base, &other] {
+        for then in &shown {
+            assert_eq!(figures(base, Some(then.size)).await, *then);
+            assert_eq!(counted(base, then.size).await, *then);
+        }
+        assert_eq!(figures(base, None).await, shown[shown.len() - 1]);
+    }
+    let ahead = Reader { base: &base }.facts("referrals", &Filter::default(), Some(1 << 40), (0, 1)).await;
+    assert_eq!(ahead.map_err(|error| error.code()), Err("projection-ahead"));
 
     // A second rebuild takes the place of the first, whose tables go.
     again.rebuild(&[MODELS[0]], &|_| ()).await.expect("built");

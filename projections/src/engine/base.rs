@@ -1,12 +1,14 @@
 //! What the engine asks of a database: a few statements that SQLite and PostgreSQL both understand.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use sijill_log::Hash;
 
 use crate::digest;
 use crate::error::ProjectionError;
-use crate::model::{Cell, Column, Model, Type};
-use crate::span::SubjectRows;
+use crate::model::{Cell, Column, Counts, Model, Type};
+use crate::span::{NEVER, SubjectRows};
 
 /// A database of read models.
 #[async_trait]
@@ -91,17 +93,85 @@ pub(super) const MOVE: &str =
     "UPDATE projection SET position = $1, root = $2 WHERE model = $3 AND number = $4 AND position = $5";
 
 /// The name of a table in a generation.
-pub(super) fn named(table: &str, number: u64) -> String {
+pub(crate) fn named(table: &str, number: u64) -> String {
     format!("{table}_{number}")
 }
 
 /// The statements that make a generation's tables.
 pub(super) fn tables_of(model: &Model, number: u64) -> Vec<String> {
     let mut sql = model.sql.to_owned();
-    for table in model.tables {
-        sql = sql.replace(&format!("{{{}}}", table.name), &named(table.name, number));
+    for name in names_of(model) {
+        sql = sql.replace(&format!("{{{name}}}"), &named(name, number));
     }
     statements(&sql)
+}
+
+/// The names of all tables of a model.
+pub(super) fn names_of(model: &Model) -> impl Iterator<Item = &'static str> {
+    model.tables.iter().map(|table| table.name).chain(model.counts.map(|counts| counts.name))
+}
+
+/// Makes the counts of a generation from its rows: what a rebuild ends with.
+pub(super) fn fill(model: &Model, number: u64) -> Option<String> {
+    let counts = model.counts?;
+    let (name, by) = (named(counts.name, number), counts.by.join(", "));
+    Some(format!("INSERT INTO {name} ({by}, n, total) {}", count_rows(model, number, "TRUE")))
+}
+
+/// Counts the rows of a model that hold and meet a condition.
+pub(super) fn count_rows(model: &Model, number: u64, condition: &str) -> String {
+    let (Some(counts), Some(table)) = (model.counts, model.tables.first()) else { return String::new() };
+    let (name, by) = (named(table.name, number), counts.by.join(", "));
+    format!(
+        "SELECT {by}, count(*) AS n, CAST(sum({}) AS BIGINT) AS total FROM {name} WHERE until = {NEVER} AND {condition} GROUP BY {by}",
+        counts.sum
+    )
+}
+
+/// How a row of counts is added to one that is there.
+pub(super) fn add_counts(counts: &Counts, number: u64) -> String {
+    let name = named(counts.name, number);
+    format!(
+        " ON CONFLICT ({}) DO UPDATE SET n = {name}.n + excluded.n, total = {name}.total + excluded.total",
+        counts.by.join(", ")
+    )
+}
+
+/// The columns of a table of counts.
+pub(super) fn count_columns(model: &Model) -> Vec<(&'static str, Type)> {
+    let (Some(counts), Some(table)) = (model.counts, model.tables.first()) else { return Vec::new() };
+    let own = counts.by.iter().filter_map(|name| table.columns.iter().find(|column| column.name == *name));
+    let own = own.map(|column| (column.name, column.holds));
+    own.chain([("n", Type::Integer), ("total", Type::Integer)]).collect()
+}
+
+/// By how much the counts change when the lead's rows take the place of those that were `counted`.
+pub(super) fn recount(lead: &Lead<'_>, counted: &[Vec<Cell>]) -> Vec<Vec<Cell>> {
+    let (Some(counts), Some(table)) = (lead.model.counts, lead.model.tables.first()) else {
+        return Vec::new();
+    };
+    let place = |name: &str| table.columns.iter().position(|column| column.name == name);
+    let (by, sum): (Vec<usize>, _) =
+        (counts.by.iter().filter_map(|name| place(name)).collect(), place(counts.sum));
+    let mut change: BTreeMap<Vec<Cell>, (i64, i64)> = BTreeMap::new();
+    for row in counted {
+        let (key, [n, total]) = row.split_at(row.len().saturating_sub(2)) else { continue };
+        let entry = change.entry(key.to_vec()).or_default();
+        (entry.0, entry.1) = (entry.0 - n.integer(), entry.1 - total.integer());
+    }
+    let held = lead.subjects.iter().flat_map(|subject| &subject.rows);
+    for span in held.filter(|span| span.table == 0 && span.until == NEVER) {
+        let cell = |at: &usize| span.cells.get(*at).cloned().unwrap_or(Cell::Null);
+        let entry = change.entry(by.iter().map(cell).collect()).or_default();
+        (entry.0, entry.1) = (entry.0 + 1, entry.1 + sum.map_or(0, |at| cell(&at).integer()));
+    }
+    let changed = change.into_iter().filter(|(_, change)| *change != (0, 0));
+    changed
+        .map(|(mut key, (n, total))| {
+            key.extend([Cell::Integer(n), Cell::Integer(total)]);
+            key
+        })
+        .collect()
 }
 
 /// The statements of a script: comments gone, parted at semicolons. Our own scripts have neither within a text.

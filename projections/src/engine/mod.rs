@@ -10,6 +10,7 @@ mod postgres;
 mod projector;
 mod sqlite;
 
+pub(crate) use base::named;
 pub use base::{Base, Batch, Generation, Lead};
 pub use postgres::PostgresBase;
 pub use projector::{Built, Log, Projector};

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row, TypeInfo, ValueRef};
 
-use super::base::{Base, Batch, Lead, MOVE, SCHEMA, columns, leaves_of, named, rows_of};
+use super::base::{
+    Base, Batch, Lead, MOVE, SCHEMA, add_counts, columns, count_columns, count_rows, leaves_of, named,
+    recount, rows_of,
+};
 use crate::error::ProjectionError;
 use crate::model::{Cell, Type};
 
@@ -107,8 +110,16 @@ async fn write(connection: &mut PgConnection, lead: &Lead<'_>) -> Result<(), Pro
         let remove = sqlx::query(sql).bind(lead.model.name).bind(signed(lead.number)).bind(&subjects);
         remove.execute(&mut *connection).await.map_err(unavailable)?;
     }
+    if let (false, Some(counts)) = (lead.fresh, lead.model.counts) {
+        let sql = count_rows(lead.model, lead.number, "subject = ANY($1)");
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(&subjects);
+        let rows = query.fetch_all(&mut *connection).await.map_err(unavailable)?;
+        let counted: Vec<Vec<Cell>> = rows.iter().map(cells).collect::<Result<_, _>>()?;
+        let (name, add) = (named(counts.name, lead.number), add_counts(&counts, lead.number));
+        insert(connection, &name, &count_columns(lead.model), &recount(lead, &counted), &add).await?;
+    }
     let (leaf_columns, leaves) = leaves_of(lead);
-    insert(connection, "projection_subject", &leaf_columns, &leaves).await?;
+    insert(connection, "projection_subject", &leaf_columns, &leaves, "").await?;
     for (position, table) in lead.model.tables.iter().enumerate() {
         let name = named(table.name, lead.number);
         if !lead.fresh {
@@ -117,7 +128,7 @@ async fn write(connection: &mut PgConnection, lead: &Lead<'_>) -> Result<(), Pro
             remove.execute(&mut *connection).await.map_err(unavailable)?;
         }
         let columns: Vec<_> = columns(table.columns).collect();
-        insert(connection, &name, &columns, &rows_of(lead.subjects, position)).await?;
+        insert(connection, &name, &columns, &rows_of(lead.subjects, position), "").await?;
     }
     Ok(())
 }
@@ -128,6 +139,7 @@ async fn insert(
     table: &str,
     columns: &[(&'static str, Type)],
     rows: &[Vec<Cell>],
+    then: &str,
 ) -> Result<(), ProjectionError> {
     if rows.is_empty() {
         return Ok(());
@@ -141,7 +153,8 @@ async fn insert(
             Type::Text => format!("${number}::text[]"),
         })
         .collect();
-    let sql = format!("INSERT INTO {table} ({}) SELECT * FROM UNNEST({})", names.join(","), arrays.join(","));
+    let sql =
+        format!("INSERT INTO {table} ({}) SELECT * FROM UNNEST({}){then}", names.join(","), arrays.join(","));
     let mut query: sqlx::query::Query<'_, Postgres, PgArguments> = sqlx::query(sqlx::AssertSqlSafe(sql));
     for (at, (_, holds)) in columns.iter().enumerate() {
         let column = rows.iter().map(|row| row.get(at).unwrap_or(&Cell::Null));

@@ -7,7 +7,7 @@ use futures::future::try_join;
 use rayon::prelude::*;
 use sijill_log::Hash;
 
-use super::base::{Base, Batch, Generation, Lead, tables_of};
+use super::base::{Base, Batch, Generation, Lead, fill, names_of, tables_of};
 use crate::MODELS;
 use crate::digest::{ModelDigest, Tally};
 use crate::error::ProjectionError;
@@ -201,6 +201,9 @@ impl Projector<'_> {
             taken += lines;
             progress(taken);
         }
+        let counts: Vec<String> =
+            numbered.iter().filter_map(|(model, number)| fill(model, *number)).collect();
+        self.base.run(&counts).await?;
         self.put(&numbered, &[], (size, root), 0).await?;
         // What came in the meantime, so that the new generations are not behind the old ones.
         let mut at = size;
@@ -313,7 +316,7 @@ fn by_model(by_subject: Vec<Vec<SubjectRows>>, models: usize) -> Vec<Vec<Subject
 }
 
 fn drop_statements(model: &Model, number: u64) -> Vec<String> {
-    let tables = model.tables.iter().map(|table| format!("DROP TABLE IF EXISTS {}_{number}", table.name));
+    let tables = names_of(model).map(|table| format!("DROP TABLE IF EXISTS {table}_{number}"));
     let own = ["projection_subject", "projection"]
         .map(|table| format!("DELETE FROM {table} WHERE model = '{}' AND number = {number}", model.name));
     tables.chain(own).collect()

@@ -10,7 +10,10 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool, TypeInfo, ValueRef};
 
-use super::base::{Base, Batch, Lead, MOVE, SCHEMA, columns, leaves_of, named, rows_of};
+use super::base::{
+    Base, Batch, Lead, MOVE, SCHEMA, add_counts, columns, count_columns, count_rows, leaves_of, named,
+    recount, rows_of,
+};
 use crate::error::ProjectionError;
 use crate::model::{Cell, Type};
 
@@ -115,15 +118,32 @@ async fn write(connection: &mut SqliteConnection, lead: &Lead<'_>) -> Result<(),
         );
         remove(connection, &own, lead).await?;
     }
+    if let (false, Some(counts)) = (lead.fresh, lead.model.counts) {
+        let mut counted = Vec::new();
+        for subjects in lead.subjects.chunks(MAX_BINDS) {
+            let marks = vec!["?"; subjects.len()].join(",");
+            let sql = count_rows(lead.model, lead.number, &format!("subject IN ({marks})"));
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
+            for subject in subjects {
+                query = query.bind(subject.subject.as_str());
+            }
+            let rows = query.fetch_all(&mut *connection).await.map_err(unavailable)?;
+            for row in &rows {
+                counted.push(cells(row)?);
+            }
+        }
+        let (name, add) = (named(counts.name, lead.number), add_counts(&counts, lead.number));
+        insert(connection, &name, &count_columns(lead.model), &recount(lead, &counted), &add).await?;
+    }
     let (leaf_columns, leaves) = leaves_of(lead);
-    insert(connection, "projection_subject", &leaf_columns, &leaves).await?;
+    insert(connection, "projection_subject", &leaf_columns, &leaves, "").await?;
     for (position, table) in lead.model.tables.iter().enumerate() {
         let name = named(table.name, lead.number);
         if !lead.fresh {
             remove(connection, &format!("DELETE FROM {name} WHERE subject IN "), lead).await?;
         }
         let columns: Vec<_> = columns(table.columns).collect();
-        insert(connection, &name, &columns, &rows_of(lead.subjects, position)).await?;
+        insert(connection, &name, &columns, &rows_of(lead.subjects, position), "").await?;
     }
     Ok(())
 }
@@ -151,6 +171,7 @@ async fn insert(
     table: &str,
     columns: &[(&'static str, Type)],
     rows: &[Vec<Cell>],
+    then: &str,
 ) -> Result<(), ProjectionError> {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     for rows in rows.chunks(MAX_BINDS / columns.len().max(1)) {
@@ -164,6 +185,7 @@ async fn insert(
                 };
             }
         });
+        query.push(then);
         query.build().persistent(false).execute(&mut *connection).await.map_err(unavailable)?;
     }
     Ok(())
