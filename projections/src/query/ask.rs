@@ -74,6 +74,12 @@ impl Ask {
         Ok(Self { tests, order: order.transpose()?, limit })
     }
 
+    /// The same question, so many rows at once, 1 to [`MOST`].
+    #[must_use]
+    pub fn by(&self, limit: u32) -> Self {
+        Self { limit: limit.clamp(1, MOST), ..self.clone() }
+    }
+
     /// How many rows at once.
     pub fn limit(&self) -> u32 {
         self.limit
