@@ -39,7 +39,7 @@ fn evidence_without_a_stream_s_beginning_counts_as_unchecked() {
     let report = run(&evidence(&made, [22, 23], false), Some(&made.trust()));
     assert_eq!(found(&report), []);
     let why = report.levels.integrity.why.expect("a reason");
-    assert!(why.contains("1 entries follow events of their stream that are not held"), "{why}");
+    assert!(why.contains("1 entry follows events of its stream that are not held"), "{why}");
     assert!(why.contains("2 entries have disclosures that were withheld"), "{why}");
     // Without the case's first events nobody can tell whether an author was a party to it.
     assert_eq!(report.levels.authority.checked + report.levels.authority.unchecked, 56);
