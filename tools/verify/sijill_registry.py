@@ -65,6 +65,7 @@ class Registry:
         self.owners, self.revoked = {}, set()  # kid -> (iss, sub), for good; the kids that sign no more
         self.agencies, self.units, self.officers = {}, {}, {}  # units (whether open) and officers by (agency, id)
         self.founders, self.unratified, self.documents, self.parties = set(), set(), {}, {}
+        self.published = set()  # hashes of documents
         self.proposals, self.scheduled = {}, []
 
     def admit(self, event, index, received):
@@ -208,6 +209,7 @@ class Registry:
             self.units[unit] = kind != "unit.closed"
         if kind == "document.publish":
             self.documents[document] = version
+            self.published.add(data["hash"])
         if leaves:
             agency["member"] = False
             self._revoke((home, "root"))

@@ -20,14 +20,15 @@ try:
 except ImportError:
     sys.exit(print("verify.py needs the package `cryptography`: pip install cryptography", file=sys.stderr) or 2)
 
-from sijill_format import (Refused, b64url, disclosure_faults, fits, objects_in, parse_entry, require, shaped,
-                           strict_json, thumbprint, unb64url)
+from sijill_format import (Refused, b64url, disclosure_faults, fits, objects_in, parse_entry, require, sha256,
+                           shaped, strict_json, thumbprint, unb64url)
 from sijill_log import ED25519, TILE, Checkpoint, Receipt, Tree, bad_tiles, leaf_hash, parse_vkey, read_bundles
 from sijill_policy import Policy
 from sijill_registry import Registry
 
 AUTHORITY = {"key-not-valid", "not-authorised"}
 ERASES = ("ledger", "access", "erasure.done")  # iss, kind of stream, type
+DOCUMENT = 1 << 20  # bytes; no document has more
 TOLD_OF_A_CODE = 10  # faults of one code that are told one by one
 
 def read_json(path, version, shape):
@@ -55,7 +56,7 @@ class Audit:
         self.size = self.entries = self.replayed = self.unchecked = self.latest = 0
         self.point, self.tree, self.keys, self.heads = None, Tree(), {}, {}
         self.told = {receipt.told: b"" for receipt in receipts}  # index -> entry
-        self.lacking, self.erased = {}, set()  # digest -> (index, stream's id, counted as unchecked); indexes
+        self.lacking, self.erased = {}, set()  # digest -> {index: (stream's id, counted as unchecked)}; indexes
         self.store = sqlite3.connect("")  # in a file that has no name: every jti, every digest, what was delivered
         self.store.executescript("CREATE TABLE known (value PRIMARY KEY) WITHOUT ROWID;"
                                  "CREATE TABLE delivered (entry, text); CREATE INDEX by_entry ON delivered (entry)")
@@ -156,7 +157,8 @@ class Audit:
         delivered = [text for text, in self.store.execute("SELECT text FROM delivered WHERE entry = ?", (index,))]
         for code in (found := disclosure_faults(event, delivered) if self.all_told else ((), ()))[0]:
             self.fault(code, index, "the disclosures are not those of this entry's digests")
-        self.lacking.update({digest: (index, said["stream"].partition("/")[2], unseen) for digest in found[1]})
+        for digest in found[1]:
+            self.lacking.setdefault(digest, {})[index] = said["stream"].partition("/")[2], unseen
         self.unchecked += unseen or not self.all_told and len(event.digests) > 0
         if signed and (index == 0 or self.registry.created):
             self.replayed += 1
@@ -172,10 +174,9 @@ class Audit:
         kind, _, case = said["stream"].partition("/")
         named = said["data"].get("digests") if (said["iss"], kind, said["type"]) == ERASES else None
         for digest in named if isinstance(named, list) else ():
-            index, of, counted = self.lacking.get(digest, (None, None, None)) if isinstance(digest, str) else (None,) * 3
-            if of == case:
-                del self.lacking[digest]
-                self.unchecked += not counted and index not in self.erased
+            missed = self.lacking.get(digest, {}) if isinstance(digest, str) else {}
+            for index in [index for index, (of, _) in missed.items() if of == case]:
+                self.unchecked += not missed.pop(index)[1] and index not in self.erased
                 self.erased.add(index)
 
     def _judge_signature(self, index, event, said):
@@ -191,8 +192,18 @@ class Audit:
             self.keys.update(own)
         return signed
 
+    def _judge_documents(self):
+        altered = []
+        for published in sorted(self.registry.published):
+            with suppress(FileNotFoundError, NotADirectoryError):  # one that is not there is only missed
+                with open(self.directory / "documents" / published, "rb") as file:
+                    altered += [published] if b64url(sha256(file.read(DOCUMENT + 1))) != published else []
+        self.expect(not altered, "document-mismatch", None,
+                    f"documents are not those that were published: {', '.join(altered)}")
+
     def _judge_whole(self):
-        for index, _, _ in self.lacking.values():
+        self._judge_documents()
+        for index in {index for missed in self.lacking.values() for index in missed}:
             self.fault("disclosure-missing", index, "a disclosure is not there, and no entry says that it was erased")
         whole = self.tree.size < self.size or self.tree.root(self.size) == self.point.root
         self.expect(whole, "root", None, "the entries do not give the checkpoint's root")

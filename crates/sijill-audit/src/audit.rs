@@ -17,7 +17,7 @@ use crate::report::{Level, Levels, Report};
 use crate::source::{Discrepancy, Facts, LedgerEnd, Source};
 use crate::tree::{TileVerdict, first_leaf};
 use crate::trust::read_checkpoint;
-use crate::whole::{Whole, named_key};
+use crate::whole::{Whole, judge_documents, named_key};
 use crate::{HeldCheckpoint, Receipt, Trust, Unreadable};
 
 /// Things that a database says otherwise than its entries, told in the one sentence of that fault.
@@ -143,6 +143,7 @@ fn audit_checkpoint(
         None => judge.log_key.as_ref().and_then(|key| named_key(checkpoint, key.as_bytes())),
     };
     judge.end_disclosures();
+    judge_documents(judge.authority.registry(), source, &mut judge.faults)?;
     if judge.end == checkpoint.size {
         judge.rules.end(&mut judge.faults);
     }

@@ -38,6 +38,8 @@ pub enum FaultCode {
     DisclosureMismatch,
     /// A disclosure that should be there is not.
     DisclosureMissing,
+    /// A published document was delivered with other bytes than those that were published.
+    DocumentMismatch,
     /// A ledger's own database disagrees with its entries.
     Store,
     /// The key does not speak for the signer at this position.
@@ -63,7 +65,7 @@ pub enum FaultLevel {
 
 impl FaultCode {
     /// All codes, integrity first.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::CheckpointSignature,
         Self::Quorum,
         Self::Genesis,
@@ -79,6 +81,7 @@ impl FaultCode {
         Self::SeenMismatch,
         Self::DisclosureMismatch,
         Self::DisclosureMissing,
+        Self::DocumentMismatch,
         Self::Store,
         Self::KeyNotValid,
         Self::NotAuthorised,
@@ -104,6 +107,7 @@ impl FaultCode {
             Self::SeenMismatch => "seen-mismatch",
             Self::DisclosureMismatch => "disclosure-mismatch",
             Self::DisclosureMissing => "disclosure-missing",
+            Self::DocumentMismatch => "document-mismatch",
             Self::Store => "store",
             Self::KeyNotValid => "key-not-valid",
             Self::NotAuthorised => "not-authorised",

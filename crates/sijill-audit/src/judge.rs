@@ -288,9 +288,9 @@ impl Judge {
         let case = self.prints.of(event.stream.id().unwrap_or_default());
         let named = event.data.get("digests").and_then(Json::as_array).unwrap_or_default();
         for digest in named.iter().filter_map(|digest| Digest::parse(digest.as_str()?).ok()) {
-            let (erased, first) = self.lacking.excuse(&digest, case);
-            self.unchecked.erased += u64::from(erased);
-            self.unchecked.entries += u64::from(first);
+            let (erased, unchecked) = self.lacking.excuse(&digest, case);
+            self.unchecked.erased += erased;
+            self.unchecked.entries += unchecked;
         }
     }
 

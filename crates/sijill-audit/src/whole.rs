@@ -1,13 +1,17 @@
 //! What is judged of a ledger as a whole: its checkpoint, its root, and what was held against it.
 
+use std::collections::BTreeSet;
+
+use sijill_domain::Registry;
+use sijill_event::Digest;
 use sijill_log::{
     Checkpoint, Hash, KeyKind, LogError, Note, NoteVerifier, leaf_hash, tree::verify_inclusion,
 };
 
 use crate::examination::Remains;
 use crate::fault::{FaultCode, Faults};
-use crate::source::Stated;
-use crate::{HeldCheckpoint, Options, Receipt};
+use crate::source::{Source, Stated};
+use crate::{HeldCheckpoint, Options, Receipt, Unreadable};
 
 /// A checkpoint, with all that it is judged by.
 pub(crate) struct Whole<'a> {
@@ -23,6 +27,26 @@ pub(crate) struct Whole<'a> {
 /// The key that entry 0 names, as a key of the checkpoint's origin.
 pub(crate) fn named_key(checkpoint: &Checkpoint, key: &[u8; 32]) -> Option<NoteVerifier> {
     NoteVerifier::new(checkpoint.origin.clone(), KeyKind::Log, key).ok()
+}
+
+/// Compares the documents that are there with what was published. One that is not there is only missed.
+pub(crate) fn judge_documents(
+    registry: Option<&Registry>,
+    source: &dyn Source,
+    faults: &mut Faults,
+) -> Result<(), Unreadable> {
+    let published = registry.into_iter().flat_map(Registry::documents).flat_map(|(_, _, versions)| versions);
+    let mut altered = Vec::new();
+    for hash in published.map(|version| version.hash).collect::<BTreeSet<_>>() {
+        if source.document(&hash)?.is_some_and(|bytes| Digest::of(&bytes) != hash) {
+            altered.push(hash.to_string());
+        }
+    }
+    if !altered.is_empty() {
+        let message = format!("documents are not those that were published: {}", altered.join(", "));
+        faults.add(FaultCode::DocumentMismatch, None, message);
+    }
+    Ok(())
 }
 
 impl Whole<'_> {

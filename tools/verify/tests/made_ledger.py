@@ -53,7 +53,7 @@ class Ledger:
 
     def __init__(self, founders=("moh", "mosd"), clock="live", quorum=None, **genesis):
         self.entries, self.jwts, self.disclosures, self.tree = [], [], [], Tree()
-        self.heads, self.received, self.jti = {}, START, 0
+        self.heads, self.received, self.jti, self.documents = {}, START, 0, []
         services = [key("ledger", one) for one in ("log", "automation", "access")]
         self.append(OPERATOR, "ledger", "ledger.created", {
             "origin": ORIGIN, "log_key": LOG_KEY.jwk, "operator_key": OPERATOR.jwk,
@@ -178,6 +178,8 @@ class Ledger:
                 write(tile_path(directory, level, start // TILE, len(part)), b"".join(part))
             hashes = [root_of(hashes[at:at + TILE]) for at in range(0, len(hashes) - TILE + 1, TILE)]
             level += 1
+        for document in self.documents:
+            write(directory / "documents" / hash_of(document), document)
         if disclosures == "all":
             write(directory / "disclosures.jsonl", "".join(
                 json.dumps({"index": index, "disclosure": text}) + "\n" for index, text in self.disclosures))

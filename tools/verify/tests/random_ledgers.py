@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from made_ledger import ORIGIN, Ledger, key, name, vkey, write
-from sijill_format import Refused, b64url, strict_json, unb64url
+from sijill_format import Refused, b64url, hash_of, strict_json, unb64url
 from sijill_log import Checkpoint, Receipt
 from verify import Audit, read_trust
 
@@ -145,8 +145,15 @@ class History:
             {"do": "registrar.suspend", "agency": agency, "officer": self.some("reg", "reg", *PEOPLE)},
             {"do": self.some("registrar.suspend", "registrar.reinstate"), "agency": agency, "officer": "reg"},
             {"do": "document.publish", "kind": self.some("policy", "manual"), "id": "d",
-             "version": chance.randint(1, 3), "hash": self.ledger.jwt_hash(0)},
+             "version": chance.randint(1, 3), "hash": self.document()},
             {"do": "quorum.set", "quorum": chance.randint(1, 4)}, {"do": "rules.set", "version": self.some(1, 2, 2, 3)})
+
+    def document(self):
+        """The hash of one that the export holds, or of one that nobody has."""
+        text = f"document {self.chance.randint(1, 4)}"
+        if self.chance.random() < .9:
+            self.ledger.documents.append(text)
+        return hash_of(text)
 
     def govern(self):
         effective = {"effective": self.time(5000)} if self.chance.random() < .3 else {}
@@ -193,6 +200,8 @@ class History:
         hidden = [("casework", "priority", "high"), ("identity", "name", {"ar": "س"})][:self.chance.randint(0, 2)]
         if self.chance.random() < .03:
             hidden += hidden[:1]
+        if self.chance.random() < .02 and self.ledger.disclosures:
+            named["sensitive"] = {"_sd": [hash_of(self.chance.choice(self.ledger.disclosures)[1])]}
         streams = ["case/a", "case/b", "case/c", "contact/a"] * 3
         stream = self.some(*streams, "auto/a", "access/a", "access/b", "auto/z")
         service = self.key("ledger", self.some("automation", "access", "log"))
@@ -200,6 +209,17 @@ class History:
         index = self.say(speaker, stream, self.some("case.noted", "referral.sent"), named, hidden)
         if self.chance.random() < .03 and self.ledger.disclosures:
             self.ledger.disclosures.append((index, self.chance.choice(self.ledger.disclosures)[1]))
+
+    def erase(self):
+        """Values go, and the service says so: of the case that had them, or of another, or not of quite all."""
+        held, chance = self.ledger.disclosures, self.chance
+        gone = chance.sample(held, min(len(held), chance.randint(1, 4)))
+        named = [hash_of(text) for _, text in gone] + self.some([], [], [1], ["x", None])
+        for one in gone if chance.random() < .9 else ():
+            held.remove(one)
+        by = self.some(*[key("ledger", "access")] * 6, key("ledger", "automation"), self.speaker())
+        self.say(by, f"{self.some(*['access'] * 9, 'auto')}/{self.some(*'aabcd')}", "erasure.done",
+                 {"digests": named[self.some(0, 0, 1):]})
 
     # --- stories, of what chance alone seldom brings together ---
 
@@ -224,7 +244,7 @@ class History:
 
     def vote_and_leave(self, one, other):
         """A vote does not count once its agency is no member."""
-        action = {"do": "document.publish", "kind": "policy", "id": "v", "version": 1, "hash": self.ledger.jwt_hash(0)}
+        action = {"do": "document.publish", "kind": "policy", "id": "v", "version": 1, "hash": self.document()}
         opened = self.say(key(other, "root"), "ledger", "proposal.opened", {"action": action})
         self.approve(key(one, "root"), self.ledger.jwt_hash(opened))
         quorum = {"quorum": self.chance.randint(1, 3)}
@@ -278,7 +298,8 @@ class History:
         for _ in range(acts):
             if self.chance.random() < .15:
                 self.focus = []
-            act, = self.chance.choices((self.govern, self.approve, self.keep, self.work, self.story), (6, 2, 12, 12, 3))
+            acts_of = (self.govern, self.approve, self.keep, self.work, self.story, self.erase)
+            act, = self.chance.choices(acts_of, (6, 2, 12, 12, 3, 1))
             act()
         if self.chance.random() < .1:
             self.ledger.add_entry(self.some(b"not an entry", b"1 a.b.c", self.ledger.entries[-1] + b"A"))

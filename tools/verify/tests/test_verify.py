@@ -336,6 +336,69 @@ class Integrity(Scratch):
         ledger.disclosures.append((again, text))
         self.finds({("disclosure-mismatch", again)}, ledger)
 
+    def erased(self, by, stream, digests, gone, rules=2):
+        """Of two cases, a ledger from which disclosures are gone, and which says this of them."""
+        ledger = usual(2)
+        if rules == 2:
+            ledger.propose({"do": "rules.set", "version": 2}, "moh", "mosd")
+        done = ledger.append(by, stream, "erasure.done", {"digests": digests(ledger)})
+        ledger.disclosures = [one for one in ledger.disclosures if one[0] not in gone]
+        return ledger, done
+
+    def test_what_an_accepted_erasure_names_is_not_missing(self):
+        access, of = key("ledger", "access"), lambda *indexes: lambda ledger: [
+            b64url(sha256(text.encode())) for index, text in ledger.disclosures if index in indexes]
+        missing = {("disclosure-missing", 8), ("disclosure-missing", 9)}
+        for expected, unchecked, by, stream, named in (
+            ([], 2, access, "access/c0", of(8, 9)),
+            ([], 2, access, "access/c0", lambda ledger: [*of(8, 9)(ledger), 1, None, "x", *of(10)(ledger)]),
+            ({("disclosure-missing", 9)}, 1, access, "access/c0", of(8)),
+            ({("disclosure-missing", 8)}, 2, access, "access/c0", lambda ledger: of(8, 9)(ledger)[1:]),
+            (missing, 0, access, "access/c1", of(8, 9)),
+            (missing, 0, NURSE, "access/c0", of(8, 9)),
+            (missing, 0, access, "access/c0", lambda ledger: {"8": of(8, 9)(ledger)}),
+        ):
+            ledger, _ = self.erased(by, stream, named, {8, 9})
+            with self.subTest(by=by.officer, stream=stream, named=named(usual(2))):
+                report = self.finds(expected, ledger)
+                self.assertEqual(report["levels"]["integrity"]["unchecked"], unchecked)
+        ledger, _ = self.erased(access, "access/c0", of(8), set())
+        self.assertEqual(self.finds([], ledger)["levels"]["integrity"]["unchecked"], 0)
+        ledger, done = self.erased(access, "access/c0", of(8, 9), {8, 9}, rules=1)
+        self.finds(missing | {("not-authorised", done)}, ledger)
+
+    def test_a_digest_that_two_cases_use_is_missing_in_both(self):
+        ledger = usual(2)
+        ledger.propose({"do": "rules.set", "version": 2}, "moh", "mosd")
+        _, text = ledger.disclosures.pop()
+        digest = b64url(sha256(text.encode()))
+        again = ledger.append(WORKER, "case/c0", "case.noted", {"narrative": {"_sd": [digest]}})
+        twice, first = ("disclosure-mismatch", again), ("disclosure-missing", 11)
+        self.finds({twice, first, ("disclosure-missing", again)}, ledger)
+        ledger.append(key("ledger", "access"), "access/c0", "erasure.done", {"digests": [digest]})
+        self.finds({twice, first}, ledger)
+        ledger.append(key("ledger", "access"), "access/c1", "erasure.done", {"digests": [digest]})
+        self.finds({twice}, ledger)
+
+    def test_documents(self):
+        ledger = usual(1)
+        for version, text in enumerate(("one", "two"), 1):
+            digest = b64url(sha256(text.encode()))
+            action = {"do": "document.publish", "kind": "policy", "id": "p", "version": version, "hash": digest}
+            ledger.propose(action, "moh", "mosd")
+        ledger.propose({**action, "version": 3, "hash": b64url(sha256(b"three"))}, "moh")  # never enacted
+        ledger.documents = ["one", "two"]
+        place = lambda text: Path("documents", b64url(sha256(text.encode())))  # noqa: E731
+        self.finds([], ledger)
+        self.finds([], ledger, lambda export: (export / place("two")).unlink())
+        for other in ("", "on", "one\n", "one" + "\0" * (1 << 20)):
+            self.finds({("document-mismatch", None)}, ledger, lambda export: write(export / place("one"), other))
+        self.finds([], ledger, lambda export: write(export / place("three"), "other"))
+        self.finds([], ledger, lambda export: write(export / "documents/readme", "other"))
+        done = self.audit(ledger, lambda export: [write(export / place(text), "x") for text in ("one", "two")])
+        for text in ("one", "two"):
+            self.assertIn(place(text).name, done.faults["document-mismatch", None])
+
 
 class Authority(Scratch):
     def refused(self, ledger, *indexes, code="not-authorised"):

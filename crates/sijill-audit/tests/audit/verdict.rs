@@ -139,6 +139,7 @@ fn every_code_is_tested_here() {
         include_str!("entry.rs"),
         include_str!("authority.rs"),
         include_str!("../rules/doctored.rs"),
+        include_str!("../rules/partial.rs"),
     ];
     let source = source.concat();
     for code in FaultCode::ALL {

@@ -1,6 +1,6 @@
 //! What moves under a case while it runs: a policy that was scheduled, a holiday, who works where.
 
-use sijill_audit::{Evidence, ExportDirectory, Options, Status, audit, export};
+use sijill_audit::{Evidence, ExportDirectory, FaultCode, Options, Status, audit, export};
 use sijill_casework::shipped;
 use sijill_domain::UnitId;
 use sijill_domain::event::{
@@ -74,7 +74,24 @@ fn an_export_holds_the_documents_and_is_clean() {
     std::fs::write(path.join("documents/readme"), "…").expect("written");
     std::fs::write(path.join(format!("documents/{}", sijill_event::Digest::of("x"))), "y").expect("written");
     let exported = audit(&ExportDirectory::open(&path).expect("an export"), &Options::default());
-    assert_eq!(exported.expect("a verdict").levels.rules.status, Status::Clean);
+    let exported = exported.expect("a verdict");
+    assert!(exported.is_faultless(), "{:?}", exported.faults);
+    assert_eq!(exported.levels.rules.status, Status::Clean);
+    // One that is there and says something else is nobody's either, and somebody altered it.
+    let policy = path.join(format!("documents/{}", sijill_event::Digest::of(shipped::POLICY)));
+    let longer = [shipped::POLICY, vec![b'\n'; 1 << 20].as_slice()].concat();
+    for other in [&shipped::POLICY[1..], b"", &longer] {
+        std::fs::write(&policy, other).expect("written");
+        let exported = audit(&ExportDirectory::open(&path).expect("an export"), &Options::default());
+        let found: Vec<_> =
+            exported.expect("a verdict").faults.iter().map(|fault| (fault.code, fault.index)).collect();
+        assert_eq!(found, [(FaultCode::DocumentMismatch, None)]);
+    }
+    std::fs::remove_file(&policy).expect("removed");
+    let exported = audit(&ExportDirectory::open(&path).expect("an export"), &Options::default());
+    let exported = exported.expect("a verdict");
+    assert!(exported.is_faultless(), "{:?}", exported.faults);
+    assert_eq!(exported.levels.rules.status, Status::Partial);
 }
 
 #[test]

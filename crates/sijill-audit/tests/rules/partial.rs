@@ -1,12 +1,13 @@
 //! What is not there is not judged, and nobody is blamed for it.
 
+use sijill_audit::FaultCode::DocumentMismatch;
 use sijill_audit::{Level, Status};
 use sijill_casework::shipped;
 use sijill_event::Digest;
 
 use crate::copy::Copy;
-use crate::report;
 use crate::story::story;
+use crate::{faults, report};
 
 /// The rules level of a copy that no fault is found in.
 fn rules(copy: &Copy) -> Level {
@@ -70,13 +71,28 @@ fn without_the_policy_or_the_calendar_no_case_is_judged() {
         without.documents.remove(&hash).expect("it was held");
         let mut altered = story.copy.clone();
         altered.documents.insert(hash, b"something else".to_vec());
-        for copy in [without, altered] {
-            let level = rules(&copy);
+        for (copy, expected) in [(without, vec![]), (altered, vec![(DocumentMismatch, None)])] {
+            assert_eq!(faults(&copy), expected);
+            let level = report(&copy).levels.rules;
             assert_eq!((level.status, level.unchecked), (Status::Partial, cases));
             let why = format!("{cases} entries rest on a published document that is not held");
             assert_eq!(level.why, Some(why));
         }
     }
+}
+
+/// Also one that nothing rests on: whoever is handed another text under a published name is told.
+#[test]
+fn a_document_with_other_bytes_is_a_fault_of_integrity() {
+    let mut copy = story().copy.clone();
+    let (_, bytes) = shipped::CODE_LISTS.iter().find(|(id, _)| *id == "order-kind").expect("a list");
+    copy.documents.insert(Digest::of(bytes), b"something else".to_vec());
+    copy.documents.insert(Digest::of("never published"), b"something else".to_vec());
+    let report = report(&copy);
+    assert_eq!(faults(&copy), [(DocumentMismatch, None)]);
+    assert!(report.faults[0].message.contains(&Digest::of(bytes).to_string()), "{:?}", report.faults);
+    let levels = report.levels;
+    assert_eq!((levels.integrity.status, levels.rules.status), (Status::Faults, Status::Clean));
 }
 
 #[test]
