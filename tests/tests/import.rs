@@ -463,6 +463,10 @@ async fn postgres_takes_it_as_well() {
     assert_eq!(done(other.args(&other.path("log")))["rows"]["appended"], 5);
 }
 
+fn told_by(report: &Value, name: &str) -> Value {
+    report["cases"][name].clone()
+}
+
 /// The receipt log is real data and no part of this repository; where it lies beside it, it is imported.
 #[test]
 fn the_receipt_log() {
@@ -487,8 +491,8 @@ fn the_receipt_log() {
     );
     let types = &report["events"]["by_type"];
     assert_eq!(
-        (&types["case.opened"], &types["deadline.set"], &types["case.ended"]),
-        (&json!(1_434), &json!(1_434), &json!(1_329))
+        (&types["case.opened"], &types["deadline.set"], &types["deadline.varied"], &types["case.ended"]),
+        (&json!(1_434), &json!(1_434), &json!(1_413), &json!(1_329))
     );
     assert_eq!(
         report["watched"]["org:resource"],
@@ -498,7 +502,7 @@ fn the_receipt_log() {
         (&report["units"]["empty"]["rows"], &report["units"]["group-1"]["rows"]),
         (&json!(1_936), &json!(3_152))
     );
-    assert_eq!(report["size"], 8_577 + 1_434 + 1_434 + 1_329 + 2 + 2 * 11);
+    assert_eq!(report["size"], 8_577 + 1_434 + 1_434 + 1_413 + 1_329 + 2 + 2 * 11);
     audited(&ledger);
     let again = done(&args);
     assert_eq!(
@@ -514,4 +518,24 @@ fn the_receipt_log() {
     for (name, value) in counted["cases"].as_object().expect("counts") {
         assert_eq!(*value, report["cases"][name], "{name}");
     }
+
+    // By the product's clock and indicator, from the log alone: the same.
+    done(["rebuild".as_ref(), "--dir".as_ref(), ledger.as_os_str()]);
+    let mut args: Vec<OsString> =
+        ["figures", "timeliness", "--by", "band", "--dir"].map(OsString::from).to_vec();
+    args.push((&ledger).into());
+    let told = done(&args);
+    assert_eq!(told["size"], report["size"]);
+    let figures: Vec<_> = told["figures"].as_array().expect("figures").iter().collect();
+    let of =
+        |band: &str| figures.iter().find(|figure| figure["band"] == band).map(|figure| figure["n"].clone());
+    assert_eq!(figures.len(), 3);
+    for (band, counted) in [("late", "ended_late"), ("on_time", "ended_in_time"), ("running", "without_end")]
+    {
+        assert_eq!(of(band).as_ref(), Some(&told_by(&report, counted)), "{band}");
+    }
+    assert_eq!(
+        (of("late"), of("on_time"), of("running")),
+        (Some(json!(377)), Some(json!(952)), Some(json!(105)))
+    );
 }

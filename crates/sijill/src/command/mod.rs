@@ -7,6 +7,7 @@ pub mod case;
 pub mod documents;
 pub mod erase;
 pub mod export;
+pub mod figures;
 pub mod init;
 pub mod keys;
 pub mod members;

@@ -72,6 +72,17 @@ pub async fn run(args: Args) -> Result<Answer> {
     Ok(Answer::good(text, &json!({"out": args.out, "kind": what, "entries": count})))
 }
 
+/// Writes an evidence file of these entries, without their disclosures.
+pub(super) async fn write(dir: &Path, wanted: BTreeSet<u64>, out: &Path) -> Result<()> {
+    if out.exists() {
+        return Err(Error::Exists(out.to_owned()));
+    }
+    let (database, _) = Database::open(&DataDir::open(dir)?).await?;
+    let evidence =
+        blocking(move || Evidence::gather(&database, &wanted, false).map_err(Error::audit)).await??;
+    write_whole(out, (evidence.to_json() + "\n").as_bytes())
+}
+
 async fn wanted(args: &Args, database: &Database) -> Result<BTreeSet<u64>> {
     let mut wanted: BTreeSet<u64> = args.indexes.iter().copied().collect();
     if let Some(name) = &args.stream {

@@ -114,9 +114,27 @@ pub struct Case {
     /// When it should end: stated with the beginning, disclosed as `casework.deadline`.
     #[serde(default)]
     pub deadline: Option<CaseEvent>,
+    /// The rule that deadlines follow; where the file has another one, that one was varied.
+    #[serde(default)]
+    pub rule: Option<Rule>,
     /// It ended.
     #[serde(default)]
     pub ended: Option<CaseEvent>,
+}
+
+/// By when a case should end.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// So many times 24 hours after it began.
+    pub days: u32,
+    /// Type of the event that sets another deadline, disclosed as `casework.until`.
+    #[serde(default = "varied")]
+    pub varied: String,
+}
+
+fn varied() -> String {
+    "deadline.varied".to_owned()
 }
 
 /// An event about a case.
@@ -231,6 +249,14 @@ impl Map {
         {
             return Err("`case.deadline`: `casework.deadline` is the deadline itself, from `at`".to_owned());
         }
+        if let Some(rule) = &self.case.rule {
+            if self.case.deadline.is_none() {
+                return Err("`case.rule`: it says when `case.deadline` is; there is none".to_owned());
+            }
+            if rule.days == 0 || rule.days > 36_500 {
+                return Err("`case.rule.days` is 1 to 36500".to_owned());
+            }
+        }
         self.offset()?;
         if !self.source.separator.is_ascii() {
             return Err("`source.separator` is one ASCII character".to_owned());
@@ -249,6 +275,7 @@ impl Map {
     fn types(&self) -> impl Iterator<Item = (&str, &str)> {
         let case = [Some(&self.case.opened), self.case.deadline.as_ref(), self.case.ended.as_ref()];
         let case = case.into_iter().flatten().map(|event| ("case", event.event_type.as_str()));
+        let case = case.chain(self.case.rule.iter().map(|rule| ("case.rule.varied", rule.varied.as_str())));
         let rows =
             self.row.types.iter().map(|(activity, event_type)| (activity.as_str(), event_type.as_str()));
         case.chain([("row.type", self.row.event_type.as_str())]).chain(rows)
@@ -359,6 +386,13 @@ casework = { actor = "who", activity = "what" }
             ("group = \"group\"", "groop = \"group\"", "unknown field `groop`"),
             ("at = \"due\"", "at = \"due\"\npublic = {}", "unknown field `public`"),
             ("type = \"step.completed\"", "type = \"step.completed\"\nwho = 1", "unknown field `who`"),
+            ("[case.ended]", "[case.rule]\ndays = 0\n[case.ended]", "1 to 36500"),
+            ("[case.ended]", "[case.rule]\ndays = 5\nvaried = \"varied\"\n[case.ended]", "no event type"),
+            (
+                "[case.deadline]\ntype = \"deadline.set\"\nat = \"due\"",
+                "[case.rule]\ndays = 5",
+                "there is none",
+            ),
         ];
         for (from, to, why) in cases {
             assert!(MAP.contains(from), "{from}");

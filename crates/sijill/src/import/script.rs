@@ -1,7 +1,7 @@
 //! From rows to events: what the file says, in the order in which it is appended. A pure function of rows and map.
 //!
 //! ```text
-//! first row of a case   case.opened, deadline.set, then the row
+//! first row of a case   case.opened, deadline.set, deadline.varied where a rule says otherwise, then the row
 //! every other row       the row
 //! last row of a case    the row, then case.ended
 //! ```
@@ -24,6 +24,8 @@ pub enum Kind {
     Opened,
     /// When it should end.
     Deadline,
+    /// That it should end at another time than the rule says.
+    Varied,
     /// A row of the file.
     Row,
     /// A case ended.
@@ -35,6 +37,7 @@ impl Kind {
         match self {
             Self::Opened => "opened",
             Self::Deadline => "deadline",
+            Self::Varied => "varied",
             Self::Row => "row",
             Self::Ended => "ended",
         }
@@ -198,11 +201,31 @@ impl<'a> Script<'a> {
         let mut due = None;
         if let Some((event, deadline)) = deadline {
             self.cases.without_deadline += u64::from(deadline.is_none());
-            if let Some(deadline) = deadline {
-                let mut set = self.of_case(row, Kind::Deadline, event, stream, &start, &deadline);
-                set.fields.push((Some(Class::Casework), "deadline".to_owned(), deadline.as_str().into()));
-                due = Some(deadline.unix_ms());
+            let ruled = match &case.rule {
+                None => deadline.clone(),
+                Some(rule) => {
+                    let ruled = time::days_later(&start, rule.days);
+                    let beyond =
+                        || Trouble::new(row.line, "bad-time", "the rule's deadline lies beyond all years");
+                    Some(ruled.ok_or_else(beyond)?)
+                }
+            };
+            due = deadline.as_ref().or(ruled.as_ref()).map(Timestamp::unix_ms);
+            if let Some(ruled) = ruled {
+                let mut set = self.of_case(row, Kind::Deadline, event, stream, &start, &ruled);
+                set.fields.push((Some(Class::Casework), "deadline".to_owned(), ruled.as_str().into()));
                 planned.push(set);
+                let other = deadline.filter(|deadline| deadline.unix_ms() != ruled.unix_ms());
+                if let (Some(rule), Some(until)) = (&case.rule, other) {
+                    let varied = CaseEvent {
+                        event_type: rule.varied.clone(),
+                        at: event.at.clone(),
+                        fields: Fields::default(),
+                    };
+                    let mut varied = self.of_case(row, Kind::Varied, &varied, stream, &start, &until);
+                    varied.fields.push((Some(Class::Casework), "until".to_owned(), until.as_str().into()));
+                    planned.push(varied);
+                }
             }
         }
         let ended = ended.and_then(|(event, end)| {

@@ -1,5 +1,6 @@
 //! Times as event logs write them.
 
+use chrono::{DateTime, SecondsFormat, TimeDelta};
 use sijill_event::Timestamp;
 
 /// Minutes east of UTC, as text: `+04:00`.
@@ -31,6 +32,13 @@ pub fn parse(text: &str, default: Option<&Offset>) -> Option<Timestamp> {
         None => return None,
     };
     Timestamp::parse(&format!("{date}T{time}{offset}"))
+}
+
+/// So many times 24 hours later, at the same offset.
+pub fn days_later(time: &Timestamp, days: u32) -> Option<Timestamp> {
+    let time = DateTime::parse_from_rfc3339(time.as_str()).ok()?;
+    let later = time.checked_add_signed(TimeDelta::days(days.into()))?;
+    Timestamp::parse(&later.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
 /// What stands before the offset, and the offset in RFC 3339's spelling; `None` if there is none.

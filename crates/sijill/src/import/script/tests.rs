@@ -135,3 +135,30 @@ fn scattered_rows_end_with_the_file_and_where_they_should_not_be_are_refused() {
     assert_eq!(told(&planned).last().map(String::as_str), Some("1 case.ended archive 2026-03-01T00:00:00Z"));
     assert_eq!((planned.len(), cases.differing, cases.ended_before_last_row), (7, 1, 1));
 }
+
+/// A rule sets the deadline; where the file has another one, that one was varied.
+#[test]
+fn deadlines_follow_a_rule_and_are_varied() {
+    let map = MAP.replace("[case.ended]", "[case.rule]\ndays = 31\n[case.ended]");
+    let rows = [
+        "1 open 2026-01-02T10:00Z A 2026-01-01T00:00Z 2026-02-01T00:00Z 2026-03-01T00:00Z 1100 amal",
+        "2 open 2026-01-02T10:00Z A 2026-01-01T00:00+04:00 2026-02-03T00:00Z 2026-02-02T00:00Z 1100 amal",
+        "3 open 2026-01-02T10:00Z A 2026-01-01T00:00Z - - 1100 amal",
+    ];
+    let (planned, refused, cases) = plan(&map, &rows);
+    assert_eq!(refused, []);
+    let said = |name: &str| -> Vec<String> {
+        let of = |event: &Planned| {
+            let value = event.fields.iter().find(|(_, field, _)| field == name)?.2.as_str()?.to_owned();
+            Some(format!("{} {} {value}", event.stream.id().unwrap_or_default(), event.event_type))
+        };
+        planned.iter().filter_map(of).collect()
+    };
+    let set = ["2026-02-01T00:00:00Z", "2026-02-01T00:00:00+04:00", "2026-02-01T00:00:00Z"];
+    let set: Vec<String> = (1..).zip(set).map(|(case, time)| format!("{case} deadline.set {time}")).collect();
+    assert_eq!(said("deadline"), set);
+    assert_eq!(said("until"), ["2 deadline.varied 2026-02-03T00:00:00Z"]);
+    assert_eq!((cases.ended_late, cases.ended_in_time, cases.without_deadline), (1, 1, 1));
+    let jtis: HashSet<_> = planned.iter().map(|event| event.jti).collect();
+    assert_eq!(jtis.len(), planned.len());
+}
