@@ -21,6 +21,7 @@ macro_rules! files {
 }
 
 files! {
+    "chart.css": CSS,
     "desk.css": CSS,
     "seal.svg": SVG,
     "font/arabic-400.woff2": WOFF2,
@@ -100,17 +101,17 @@ mod tests {
         let bytes = |wanted: fn(&str) -> bool| -> usize {
             ALL.iter().filter(|(name, ..)| wanted(name)).map(|(.., content)| content.len()).sum()
         };
-        // A page of forms: neither enrolling nor the queue. The largest of them is a few kB when compressed.
-        let form = bytes(|name| !["js/enrol.js", "js/queue.js", "js/sign-in.js"].contains(&name));
+        // A page of forms: neither enrolling nor the queue nor charts. The largest of them is a few kB when compressed.
+        let form =
+            bytes(|name| !["chart.css", "js/enrol.js", "js/queue.js", "js/sign-in.js"].contains(&name));
         assert!(form < 90_000, "{form} bytes");
         assert!(bytes(|name| name.ends_with("woff2")) < 45_000);
     }
 
     /// `margin-left` would be wrong in one of the two languages.
     #[test]
-    fn the_stylesheet_knows_no_left_and_right() {
-        let css = text("desk.css");
-        for line in css.lines() {
+    fn the_stylesheets_know_no_left_and_right() {
+        for line in ["desk.css", "chart.css"].into_iter().flat_map(|name| text(name).lines()) {
             for physical in [
                 "left",
                 "right",
@@ -133,6 +134,31 @@ mod tests {
                 assert!(allowed || !line.contains(physical), "{physical} in: {line}");
             }
         }
+    }
+
+    /// As WCAG 2.2 asks of parts of a picture that one must see to understand it (1.4.11).
+    #[test]
+    fn every_colour_of_a_chart_is_seen_on_the_paper() {
+        let luminance = |hex: &str| {
+            let channel = |at: usize| {
+                let c = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).expect("a colour")) / 255.0;
+                if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+        };
+        let six: Vec<_> = text("chart.css").lines().filter(|line| line.contains("--c1: #")).collect();
+        assert_eq!(six.len(), 3, "light, dark, print");
+        for (line, paper) in six.into_iter().zip(["ffffff", "12181b", "ffffff"]) {
+            let colours: Vec<_> = line.split(": #").skip(1).map(|rest| &rest[..6]).collect();
+            assert_eq!(colours.len(), 6, "{line}");
+            for colour in colours {
+                let (a, b) = (luminance(colour), luminance(paper));
+                assert!((a.max(b) + 0.05) / (a.min(b) + 0.05) >= 3.0, "{colour} on {paper}");
+            }
+        }
+        let papers = text("desk.css").matches("--paper: #fff;").count()
+            + text("desk.css").matches("--paper: #12181b;").count();
+        assert_eq!(papers, 3, "the papers are those of desk.css");
     }
 
     #[test]

@@ -20,6 +20,7 @@
 //! ```
 
 mod challenge;
+pub mod chart;
 mod cookie;
 mod desk;
 mod error;

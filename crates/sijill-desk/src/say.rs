@@ -11,6 +11,7 @@ use icu_decimal::input::Decimal;
 use icu_locale_core::Locale;
 use maud::{Markup, Render, html};
 
+use crate::chart::Month;
 use crate::{Count, Digits, Lang, View};
 
 /// Muscat has kept UTC+4 without daylight saving since 1920.
@@ -24,6 +25,10 @@ const HOURS: Count = Count {
     ar: ["{n} ساعة", "ساعة", "ساعتان", "{n} ساعات", "{n} ساعة", "{n} ساعة"],
     en: ["{n} hour", "{n} hours"],
 };
+/// On an axis, where there is little room; as CLDR abbreviates them.
+const BRIEF_MINUTES: Count = Count { ar: ["{n} د"; 6], en: ["{n} min"; 2] };
+const BRIEF_HOURS: Count = Count { ar: ["{n} س"; 6], en: ["{n} h"; 2] };
+const BRIEF_DAYS: Count = Count { ar: ["{n} ي"; 6], en: ["{n} d"; 2] };
 const DAYS: Count = Count {
     ar: ["{n} يوم", "يوم", "يومان", "{n} أيام", "{n} يومًا", "{n} يوم"],
     en: ["{n} day", "{n} days"],
@@ -66,6 +71,62 @@ impl View {
     /// A text with a number in it.
     pub fn count(&self, count: Count, n: u64) -> String {
         count.form(self.lang, n).replace("{n}", &self.number(n))
+    }
+
+    /// A part of a whole in percent, rounded; but what is not nothing is never nothing, and what is not all never all.
+    pub fn share(&self, part: u64, whole: u64) -> String {
+        let (part, whole) = (u128::from(part), u128::from(whole));
+        let rounded = (part * 100 + whole / 2).checked_div(whole).unwrap_or(0);
+        let (sign, mark) = match rounded {
+            0 if part > 0 => ("<", 1),
+            100 if part < whole => (">", 99),
+            _ => ("", u64::try_from(rounded).unwrap_or(u64::MAX)),
+        };
+        let percent = if self.lang == Lang::Ar && self.digits == Digits::ArabicIndic { '٪' } else { '%' };
+        format!("{sign}{}{percent}", self.number(mark))
+    }
+
+    /// [`View::span`] as it stands after a preposition: the duals of Arabic end otherwise there.
+    pub fn span_after(&self, ms: u64) -> String {
+        let nominative = self.span(ms);
+        [("دقيقتان", "دقيقتين"), ("ساعتان", "ساعتين"), ("يومان", "يومين")]
+            .iter()
+            .fold(nominative, |said, (before, after)| said.replace(before, after))
+    }
+
+    /// How long something is, in its largest unit that divides it, abbreviated: "30 min", "4 h".
+    pub fn brief(&self, ms: u64) -> String {
+        let minutes = ms / 60_000;
+        let (count, n) = match minutes {
+            _ if minutes == 0 || !minutes.is_multiple_of(60) => (BRIEF_MINUTES, minutes),
+            _ if !minutes.is_multiple_of(1440) => (BRIEF_HOURS, minutes / 60),
+            _ => (BRIEF_DAYS, minutes / 1440),
+        };
+        self.count(count, n)
+    }
+
+    /// A month of a year, as words: "January 2026". `month` is 1 to 12.
+    pub fn month(&self, year: i32, month: u8) -> String {
+        let formatter =
+            FixedCalendarDateTimeFormatter::try_new(self.locale().into(), fieldsets::YM::long()).ok();
+        formatter
+            .and_then(|formatter| Some(formatter.format(&first_of(year, month)?).to_string()))
+            .unwrap_or_else(|| format!("{year}-{month:02}"))
+    }
+
+    /// The month of a moment in Muscat.
+    pub fn month_of(&self, unix_ms: u64) -> Month {
+        let at = instant(unix_ms).unwrap_or_default();
+        Month { year: at.year(), month: u8::try_from(at.month()).unwrap_or(1) }
+    }
+
+    /// A month without its year, as short as its language has it: "Jan". `month` is 1 to 12.
+    pub fn month_brief(&self, month: u8) -> String {
+        let formatter =
+            FixedCalendarDateTimeFormatter::try_new(self.locale().into(), fieldsets::M::medium()).ok();
+        formatter
+            .and_then(|formatter| Some(formatter.format(&first_of(2026, month)?).to_string()))
+            .unwrap_or_else(|| month.to_string())
     }
 
     /// Day and time of a moment in Muscat, as words.
@@ -128,6 +189,11 @@ impl View {
             .collect();
         said.join(if self.lang == Lang::Ar { " و" } else { " " })
     }
+}
+
+/// The first day of a month.
+fn first_of(year: i32, month: u8) -> Option<Date<Gregorian>> {
+    Date::try_new_gregorian(year, month, 1).ok()
 }
 
 /// The civil day and time in Muscat.
@@ -217,6 +283,46 @@ mod tests {
             assert_eq!(arabic.span(minutes * minute), said);
         }
         assert_eq!(view(Lang::En, Digits::Latin).span(61 * minute), "1 hour 1 minute");
+    }
+
+    #[test]
+    fn shares_are_never_rounded_to_all_or_nothing() {
+        let english = view(Lang::En, Digits::Latin);
+        for (part, whole, said) in [
+            (0, 0, "0%"),
+            (0, 7, "0%"),
+            (1, 3, "33%"),
+            (2, 3, "67%"),
+            (7, 7, "100%"),
+            (1, 900, "<1%"),
+            (899, 900, ">99%"),
+        ] {
+            assert_eq!(english.share(part, whole), said, "{part} of {whole}");
+        }
+        assert_eq!(english.share(u64::MAX, u64::MAX), "100%");
+        assert_eq!(view(Lang::Ar, Digits::ArabicIndic).share(1, 3), "٣٣٪");
+    }
+
+    #[test]
+    fn axes_have_short_words() {
+        let (arabic, english) = (view(Lang::Ar, Digits::Latin), view(Lang::En, Digits::Latin));
+        for (minutes, ar, en) in [
+            (0, "0 د", "0 min"),
+            (30, "30 د", "30 min"),
+            (90, "90 د", "90 min"),
+            (240, "4 س", "4 h"),
+            (4320, "3 ي", "3 d"),
+        ] {
+            assert_eq!(
+                (arabic.brief(minutes * 60_000), english.brief(minutes * 60_000)),
+                (ar.into(), en.into())
+            );
+        }
+        assert_eq!(arabic.span_after(26 * 3_600_000), "يوم وساعتين");
+        assert_eq!(english.month(2026, 1), "January 2026");
+        assert_eq!(arabic.month(2026, 1), "يناير 2026");
+        assert_eq!((english.month_brief(9), arabic.month_brief(9)), ("Sept".into(), "سبتمبر".into()));
+        assert_eq!(english.month(2026, 13), "2026-13");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub struct Page<'a> {
     view: &'a View,
     title: String,
     session: Option<&'a Session>,
+    styles: Vec<&'static str>,
     scripts: Vec<&'static str>,
     said: Vec<(&'static str, Text)>,
     wrong: bool,
@@ -37,7 +38,7 @@ impl<'a> Page<'a> {
     /// A page of this title.
     pub fn new(view: &'a View, title: impl Into<String>) -> Self {
         let (title, scripts) = (title.into(), vec!["js/page.js"]);
-        Self { view, title, session: None, scripts, said: Vec::new(), wrong: false }
+        Self { view, title, session: None, styles: vec!["desk.css"], scripts, said: Vec::new(), wrong: false }
     }
 
     /// Who is looking at it.
@@ -45,6 +46,13 @@ impl<'a> Page<'a> {
     pub fn of(mut self, session: &'a Session) -> Self {
         self.session = Some(session);
         self.script("js/sign-out.js")
+    }
+
+    /// A stylesheet it needs, beside that of every page.
+    #[must_use]
+    pub fn style(mut self, name: &'static str) -> Self {
+        self.styles.push(name);
+        self
     }
 
     /// A script it needs, beside those of every page.
@@ -70,7 +78,7 @@ impl<'a> Page<'a> {
 
     /// The page around this content.
     pub fn with(self, content: &Markup) -> Markup {
-        let Self { view, title, session, scripts, said, wrong } = self;
+        let Self { view, title, session, styles, scripts, said, wrong } = self;
         let wrong = if wrong { format!("{}: ", view.t(WRONG)) } else { String::new() };
         html! {
             (DOCTYPE)
@@ -83,7 +91,7 @@ impl<'a> Page<'a> {
                     @if view.lang == Lang::Ar {
                         link rel="preload" as="font" type="font/woff2" crossorigin href=(files::url("font/arabic-400.woff2"));
                     }
-                    link rel="stylesheet" href=(files::url("desk.css"));
+                    @for style in &styles { link rel="stylesheet" href=(files::url(style)); }
                     @for script in &scripts { script type="module" src=(files::url(script)) {} }
                 }
                 body data-kid=[session.map(|session| session.kid.to_string())] {
