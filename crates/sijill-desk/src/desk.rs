@@ -7,6 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use sijill_ledger::{Clock, Ledger, SystemClock};
+use sijill_projections::engine::Base;
 
 use crate::challenge::Challenges;
 use crate::invitation::Invitations;
@@ -24,6 +25,8 @@ pub struct Desk {
     /// The origins the pages are reached at, e.g. `https://desk.example`: scheme, host, and port if unusual. If all are
     /// HTTPS, cookies are bound to that. Plain HTTP is for one's own machine: browsers sign in secure contexts only.
     pub sites: Vec<String>,
+    /// The ledger's read models, which the dashboards show; without them there are none.
+    pub read_models: Option<Arc<dyn Base>>,
     /// By which challenges, sessions and invitations end: the system's, also where the ledger's is simulated.
     pub clock: Arc<dyn Clock>,
 }
@@ -31,7 +34,7 @@ pub struct Desk {
 impl Desk {
     /// The desk of a ledger, reached at these origins.
     pub fn new(ledger: Ledger, sites: Vec<String>) -> Self {
-        Self { ledger, sites, clock: Arc::new(SystemClock::new()) }
+        Self { ledger, sites, read_models: None, clock: Arc::new(SystemClock::new()) }
     }
 }
 
@@ -105,9 +108,14 @@ pub fn router(desk: Desk) -> Router {
             get(page::case::access::ask_contact).post(page::case::access::open_contact),
         )
         .route("/desk/contacts/{id}/proof/{index}", get(page::case::history::proof_in_contact))
+        .route("/desk/oversight", get(page::oversight::overview))
+        .route("/desk/oversight/events", get(page::oversight::events::events))
+        .route("/desk/oversight/{section}", get(page::oversight::one))
         .route("/desk/static/{version}/{*file}", get(files::file));
     #[cfg(feature = "testing")]
-    let router = router.route("/desk/patterns", get(page::patterns::patterns));
+    let router = router
+        .route("/desk/patterns", get(page::patterns::patterns))
+        .route("/desk/patterns/charts", get(page::charts::charts));
     router
         // Not the router's fallback: the API beside it has one of its own.
         .route("/desk/{*elsewhere}", axum::routing::any(async || DeskError::NotFound))

@@ -2,6 +2,8 @@
 
 pub(crate) mod attachment;
 pub(crate) mod case;
+#[cfg(feature = "testing")]
+pub(crate) mod charts;
 pub(crate) mod contact;
 pub(crate) mod enrol;
 pub(crate) mod home;
@@ -10,6 +12,7 @@ pub(crate) mod keys;
 pub(crate) mod known;
 pub(crate) mod notices;
 pub(crate) mod officers;
+pub(crate) mod oversight;
 #[cfg(feature = "testing")]
 pub(crate) mod patterns;
 pub(crate) mod queue;

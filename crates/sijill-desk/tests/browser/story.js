@@ -20,6 +20,7 @@ const inspect = inspector({ site, rules, pictures, complaints });
 try {
   const reg = await chrome.tab();
   await inspect(reg, "/desk/patterns", "patterns");
+  await inspect(reg, "/desk/patterns/charts", "charts");
   await inspect(reg, "/desk/sign-in", "sign in without a key");
   await hold(reg, registrar);
   await inspect(reg, "/desk/sign-in", "sign in");

@@ -1,0 +1,193 @@
+//! `/desk/oversight`: dashboards. Ten sections of charts, each answering one question, at one size of the log.
+//!
+//! ```text
+//! section.rs  which questions     draw.rs   from a question to its chart
+//! scope.rs    who sees what       ask.rs    whose figures, where, when, as known when
+//! label.rs    what values are called        events.rs   what a figure counts, event by event
+//! ```
+//!
+//! Figures come from the read models (`sijill-projections`); a page asks for all of them at the same size of the log, and
+//! names it.
+
+mod ask;
+mod draw;
+pub(crate) mod events;
+mod label;
+mod scope;
+mod section;
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use sijill_casework::case::World;
+use sijill_event::Entry;
+use sijill_ledger::Ledger;
+use sijill_projections::ProjectionError;
+use sijill_projections::engine::Base;
+use sijill_projections::figure::{Ask, Filter, Reader};
+
+use self::ask::{Asked, Narrowed};
+use self::draw::Board;
+use self::label::Labels;
+use self::scope::Scope;
+use self::section::{SECTIONS, Section, section};
+use crate::chart::{Known, patterns};
+use crate::desk::Office;
+use crate::part::page::Page;
+use crate::part::state;
+use crate::text::texts;
+use crate::{DeskError, Session, View};
+
+texts! {
+    TITLE: "لوحات المتابعة", "Dashboards";
+    SECTIONS_OF: "أقسام اللوحات", "Sections";
+    OWN: "أرقام {agency}.", "Figures of {agency}.";
+    WHOLE: "أرقام كل الجهات.", "Figures of all agencies.";
+    PUBLISHED: "أرقام كل الجهات، دون هويات. ما قلّ عن 5 لا يُنشر، ولا تُختار هنا جهة أو مدة ولا تُسرد الأحداث، حتى لا يُعرف أحد من الفرق بين رقمين.", "Figures of all agencies, without identities. Fewer than 5 is not published; no agency or period can be chosen and no event listed here, so that nobody is recognised by the difference of two figures.";
+    NOT_YET: "الأرقام قيد الإعداد", "The figures are being made";
+    NOT_YET_NOTE: "يقرأ الخادم السجل من أوله. أعد تحميل الصفحة بعد قليل.", "The server is reading the log from its beginning. Reload this page in a while.";
+}
+
+/// Every module here that has texts, for the test that reads all of them.
+#[cfg(test)]
+pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
+    ("oversight", ALL),
+    ("oversight ask", ask::ALL),
+    ("oversight draw", draw::ALL),
+    ("oversight events", events::ALL),
+    ("oversight label", label::ALL),
+    ("oversight section", section::ALL),
+];
+
+/// `GET /desk/oversight`
+pub(crate) async fn overview(
+    State(office): State<Arc<Office>>,
+    view: View,
+    session: Session,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, DeskError> {
+    show(&office, &view, &session, &SECTIONS[0], query).await
+}
+
+/// `GET /desk/oversight/{section}`
+pub(crate) async fn one(
+    State(office): State<Arc<Office>>,
+    view: View,
+    session: Session,
+    path: Result<Path<String>, PathRejection>,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, DeskError> {
+    let Path(slug) = path?;
+    let section = section(&slug).filter(|_| !slug.is_empty()).ok_or(DeskError::NotFound)?;
+    show(&office, &view, &session, section, query).await
+}
+
+async fn show(
+    office: &Office,
+    view: &View,
+    session: &Session,
+    section: &Section,
+    query: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, DeskError> {
+    let scope = Scope::of(session)?;
+    let Query(asked) = query.map_err(|_| DeskError::Body)?;
+    let ledger = &office.desk.ledger;
+    let base = office.desk.read_models.as_deref().ok_or(DeskError::Unavailable)?;
+    let world = ledger.world();
+    let book = world.book();
+    let labels = Labels { view, world: &world, book: &book };
+    let mut narrowed = Narrowed::of(asked, &scope, &labels, ledger).await?;
+    let found = if narrowed.is_wrong() { None } else { Some(size(base, narrowed.size).await) };
+    if let Some(Err(ProjectionError::Ahead { .. })) = found {
+        narrowed.ahead();
+    }
+    let (status, content) = match found {
+        None | Some(Err(ProjectionError::Ahead { .. })) => (StatusCode::BAD_REQUEST, html! {}),
+        Some(Err(ProjectionError::NotBuilt(_))) => {
+            (StatusCode::OK, state::nothing(view, NOT_YET, NOT_YET_NOTE, None))
+        }
+        Some(Err(error)) => return Err(unavailable(&error)),
+        Some(Ok(size)) => {
+            let known = known(ledger, size).await?;
+            let labels = Labels { view, world: &world, book: &book };
+            let reader = Reader { base };
+            let board = Board { labels, scope: &scope, filter: &narrowed.filter, reader, known };
+            (StatusCode::OK, charts(&board, section).await.map_err(|error| unavailable(&error))?)
+        }
+    };
+    let page =
+        Page::new(view, view.t(section.title)).of(session).style("chart.css").wrong(narrowed.is_wrong());
+    let page = page.with(&html! {
+        (patterns())
+        h1 { (view.t(TITLE)) }
+        (sections(view, section, &narrowed.query()))
+        p.quiet { (whose(view, &scope, &world)) @if scope.opens() { " " (narrowed.say(&labels)) } }
+        @if scope.opens() { (narrowed.form(&view.path, &scope, &labels)) }
+        (content)
+    });
+    Ok((status, page).into_response())
+}
+
+/// The size of the log that all figures of a page are of: the one asked for, or as far as the read models have come.
+async fn size(base: &dyn Base, asked: Option<u64>) -> Result<u64, ProjectionError> {
+    let any = Ask { indicators: &["cases-open"], by: &[], filter: Filter::default() };
+    Ok(Reader { base }.figures(&any, asked).await?.size)
+}
+
+/// When the log came to this size.
+async fn known(ledger: &Ledger, size: u64) -> Result<Known, DeskError> {
+    let last = ledger.entries(size.saturating_sub(1), 1).await?;
+    let received =
+        last.first().and_then(|(_, entry)| Entry::parse(entry.as_bytes()).ok()).map(|entry| entry.received);
+    Ok(Known { size, at: received.ok_or(DeskError::Unavailable)? })
+}
+
+/// A failure of the read models, which the reader is not told the details of.
+fn unavailable(error: &ProjectionError) -> DeskError {
+    tracing::error!(code = error.code(), %error, "the figures cannot be read");
+    DeskError::Unavailable
+}
+
+async fn charts(board: &Board<'_>, section: &Section) -> Result<Markup, ProjectionError> {
+    let mut drawn = Vec::new();
+    if !section.headlines.is_empty() {
+        drawn.push(board.tiles(section.headlines).await?.draw(board.labels.view, board.known));
+    }
+    for question in section.questions {
+        drawn.push(board.draw(question).await?);
+    }
+    Ok(html! { h2.section { (board.labels.view.t(section.title)) } @for chart in drawn { (chart) } })
+}
+
+fn sections(view: &View, here: &Section, query: &str) -> Markup {
+    let path = |slug: &str| {
+        if slug.is_empty() { "/desk/oversight".to_owned() } else { format!("/desk/oversight/{slug}") }
+    };
+    html! {
+        nav.sections aria-label=(view.t(SECTIONS_OF)) {
+            ul {
+                @for section in &SECTIONS {
+                    li {
+                        a href={ (path(section.slug)) (query) } aria-current=[(section.slug == here.slug).then_some("page")] {
+                            (view.t(section.title))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn whose(view: &View, scope: &Scope, world: &World) -> Markup {
+    match scope {
+        Scope::Whole => html! { (view.t(WHOLE)) },
+        Scope::Own(id) => {
+            OWN.fill(view.lang, &[("agency", &super::word::agency(view, world.registry(), id.as_str()))])
+        }
+        Scope::Published => html! { (view.t(PUBLISHED)) },
+    }
+}
