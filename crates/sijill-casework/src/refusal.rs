@@ -104,7 +104,7 @@ pub enum Refusal {
     CaseClosed,
     #[error("the case is open")]
     CaseNotClosed,
-    #[error("the case was opened before: `case.opened` is the first event of its stream")]
+    #[error("this id is taken: `case.opened` is the first event of its stream, and no contact has its id")]
     CaseExists,
     #[error("there is no such case: `case.opened` comes first")]
     CaseUnknown,
@@ -148,9 +148,11 @@ pub enum Refusal {
     OutcomeNotVoted,
     #[error("{voted} of the conference's {members} member agencies voted: fewer than half")]
     ConferenceQuorum { voted: usize, members: usize },
-    #[error("this agency has confirmed the withdrawal already")]
+    #[error("this was confirmed already")]
     AlreadyConfirmed,
-    #[error("the referral rests neither on a consent that stands and covers the agency nor on a legal basis")]
+    #[error(
+        "a referral rests on one thing: a consent that stands and covers the agency, or a legal basis other than `consent`"
+    )]
     NoBasis,
     #[error("a referral that is `{state}` cannot become this")]
     ReferralState { state: &'static str },

@@ -8,7 +8,7 @@ use sijill_casework::case::{Case, CaseFile, Deadline, Status};
 use sijill_casework::catalogue::CaseEvent;
 use sijill_casework::policy::Dimension;
 use sijill_casework::{Amount, Clock, Milestone};
-use sijill_event::{Digest, Json};
+use sijill_event::{Digest, Json, StreamKind};
 
 use super::reading::{History, Line, Reading};
 use super::sentences::sentence;
@@ -19,6 +19,8 @@ use super::words::{Language, Words, is_automatic};
 pub struct Story {
     /// The case.
     pub case: String,
+    #[serde(skip)]
+    contact: bool,
     /// Its sentences, in log order.
     pub lines: Vec<Told>,
     /// How it stands at the end.
@@ -53,12 +55,17 @@ impl Story {
         };
         let lines = history.lines.iter().map(|line| teller.told(line)).collect();
         let now = history.file.as_ref().map(|file| teller.now(file)).unwrap_or_default();
-        Self { case: id.to_owned(), lines, now }
+        let contact = history.lines.iter().any(|line| line.entry.event.stream.kind() == StreamKind::Contact);
+        Self { case: id.to_owned(), contact, lines, now }
     }
 
     /// For people.
     pub fn text(&self, language: Language) -> String {
-        let heading = language.of("قصة الحالة", "The story of case");
+        let heading = if self.contact {
+            language.of("قصة الاتصال", "The story of contact")
+        } else {
+            language.of("قصة الحالة", "The story of case")
+        };
         let times = language.of("الأوقات بتوقيت مسقط", "times are Muscat’s");
         let mut text = format!("{heading} {} ({times})\n", self.case);
         let mut day = "";
@@ -261,7 +268,8 @@ impl Teller<'_> {
                 None => language.of("مهلته متوقفة", "its clock stands still").to_owned(),
             };
             let verb = language.of("مطلوب من", "owed by");
-            now.push(format!("{owed}: {verb} {unit}; {due}."));
+            let then = language.of("؛", ";");
+            now.push(format!("{owed}: {verb} {unit}{then} {due}."));
         }
         let open = case.escalations.values().filter(|escalation| !escalation.resolved).count();
         if open > 0 {

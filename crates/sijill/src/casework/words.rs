@@ -53,6 +53,31 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("notice.given", "the notice", "الإشعار"),
     ("access.requested", "the request to be shown values", "طلب الاطلاع"),
     ("break_glass.invoked", "the breaking of the glass", "الاطلاع الطارئ"),
+    ("break_glass.reviewed", "the review of the breaking of the glass", "مراجعة الاطلاع الطارئ"),
+    ("case.closure_refused", "the refusal to close the case", "رفض إغلاق الحالة"),
+    ("case.transfer_refused", "the refusal to take the case over", "رفض تولّي الحالة"),
+    ("child.looked_up", "the search for the child", "البحث عن الطفل"),
+    ("child.not_seen", "the attempt to see the child", "محاولة مقابلة الطفل"),
+    ("conference.held", "the outcome of the conference", "قرار الاجتماع"),
+    ("deadline.varied", "the new time of the deadline", "تعديل المهلة"),
+    ("erasure.ordered", "the order to erase", "أمر المحو"),
+    ("erasure.refused", "the refusal to erase", "رفض المحو"),
+    ("escalation.resolved", "the resolution of the escalation", "معالجة التصعيد"),
+    ("feedback.recorded", "the feedback", "الرأي فيما جرى"),
+    ("legal_basis.invoked", "the legal basis", "السند القانوني"),
+    ("order.transcribed", "the text of the order", "نص الأمر"),
+    ("plan.rejected", "the rejection of the plan", "إعادة الخطة"),
+    ("referral.cancelled", "the cancellation of the referral", "إلغاء الإحالة"),
+    ("referral.completed", "the completion of the referral", "إنجاز الإحالة"),
+    ("referral.disposed", "the settlement of the referral", "البتّ في الإحالة"),
+    ("referral.entered_in_error", "the retraction of the referral", "التصريح بخطأ الإحالة"),
+    ("referral.failed", "the failure of the referral", "تعذّر تنفيذ الإحالة"),
+    ("referral.held", "the hold on the referral", "تعليق الإحالة"),
+    ("referral.info_provided", "the answer about the referral", "الجواب بشأن الإحالة"),
+    ("referral.info_requested", "the question about the referral", "السؤال بشأن الإحالة"),
+    ("referral.rejected", "the rejection of the referral", "رفض الإحالة"),
+    ("service.delivered", "the service", "الخدمة"),
+    ("vote.cast", "the vote", "التصويت"),
 ];
 
 fn thing(event_type: &str) -> Option<(&'static str, &'static str)> {
@@ -308,16 +333,21 @@ impl<'a> Words<'a> {
         if events.is_empty() {
             return Some(self.language.of("لا شيء", "nothing").to_owned());
         }
-        let parts: Vec<String> = events
+        let mut parts: Vec<(Option<u64>, String)> = events
             .iter()
             .filter_map(|event| {
-                let of = self.thing(&Digest::parse(event.get("event")?.as_str()?).ok()?);
+                let hash = Digest::parse(event.get("event")?.as_str()?).ok()?;
                 let fields = event.get("fields")?.as_array()?.iter();
                 let fields: Vec<String> =
                     fields.filter_map(Json::as_str).map(|path| self.field(path)).collect();
-                Some(format!("{} {} {of}", self.language.join(&fields), self.language.of("من", "of")))
+                let (of, thing) = (self.language.of("من", "of"), self.thing(&hash));
+                let index = self.made.get(&hash).map(|made| made.index);
+                Some((index, format!("{} {of} {thing}", self.language.join(&fields))))
             })
             .collect();
+        // The ledger lists them by hash; people read a case from its beginning.
+        parts.sort_by_key(|(index, _)| *index);
+        let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
         Some(parts.join(self.language.of("؛ ", "; ")))
     }
 }
@@ -339,9 +369,22 @@ pub(super) fn is_automatic(stream: &Stream) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use sijill_casework::catalogue::latest;
+    use sijill_casework::catalogue::{FieldClass, latest};
+    use sijill_event::Class;
 
     use super::*;
+
+    #[test]
+    fn whatever_can_be_shown_to_somebody_has_a_name() {
+        for spec in CATALOGUE {
+            let hidden = spec.fields.iter().any(|field| match field.class {
+                FieldClass::Disclosed(class) => class != Class::Casework,
+                FieldClass::Routing => false,
+            });
+            let named = spec.name == "referral.requested" || thing(spec.name).is_some();
+            assert!(named || !hidden, "{}", spec.name);
+        }
+    }
 
     #[test]
     fn every_thing_is_of_a_type_and_has_one_name_in_each_language() {

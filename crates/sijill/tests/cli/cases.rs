@@ -314,6 +314,18 @@ fn two_in_the_morning_by_hand_and_why() {
         assert!(arabic.out.contains(said), "{said}\n{}", arabic.out);
     }
     assert!(!arabic.out.contains('—') && !english.out.contains('—'), "nothing is left blank");
+    let (_, now) = arabic.out.split_once("الوضع الآن").expect("how it stands");
+    assert!(now.contains('؛') && !now.contains(';'), "Arabic has a semicolon of its own\n{now}");
+
+    let contact = town.run_for_people(&["why", "K1", "--dir", "d"]).out;
+    assert!(contact.starts_with("The story of contact K1"), "{contact}");
+    let shown = english.out.lines().filter(|line| line.contains("The ledger showed"));
+    let entries = shown.map(|line| {
+        let entries = line.split("(entry ").skip(1).filter_map(|rest| rest.split(')').next()?.parse().ok());
+        entries.collect::<Vec<u64>>()
+    });
+    let most = entries.inspect(|all| assert!(all.is_sorted(), "{all:?}")).map(|all| all.len()).max();
+    assert!(most >= Some(3), "of several entries something was shown: {}", english.out);
 
     // An export tells the same, and neither tells what rules may not see.
     town.good(["export", "--dir", "d", "--out", "e"]);
