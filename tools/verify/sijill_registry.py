@@ -21,6 +21,7 @@ EVENTS = {
                "officer.removed": "officer reason=word", "roles.set": "officer roles",
                "certificate.granted": "officer certificate=id expires=time", "key.added": "officer key proof",
                "key.revoked": "kid=hash reason=word", "key.compromised": "kid=hash since=time"},
+    "log": {"projection.attested": "size=count models buckets"},
 }
 SECOND = "holiday.announced", "unit.calendar_set"  # from rule-set 2 on
 ACTIONS = {
@@ -52,6 +53,9 @@ RULES.update({
     "service": "log|automation|access|operator", "services": each("service key proof"),
     "clock": "live|simulated|imported", "founders": each("agency name root_key=key grants"),
     "witnesses": "quorum none",
+    "models": lambda value: each("name=id version=count root=hash gaps?=count")(value)
+    and 0 < len(value) == len({one["name"] for one in value}),
+    "buckets": lambda value: isinstance(value, list) and len(value) == 256 and all(fits("hash", one) for one in value),
 })
 
 class Registry:
@@ -86,9 +90,12 @@ class Registry:
             return self._work(said, officer)
         if place in ("auto", "access") and self.rules == 2:
             return self._serve(said, officer, place, home)
-        require(place in EVENTS, "stream-reserved")
+        require(place in EVENTS and (place != "log" or self.rules == 2), "stream-reserved")
+        require(place != "log" or signer == ("ledger", "log"), "not-the-service")
         require(kind in EVENTS[place] and (kind not in SECOND or self.rules == 2), "type-not-here")
         require(said["v"] == 1 and shaped(data, EVENTS[place][kind]), "data-malformed")
+        if place == "log":
+            return require(data["size"] <= index, "data-malformed")
         if kind == "holiday.announced":
             require(sub == "root" and "calendar" in self.agencies[iss]["grants"], "grant-missing")
             return require(data["from"] <= data["to"], "data-malformed")

@@ -25,6 +25,7 @@
 //! ```
 
 mod agency;
+mod attested;
 mod calendar;
 pub(crate) mod field;
 mod genesis;
@@ -37,6 +38,7 @@ pub use agency::{
     AgencyEvent, CertificateGranted, KeyAdded, KeyCompromised, KeyRevoked, OfficerEnrolled, OfficerMoved,
     OfficerRemoved, RolesSet, UnitCalendarSet, UnitClosed, UnitOpened, UnitRenamed,
 };
+pub use attested::{AttestedModel, ProjectionAttested};
 pub use calendar::{Day, HolidayAnnounced};
 pub use genesis::{Founder, LedgerCreated, LedgerRatified, ServiceKey};
 pub use name::Name;

@@ -1,11 +1,11 @@
 //! Rule-set 2 (`docs/casework.md` §1): a history for everything that it changes, and how it comes into force.
 
 use sijill_domain::event::{
-    AgencyMerge, AgencyRemove, Clock, Day, Grant, GrantsSet, HolidayAnnounced, LedgerCreated, Role, RolesSet,
-    RulesPut, UnitCalendarSet, UnitClosed,
+    AgencyMerge, AgencyRemove, AttestedModel, Clock, Day, Grant, GrantsSet, HolidayAnnounced, LedgerCreated,
+    ProjectionAttested, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed,
 };
 use sijill_domain::{Refusal, Status};
-use sijill_event::Json;
+use sijill_event::{Digest, Json};
 
 use crate::refusals::History;
 use crate::support::*;
@@ -15,7 +15,28 @@ pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
     ("back to rule-set 1", "rules-unknown", || {
         World::second().pass(&["moh", "moe"], RulesPut { version: 1 }).map(|_| ())
     }),
-    ("the log speaks", "stream-reserved", || tried(&work("ledger/log", "log", None))),
+    // What is attested of read models.
+    ("the log speaks of a case", "type-not-here", || tried(&work("ledger/log", "log", None))),
+    ("the automation attests", "not-the-service", || tried(&attested("ledger/automation"))),
+    ("an agency attests", "not-the-service", || tried(&attested("moh/root"))),
+    ("an attestation of what is to come", "data-malformed", || {
+        tried(&attest(ProjectionAttested { size: 1 << 40, ..attestation() }))
+    }),
+    ("an attestation of no model", "data-malformed", || {
+        tried(&attest(ProjectionAttested { models: Vec::new(), ..attestation() }))
+    }),
+    ("an attestation of one model twice", "data-malformed", || {
+        let ProjectionAttested { mut models, .. } = attestation();
+        models.extend(models.clone());
+        tried(&attest(ProjectionAttested { models, ..attestation() }))
+    }),
+    ("an attestation with a bucket too few", "data-malformed", || {
+        let buckets = attestation().buckets[1..].to_vec();
+        tried(&attest(ProjectionAttested { buckets, ..attestation() }))
+    }),
+    ("an attestation on the ledger's stream", "type-not-here", || {
+        tried(&Said { stream: "ledger".into(), ..attested("moh/root") })
+    }),
     ("case work on the ledger stream", "type-not-here", || tried(&work("moh/root", "ledger", None))),
     ("case work on an agency's stream", "type-not-here", || tried(&work("moh/reg", "agency/moh", None))),
     ("an unknown key asks for a disclosure", "key-not-valid", || {
@@ -191,6 +212,23 @@ fn eid() -> HolidayAnnounced {
     }
 }
 
+fn attestation() -> ProjectionAttested {
+    let model = |name, gaps| AttestedModel { name: unit(name), version: 1, root: Digest([3; 32]), gaps };
+    ProjectionAttested {
+        size: 1,
+        models: vec![model("indicators", None), model("cases", Some(2))],
+        buckets: vec![Digest([4; 32]); ProjectionAttested::BUCKETS],
+    }
+}
+
+fn attest(said: ProjectionAttested) -> Said {
+    by("ledger/log", "log", ProjectionAttested::TYPE, said.data())
+}
+
+pub(crate) fn attested(who: &str) -> Said {
+    by(who, "log", ProjectionAttested::TYPE, attestation().data())
+}
+
 pub(crate) fn holiday(who: &str) -> Said {
     by(who, "ledger", HolidayAnnounced::TYPE, eid().data())
 }
@@ -337,4 +375,12 @@ fn specialists_and_supervisors_are_case_workers_with_more() {
         .keep("moh/reg", "agency/moh", RolesSet { officer: officer("chief"), roles: [Role::Casework].into() })
         .unwrap();
     assert!(![Role::Specialist, Role::Supervisor].iter().any(|role| world.registry.may_use(&kid, *role)));
+}
+
+#[test]
+fn the_log_attests_what_its_read_models_said() {
+    let mut world = World::second();
+    assert_eq!(code(world.say(&attested("ledger/log"))), "accepted");
+    let mut first = World::peopled();
+    assert_eq!(code(first.say(&attested("ledger/log"))), "stream-reserved");
 }

@@ -2,10 +2,12 @@
 
 mod casework;
 
+use std::collections::BTreeSet;
+
 use sijill_event::{Event, StreamKind};
 
 use super::v1::{self, accepted, registry_data};
-use crate::event::{AgencyEvent, Grant, HolidayAnnounced, UnitCalendarSet};
+use crate::event::{AgencyEvent, Grant, HolidayAnnounced, ProjectionAttested, Service, UnitCalendarSet};
 use crate::registry::Change;
 use crate::{Accepted, AgencyId, Parties, Position, Refusal, Registry, Signer};
 
@@ -27,7 +29,29 @@ pub(super) fn judge(
         StreamKind::Case | StreamKind::Contact => casework::work(registry, signer, event, parties),
         StreamKind::Auto => casework::automation(registry, signer, event, parties),
         StreamKind::Access => casework::access(registry, signer, event, parties),
-        StreamKind::Log => Err(Refusal::StreamReserved(event.stream.to_string())),
+        StreamKind::Log => attest(at, signer, event),
+    }
+}
+
+/// What the read models said at an earlier size, by the ledger's service `log`. Whether it is so, an audit says.
+fn attest(at: Position, signer: &Signer, event: &Event) -> Result<Accepted, Refusal> {
+    if *signer != Signer::Service(Service::Log) {
+        return Err(Refusal::NotTheService(Service::Log.as_str()));
+    }
+    if event.event_type != ProjectionAttested::TYPE {
+        return Err(Refusal::TypeNotHere {
+            kind: event.event_type.clone(),
+            stream: event.stream.to_string(),
+        });
+    }
+    let said = ProjectionAttested::parse(registry_data(event)?)?;
+    let malformed = |member| Err(Refusal::malformed(ProjectionAttested::TYPE, member));
+    let distinct: BTreeSet<&str> = said.models.iter().map(|model| model.name.as_str()).collect();
+    match () {
+        () if said.size > at.index => malformed("size"),
+        () if said.models.is_empty() || distinct.len() != said.models.len() => malformed("models"),
+        () if said.buckets.len() != ProjectionAttested::BUCKETS => malformed("buckets"),
+        () => Ok(accepted(Change::None)),
     }
 }
 
