@@ -114,6 +114,32 @@ impl Ledger {
         Ok(registry)
     }
 
+    /// The root of the log when it had `size` entries, at most the published size.
+    pub async fn root_at(&self, size: u64) -> Result<Hash, LedgerError> {
+        let published = self.published();
+        if size == published.checkpoint.size {
+            return Ok(published.checkpoint.root);
+        }
+        self.tiles().root(size, &published.edge).await
+    }
+
+    /// How many published entries had been sequenced by a time, Unix milliseconds. `received` never decreases along the log, so
+    /// that a few entries looked at are enough.
+    pub async fn size_at(&self, unix_ms: u64) -> Result<u64, LedgerError> {
+        let (mut low, mut high) = (0, self.published().checkpoint.size);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let page = self.store().entries(middle, 1).await?;
+            let (_, text) = page.first().ok_or_else(|| missing(middle))?;
+            if parse(middle, text)?.received <= unix_ms {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
     /// Inclusion proof of entry `index` in the tree of `size`.
     pub async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>, LedgerError> {
         self.tiles().inclusion(index, size, &self.published().edge).await

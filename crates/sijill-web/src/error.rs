@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use sijill_ledger::{
     ATTACHMENT_LIMIT, AttachmentError, Busy, LedgerError, LookUpError, Refused, RefusedKind,
 };
+use sijill_projections::ProjectionError;
 
 use crate::problem::{Head, Problem};
 
@@ -73,6 +74,12 @@ pub enum WebError {
     ListUnknown,
     #[error("there is no event type of this name")]
     TypeUnknown,
+    #[error("there is no view of this name; `/v1/views` lists them")]
+    ViewUnknown,
+    #[error("this view is being built; ask again in a moment")]
+    ViewNotBuilt,
+    #[error("this view has taken in {position} entries of the log so far; ask again in a moment")]
+    ViewBehind { position: u64 },
 
     #[error("too many requests from this address")]
     RateLimited { after_s: u64 },
@@ -126,6 +133,9 @@ impl WebError {
             Self::DocumentUnknown => "document-unknown",
             Self::ListUnknown => "list-unknown",
             Self::TypeUnknown => "type-unknown",
+            Self::ViewUnknown => "view-unknown",
+            Self::ViewNotBuilt => "view-not-built",
+            Self::ViewBehind { .. } => "view-behind",
             Self::RateLimited { .. } => "rate-limited",
             Self::Overloaded(_) => "overloaded",
             Self::TimedOut => "timed-out",
@@ -157,7 +167,8 @@ impl WebError {
             | Self::AttachmentNotReleased
             | Self::DocumentUnknown
             | Self::ListUnknown
-            | Self::TypeUnknown => StatusCode::NOT_FOUND,
+            | Self::TypeUnknown
+            | Self::ViewUnknown => StatusCode::NOT_FOUND,
             Self::NotARequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -170,6 +181,8 @@ impl WebError {
             | Self::NotReady(_)
             | Self::Stopping
             | Self::Unavailable
+            | Self::ViewNotBuilt
+            | Self::ViewBehind { .. }
             | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Refused(refused) => refused_status(&refused.kind),
@@ -197,6 +210,9 @@ impl WebError {
             Self::DocumentUnknown,
             Self::ListUnknown,
             Self::TypeUnknown,
+            Self::ViewUnknown,
+            Self::ViewNotBuilt,
+            Self::ViewBehind { position: 1 },
             Self::NotFound,
             Self::NotPublished { size: 1 },
             Self::MethodNotAllowed,
@@ -292,6 +308,25 @@ impl From<LedgerError> for WebError {
     fn from(error: LedgerError) -> Self {
         tracing::error!(%error, "the ledger failed");
         if error.is_passing() { Self::Unavailable } else { Self::Internal }
+    }
+}
+
+/// Read models are made from the log and can be made again: that they fail is the operator's business, too.
+impl From<ProjectionError> for WebError {
+    fn from(error: ProjectionError) -> Self {
+        match error {
+            ProjectionError::Question(why) => Self::Query(why),
+            ProjectionError::NotBuilt(_) => Self::ViewNotBuilt,
+            ProjectionError::Ahead { position, .. } => Self::ViewBehind { position },
+            error => {
+                tracing::error!(code = error.code(), %error, "the read models failed");
+                if matches!(error, ProjectionError::Unavailable(_)) {
+                    Self::Unavailable
+                } else {
+                    Self::Internal
+                }
+            }
+        }
     }
 }
 

@@ -58,29 +58,33 @@ enum End {
     Failed,
 }
 
-enum Part {
+/// A part of an answer that is written while it is sent.
+pub(crate) enum Part {
     Bytes(Bytes),
     /// Without it, an answer that ends is cut off.
     End,
 }
 
+/// The body of an answer whose parts a task sends.
+pub(crate) fn body_of(parts: mpsc::Receiver<Part>) -> Body {
+    let body = stream::unfold(Some(parts), async |parts| {
+        let mut parts = parts?;
+        match parts.recv().await {
+            Some(Part::Bytes(bytes)) => Some((Ok(bytes), Some(parts))),
+            Some(Part::End) => None,
+            None => Some((Err(io::Error::other("the reading was cut off")), None)),
+        }
+    });
+    Body::from_stream(body)
+}
+
 impl Reading {
     /// Begins to read; the answer's body.
     pub(crate) fn start(self) -> Result<Body, WebError> {
-        let place = Arc::clone(&self.app.readers)
-            .try_acquire_owned()
-            .map_err(|_| WebError::Overloaded("readings of the log"))?;
+        let place = Place::take(&self.app)?;
         let (out, parts) = mpsc::channel(AHEAD);
-        tokio::spawn(self.run(out, Place::taken(place)));
-        let body = stream::unfold(Some(parts), async |parts| {
-            let mut parts = parts?;
-            match parts.recv().await {
-                Some(Part::Bytes(bytes)) => Some((Ok(bytes), Some(parts))),
-                Some(Part::End) => None,
-                None => Some((Err(io::Error::other("the reading was cut off")), None)),
-            }
-        });
-        Ok(Body::from_stream(body))
+        tokio::spawn(self.run(out, place));
+        Ok(body_of(parts))
     }
 
     async fn run(mut self, out: mpsc::Sender<Part>, _place: Place) {
@@ -170,14 +174,16 @@ fn failed(error: sijill_ledger::LedgerError) -> End {
 }
 
 /// One of the readings that may be open at once.
-struct Place {
+pub(crate) struct Place {
     _permit: OwnedSemaphorePermit,
 }
 
 impl Place {
-    fn taken(permit: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn take(app: &App) -> Result<Self, WebError> {
+        let permit = Arc::clone(&app.readers).try_acquire_owned();
+        let permit = permit.map_err(|_| WebError::Overloaded("readings of the log"))?;
         metrics::gauge!("http_readers").increment(1.0);
-        Self { _permit: permit }
+        Ok(Self { _permit: permit })
     }
 }
 

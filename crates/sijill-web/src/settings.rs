@@ -7,6 +7,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sijill_event::SigningKey;
 use sijill_ledger::{Clock, SystemClock};
+use sijill_projections::engine::Base;
 
 use crate::rate::Rate;
 
@@ -45,6 +46,8 @@ pub struct Settings {
     /// What `/metrics` shows; `None` if this process records no metrics. See
     /// [`record_metrics`](crate::record_metrics).
     pub metrics: Option<PrometheusHandle>,
+    /// The ledger's read models, which `/v1/views` answers from; `None` if none are kept.
+    pub read_models: Option<Arc<dyn Base>>,
 }
 
 impl Settings {
@@ -65,6 +68,7 @@ impl Settings {
             keep_alive: Duration::from_secs(15),
             stall_timeout: Duration::from_secs(30),
             metrics: None,
+            read_models: None,
         }
     }
 }

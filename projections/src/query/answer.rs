@@ -1,5 +1,7 @@
 //! The one statement that a question becomes, and its rows.
 
+use std::fmt::Write as _;
+
 use super::ask::{Ask, Order, Test};
 use super::cursor::Place;
 use super::reader::Sight;
@@ -176,7 +178,7 @@ fn statement(
     }
     order.extend(identity);
     let limit = statement.bind(u64::from(ask.limit) + 1);
-    statement.text.push_str(&format!(" ORDER BY {} LIMIT {limit}", order.join(", ")));
+    let _ = write!(statement.text, " ORDER BY {} LIMIT {limit}", order.join(", "));
     statement
 }
 
@@ -184,8 +186,8 @@ fn condition(column: &str, test: &Test, statement: &mut Statement) -> String {
     match test {
         Test::Is(cell) => format!("{column} = {}", statement.bind(cell.clone())),
         // Not LIKE: the engines do not agree on upper and lower case there.
-        Test::Has(text) => {
-            format!("replace({column}, {}, '') <> {column}", statement.bind(format!(",{text},")))
+        Test::Has(one) => {
+            format!("replace({column}, {}, '') <> {column}", statement.bind(format!(",{one},")))
         }
         Test::Nothing => format!("{column} IS NULL"),
         Test::Within(from, to) => {

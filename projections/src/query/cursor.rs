@@ -114,11 +114,10 @@ mod tests {
         };
         let (ask, other) = (ask("accept", 5).expect("asked"), ask("plan", 5).expect("asked"));
         let identity = deadlines.identity().count();
-        let cells =
-            std::iter::once(Cell::Null).chain(
-                (0..identity)
-                    .map(|n| if n + 1 == identity { Cell::Integer(-7) } else { Cell::Text("7Q".into()) }),
-            );
+        let cells = std::iter::once(Cell::Null).chain(
+            (0..identity)
+                .map(|n| if n + 1 == identity { Cell::Integer(-7) } else { Cell::Text("7Q".into()) }),
+        );
         let place = Place { size: 42, cells: cells.collect() };
         let text = place.write(deadlines, &ask);
         assert_eq!(Place::read(&text, deadlines, &ask).expect("read"), place);

@@ -13,6 +13,7 @@ mod registry;
 mod registry_shape;
 mod stream;
 mod token;
+mod view;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(documents::codes))
         .routes(routes!(documents::schema))
         .merge(case::calls())
+        .merge(view::calls())
 }
 
 /// What every reader of the log fetches, by the hundred: small, immutable or nearly, and public.

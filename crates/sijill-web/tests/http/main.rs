@@ -12,4 +12,5 @@ mod refusals;
 mod serving;
 mod shape;
 mod token;
+mod views;
 mod walk;

@@ -14,6 +14,7 @@ use sijill_domain::{AgencyId, Signer, UnitId};
 use sijill_event::{Class, Json};
 use sijill_ledger::SimulatedClock;
 use sijill_ledger::testing::{Actor, Country, ORIGIN, START_MS};
+use sijill_projections::engine::{Base, SqliteBase};
 use sijill_web::{CancellationToken, Settings};
 use tempfile::TempDir;
 
@@ -21,22 +22,22 @@ use crate::house::{Answer, SD_JWT, assertion, ground, json_of, plain};
 use crate::logs::log;
 use crate::shape::conforms;
 
-const OWNER: &str = "h1100/line";
-const CHIEF: &str = "h1100/line-2";
+pub(crate) const OWNER: &str = "h1100/line";
+pub(crate) const CHIEF: &str = "h1100/line-2";
 const SPECIALIST: &str = "h1100/line-3";
 /// Recipient of a live referral; the contact is linked to it, too.
-const COMMITTEE: &str = "cpc/ma";
+pub(crate) const COMMITTEE: &str = "cpc/ma";
 /// Recipient of a live referral, and a specialist.
-const DOCTOR: &str = "moh/hospital-ma-3";
+pub(crate) const DOCTOR: &str = "moh/hospital-ma-3";
 /// Recipient of a referral that it rejected.
-const POLICE: &str = "rop/desk";
-const STRANGER: &str = "moe/school-social-work";
+pub(crate) const POLICE: &str = "rop/desk";
+pub(crate) const STRANGER: &str = "moe/school-social-work";
 /// A stranger who broke the glass.
-const BREAKER: &str = "pp/desk";
-const AUDITOR: &str = "mosd/auditor";
-const OVERSIGHT: &str = "ncc/eyes";
+pub(crate) const BREAKER: &str = "pp/desk";
+pub(crate) const AUDITOR: &str = "mosd/auditor";
+pub(crate) const OVERSIGHT: &str = "ncc/eyes";
 
-const EVERYBODY: [&str; 10] =
+pub(crate) const EVERYBODY: [&str; 10] =
     [OWNER, CHIEF, SPECIALIST, COMMITTEE, DOCTOR, POLICE, STRANGER, BREAKER, AUDITOR, OVERSIGHT];
 
 /// Access tokens by `agency/officer`.
@@ -52,32 +53,45 @@ struct Canary {
 }
 
 /// A country that is served.
-struct Served {
-    country: Country,
-    base: String,
-    client: Client,
+pub(crate) struct Served {
+    pub(crate) country: Country,
+    pub(crate) base: String,
+    pub(crate) client: Client,
     dir: TempDir,
+    /// Its read models.
+    pub(crate) read: std::sync::Arc<dyn Base>,
     canaries: Vec<Canary>,
 }
 
 impl Served {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(true).await
+    }
+
+    /// `follow`: whether its read models follow the log by themselves.
+    pub(crate) async fn open_with(follow: bool) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let client = plain().build().expect("a client");
         let country = Country::begin(ground(&dir, 20_000).await).await;
         let mut settings = Settings::new(Actor::new("server", "tokens").key);
         settings.clock = std::sync::Arc::new(SimulatedClock::standing(START_MS)) as _;
         settings.rate = None;
+        let read = SqliteBase::open(&dir.path().join("read.db")).await.expect("a database");
+        let read: std::sync::Arc<dyn Base> = std::sync::Arc::new(read);
+        settings.read_models = Some(std::sync::Arc::clone(&read));
+        if follow {
+            tokio::spawn(sijill_ledger::project(country.ledger.clone(), std::sync::Arc::clone(&read)));
+        }
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let base = format!("http://localhost:{}", listener.local_addr().expect("its address").port());
         let stop = CancellationToken::new();
         let router = sijill_web::router(country.ledger.clone(), settings, stop.clone());
         let ledger = country.ledger.clone();
         tokio::spawn(async move { sijill_web::serve(listener, router, None, ledger, stop).await });
-        Self { country, base, client, dir, canaries: Vec::new() }
+        Self { country, base, client, dir, read, canaries: Vec::new() }
     }
 
-    async fn token(&self, who: &str) -> String {
+    pub(crate) async fn token(&self, who: &str) -> String {
         let asserted = assertion(&self.country.officers[who], |_| {});
         let kind = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
         let form =
@@ -88,7 +102,13 @@ impl Served {
         answer.json()["access_token"].as_str().expect("a token").to_owned()
     }
 
-    async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Option<String>) -> Answer {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<String>,
+    ) -> Answer {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -99,12 +119,12 @@ impl Served {
         Answer::to(request).await
     }
 
-    async fn get(&self, path: &str, token: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
         self.ask(Method::GET, path, Some(token), None).await
     }
 
     /// An event whose every text in a class is a canary; what `given` does not say is filled in.
-    async fn plant(
+    pub(crate) async fn plant(
         &mut self,
         who: &str,
         stream: &str,
@@ -148,14 +168,14 @@ impl Served {
         self.country.hash(receipt.index).await
     }
 
-    async fn referral(&self, to: &str) -> sijill_event::Digest {
+    pub(crate) async fn referral(&self, to: &str) -> sijill_event::Digest {
         let case = self.country.case("c1").await;
         let mut referrals = case.case.as_ref().expect("a case").referrals.iter();
         *referrals.find(|(_, referral)| referral.to.to_string() == to).expect("a referral").0
     }
 
     /// A contact and a case full of canaries, in every class.
-    async fn populate(&mut self) {
+    pub(crate) async fn populate(&mut self) {
         self.oversee().await;
         self.plant(OWNER, "contact/k1", "contact.logged", json!({})).await;
         let to = json!({"agency": "cpc", "unit": "ma"});
@@ -205,7 +225,7 @@ impl Served {
     }
 
     /// Which canaries stand in a text, or in what it holds as base64url.
-    fn found(&self, text: &[u8]) -> BTreeSet<&str> {
+    pub(crate) fn found(&self, text: &[u8]) -> BTreeSet<&str> {
         let all = unfolded(text);
         let stands = |canary: &&Canary| all.windows(canary.text.len()).any(|w| w == canary.text.as_bytes());
         self.canaries.iter().filter(stands).map(|canary| canary.text.as_str()).collect()

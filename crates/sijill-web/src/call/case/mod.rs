@@ -7,7 +7,7 @@ mod history;
 mod look_ups;
 mod queue;
 mod state;
-mod word;
+pub(super) mod word;
 
 use std::sync::Arc;
 
