@@ -35,6 +35,10 @@ pub struct Config {
     /// that share a database must share this too. [`KEYSTORE_URL`] overrides it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keystore_url: Option<String>,
+    /// The key store was lost for good, and no backup of it is left. The ledger goes on: a case with values that nobody can
+    /// read any more takes nothing but its erasure, and an audit of the data directory says what is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keys_lost: bool,
     /// The master key's file, if not `keys/master.key`. The environment variable `SIJILL_MASTER_KEY` overrides both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master_key: Option<PathBuf>,
@@ -146,6 +150,7 @@ impl Config {
             engine: Engine::Sqlite,
             url: None,
             keystore_url: None,
+            keys_lost: false,
             master_key: None,
             master_key_elsewhere: false,
             tls: None,

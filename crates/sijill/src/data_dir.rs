@@ -111,6 +111,11 @@ impl DataDir {
         self.path.join("keystore").join("keys.sqlite")
     }
 
+    /// Makes the key store's folder, which only its owner may enter, if it is gone.
+    pub fn make_keystore_folder(&self) -> Result<()> {
+        private_folder(&self.path.join("keystore"))
+    }
+
     /// The read models' file, where they lie in SQLite. Deleting it loses nothing.
     pub fn projections_path(&self) -> PathBuf {
         self.path.join("projections.db")

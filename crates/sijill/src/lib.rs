@@ -28,6 +28,7 @@ pub mod demo;
 mod error;
 pub mod gate;
 pub mod genesis;
+mod held_keys;
 pub mod import;
 pub mod key_file;
 pub mod mining;

@@ -7,16 +7,19 @@ use sijill_domain::event::Clock as Mode;
 use sijill_event::Entry;
 use sijill_ledger::{Clock, Ledger, Limits, OpenError, Opening, ServiceKeys, SimulatedClock, SystemClock};
 use sijill_projections::engine::{Base, PostgresBase, SqliteBase};
-use sijill_store::{KeyId, KeyStore, Store, StoreError};
+use sijill_store::{KeyStore, Store, StoreError};
 use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 
 use crate::config::Engine;
 use crate::data_dir::{DataDir, Lock};
 use crate::error::{Error, Result};
+use crate::held_keys;
 
 /// How often a server looks for entries of others that share its PostgreSQL database.
 const POLL: Duration = Duration::from_millis(250);
+
+const FOR_GOOD: &str = "If no backup of it is left, `keys_lost = true` in sijill.toml lets the ledger go on without what is lost";
 
 /// By which clock a ledger that is opened goes.
 pub enum Time {
@@ -171,7 +174,7 @@ pub async fn existing_key_store(dir: &DataDir) -> Result<Arc<dyn KeyStore>> {
     if dir.config.keystore_url.is_none() && !path.try_exists().map_err(Error::unreadable(&path))? {
         let message = format!(
             "the key store {} is not there, and without it no disclosure can be read. A backup of the ledger does not hold it: \
-             restore it from its own backup",
+             restore it from its own backup. {FOR_GOOD}",
             path.display()
         );
         return Err(Error::Open { code: "key-store-missing", message });
@@ -180,42 +183,39 @@ pub async fn existing_key_store(dir: &DataDir) -> Result<Arc<dyn KeyStore>> {
 }
 
 /// The key store of a ledger that is to go on. Only one that has never published may make its own: in place of one that was
-/// lost, it would hide the loss until somebody wants to read.
+/// lost, it would hide the loss until somebody wants to read. Unless its operator has said that it was lost.
 async fn keys_of(dir: &DataDir, store: &dyn Store) -> Result<Arc<dyn KeyStore>> {
     let seal = dir.seal().path().to_path_buf();
     let size = store.head().await?.size;
     if size == 0 && !seal.try_exists().map_err(Error::unreadable(&seal))? {
         return key_store(dir).await;
     }
-    let keys = existing_key_store(dir).await?;
-    let Some((index, key)) = first_sealed(store, size).await? else { return Ok(keys) };
-    if keys.get(&[key]).await?.is_empty() {
-        // The URL of a key store may hold a password.
-        let place = match dir.config.keystore_url {
-            Some(_) => "that `keystore_url` names".to_string(),
-            None => dir.keystore_path().display().to_string(),
-        };
-        let message = format!(
-            "the key store {place} does not have the key of the disclosures of entry {index}: it is empty, or another ledger's, \
-             and what it cannot open nobody can. A backup of the ledger does not hold the keys: restore the key store from its \
-             own newest backup"
+    let gone = dir.config.keys_lost;
+    let keys = if gone {
+        dir.make_keystore_folder()?;
+        key_store(dir).await?
+    } else {
+        existing_key_store(dir).await?
+    };
+    let Some(index) = held_keys::lost(store, &*keys, size).await? else { return Ok(keys) };
+    if gone {
+        tracing::warn!(
+            index,
+            "keys_lost: values are there that nobody can read any more; their cases take nothing but their erasure"
         );
-        return Err(Error::Open { code: "key-store-empty", message });
+        return Ok(keys);
     }
-    Ok(keys)
-}
-
-/// The first disclosure that is not erased: its entry, and the name of its data key.
-async fn first_sealed(store: &dyn Store, size: u64) -> Result<Option<(u64, KeyId)>> {
-    let mut after = None;
-    loop {
-        let page = store.disclosures(0..size, after, 1).await?;
-        let Some(first) = page.into_iter().next() else { return Ok(None) };
-        if let Some(sealed) = first.sealed {
-            return Ok(Some((first.index, sealed.key_id)));
-        }
-        after = Some((first.index, first.digest));
-    }
+    // The URL of a key store may hold a password.
+    let place = match dir.config.keystore_url {
+        Some(_) => "that `keystore_url` names".to_string(),
+        None => dir.keystore_path().display().to_string(),
+    };
+    let message = format!(
+        "the key store {place} does not have the key of the disclosures of entry {index}: it is empty, another ledger's, or older \
+         than the database, and what it cannot open nobody can. A backup of the ledger does not hold the keys: restore the key \
+         store from its own newest backup. {FOR_GOOD}"
+    );
+    Err(Error::Open { code: "key-store-empty", message })
 }
 
 async fn clock(store: &dyn Store, time: Time) -> Result<Arc<dyn Clock>> {

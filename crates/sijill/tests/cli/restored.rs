@@ -122,7 +122,9 @@ fn the_tree_is_continued_from_full_tiles_and_over_them() {
 #[test]
 fn a_ledger_does_not_go_on_without_its_key_store() {
     for town in [Town::busy(), Town::begun()] {
-        let keys = fs::read(town.path("d/keystore/keys.sqlite")).expect("read");
+        // Its write-ahead log holds the newest ones.
+        town.good(["backup", "--dir", "d", "--out", "b", "--keystore-out", "k"]);
+        let keys = fs::read(town.path("k/keys.sqlite")).expect("read");
         fs::remove_file(town.path("d/keystore/keys.sqlite")).expect("removed");
         let refused = town.run(SERVE);
         assert!(refused.err.contains("d/keystore/keys.sqlite"), "{refused:?}");
@@ -156,7 +158,37 @@ fn a_ledger_does_not_go_on_with_a_key_store_that_lacks_its_keys() {
         );
         assert_eq!(refused.refused(2), "key-store-empty");
     }
-    fs::remove_dir_all(town.path("d/keystore")).expect("removed");
-    fs::rename(town.path("own"), town.path("d/keystore")).expect("moved");
+    // One from before the last entries: what it lacks would be missed by nobody until somebody wants to read it.
+    let put_back = |from: &str| {
+        let _ = fs::remove_dir_all(town.path("d/keystore"));
+        fs::create_dir(town.path("d/keystore")).expect("made");
+        for file in fs::read_dir(town.path(from)).expect("readable") {
+            let path = file.expect("a file").path();
+            let name = path.file_name().expect("a name");
+            fs::copy(&path, town.path("d/keystore").join(name)).expect("copied");
+        }
+    };
+    put_back("own");
     town.serve().stop();
+    town.good(["backup", "--dir", "d", "--out", "b", "--keystore-out", "earlier"]);
+    append(&town, "case/late");
+    town.good(["backup", "--dir", "d", "--out", "b2", "--keystore-out", "newest"]);
+    put_back("earlier");
+    let refused = town.run(SERVE);
+    assert!(
+        refused.err.contains("entry 11") && refused.err.contains("older than the database"),
+        "{refused:?}"
+    );
+    assert_eq!(refused.refused(2), "key-store-empty");
+
+    // Lost for good, and the operator says so: it goes on, and an audit says what is gone.
+    let settings = fs::read_to_string(town.path("d/sijill.toml")).expect("read");
+    fs::write(town.path("d/sijill.toml"), format!("keys_lost = true\n{settings}")).expect("written");
+    append(&town, "case/later");
+    assert_eq!(town.faults(AUDIT), (1, vec!["disclosure-missing@11".to_owned()]));
+    fs::remove_dir_all(town.path("d/keystore")).expect("removed");
+    town.serve().stop();
+    put_back("newest");
+    fs::write(town.path("d/sijill.toml"), settings).expect("written");
+    assert_eq!(town.run(SERVE).refused(2), "key-store-empty", "the last one's key is another's");
 }
