@@ -137,6 +137,11 @@ pub(super) fn add_counts(counts: &Counts, number: u64) -> String {
     )
 }
 
+/// Takes away the counts of what there is no more: a row would still say that it was there, of a child that was erased too.
+pub(super) fn no_counts(counts: &Counts, number: u64) -> String {
+    format!("DELETE FROM {} WHERE n = 0", named(counts.name, number))
+}
+
 /// The columns of a table of counts.
 pub(super) fn count_columns(model: &Model) -> Vec<(&'static str, Type)> {
     let (Some(counts), Some(table)) = (model.counts, model.tables.first()) else { return Vec::new() };

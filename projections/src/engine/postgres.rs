@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row, TypeInfo, ValueR
 
 use super::base::{
     Base, Batch, Lead, MOVE, SCHEMA, add_counts, columns, count_columns, count_rows, leaves_of, named,
-    recount, rows_of,
+    no_counts, recount, rows_of,
 };
 use crate::error::ProjectionError;
 use crate::model::{Cell, Type};
@@ -117,6 +117,8 @@ async fn write(connection: &mut PgConnection, lead: &Lead<'_>) -> Result<(), Pro
         let counted: Vec<Vec<Cell>> = rows.iter().map(cells).collect::<Result<_, _>>()?;
         let (name, add) = (named(counts.name, lead.number), add_counts(&counts, lead.number));
         insert(connection, &name, &count_columns(lead.model), &recount(lead, &counted), &add).await?;
+        let none = no_counts(&counts, lead.number);
+        sqlx::query(sqlx::AssertSqlSafe(none)).execute(&mut *connection).await.map_err(unavailable)?;
     }
     let (leaf_columns, leaves) = leaves_of(lead);
     insert(connection, "projection_subject", &leaf_columns, &leaves, "").await?;

@@ -1,6 +1,9 @@
 //! Read models in a SQLite file of their own, beside the ledger's: whoever deletes it loses nothing that `sijill rebuild` does
 //! not bring back, and its writes never wait for the ledger's.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ use sqlx::{ConnectOptions, QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePo
 
 use super::base::{
     Base, Batch, Lead, MOVE, SCHEMA, add_counts, columns, count_columns, count_rows, leaves_of, named,
-    recount, rows_of,
+    no_counts, recount, rows_of,
 };
 use crate::error::ProjectionError;
 use crate::model::{Cell, Type};
@@ -31,11 +34,17 @@ pub struct SqliteBase {
 }
 
 impl SqliteBase {
-    /// Opens the file; it is made if there is none.
+    /// Opens the file; it is made if there is none, for those who may read the ledger's.
     pub async fn open(path: &Path) -> Result<Self, ProjectionError> {
+        // SQLite gives its `-wal` and `-shm` the same permissions.
+        match OpenOptions::new().write(true).create_new(true).mode(0o640).open(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(unavailable(sqlx::Error::Io(error)));
+            }
+            _ => {}
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // Loses the last rows with the power, and takes them from the log again: position and rows are one transaction.
             .synchronous(SqliteSynchronous::Normal)
@@ -51,6 +60,14 @@ impl SqliteBase {
         }
         let readers = pool(4).connect_with(options.read_only(true)).await.map_err(unavailable)?;
         Ok(Self { readers, writer })
+    }
+
+    /// Writes the whole file anew and empties its log, so that they hold nothing but the rows there are.
+    pub async fn compact(&self) -> Result<(), ProjectionError> {
+        for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+            sqlx::query(statement).execute(&self.writer).await.map_err(unavailable)?;
+        }
+        Ok(())
     }
 
     /// Closes all connections.
@@ -134,6 +151,8 @@ async fn write(connection: &mut SqliteConnection, lead: &Lead<'_>) -> Result<(),
         }
         let (name, add) = (named(counts.name, lead.number), add_counts(&counts, lead.number));
         insert(connection, &name, &count_columns(lead.model), &recount(lead, &counted), &add).await?;
+        let none = no_counts(&counts, lead.number);
+        sqlx::query(sqlx::AssertSqlSafe(none)).execute(&mut *connection).await.map_err(unavailable)?;
     }
     let (leaf_columns, leaves) = leaves_of(lead);
     insert(connection, "projection_subject", &leaf_columns, &leaves, "").await?;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use sijill_casework::case::{CaseFile, ErasureState};
+use sijill_ledger::Following;
+use sijill_projections::engine::{Projector, SqliteBase};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 
 use super::case::Filled;
@@ -13,6 +15,7 @@ use crate::casework::reading::From;
 use crate::config::Engine;
 use crate::data_dir::DataDir;
 use crate::error::{Error, Result};
+use crate::running::{existing_key_store, open_error, read_models, store_to_read};
 
 /// `sijill erase …`
 #[derive(Debug, clap::Subcommand)]
@@ -64,8 +67,8 @@ pub enum Command {
         #[command(flatten)]
         from: From,
     },
-    /// Write database and key store anew, so that their files hold nothing but what there is (SQLite). A running server waits
-    /// meanwhile
+    /// Write database, key store and read models anew, so that their files hold nothing but what there is (SQLite). A running
+    /// server waits meanwhile
     Compact {
         /// The data directory
         #[arg(long)]
@@ -150,8 +153,8 @@ fn list(file: &CaseFile) -> Vec<Value> {
     file.outline.erasures.iter().map(order).collect()
 }
 
-const ON_POSTGRES: &str = "on PostgreSQL: VACUUM (FULL) disclosure, attachment, attachment_chunk, match_key; in the key store VACUUM \
-    (FULL) data_key; then CHECKPOINT, and let archived WAL of both expire as backups do";
+const ON_POSTGRES: &str = "on PostgreSQL: VACUUM (FULL) disclosure, attachment, attachment_chunk, match_key, and the tables of the schema \
+    projections; in the key store VACUUM (FULL) data_key; then CHECKPOINT, and let archived WAL of both expire as backups do";
 
 async fn compact(dir: &DataDir) -> Result<Answer> {
     let (mut lines, mut files) = (Vec::new(), Vec::new());
@@ -171,9 +174,33 @@ async fn compact(dir: &DataDir) -> Result<Answer> {
         keys.close().await;
         files.push(dir.keystore_path());
     }
+    if dir.config.engine != Engine::Sqlite || dir.projections_path().is_file() {
+        bring_up(dir).await?;
+    }
+    if dir.config.engine == Engine::Sqlite && dir.projections_path().is_file() {
+        let base = SqliteBase::open(&dir.projections_path()).await?;
+        base.compact().await?;
+        base.close().await;
+        files.push(dir.projections_path());
+    }
     lines.extend(files.iter().map(|file| format!("written anew: {}", file.display())));
     if dir.config.engine != Engine::Sqlite || dir.config.keystore_url.is_some() {
         lines.push(ON_POSTGRES.to_owned());
     }
     Ok(Answer::good(lines.join("\n"), &json!({"compacted": files, "notes": lines})))
+}
+
+/// Brings the read models to the end of the log, as a server does by itself: what rested on erased values goes with that.
+async fn bring_up(dir: &DataDir) -> Result<()> {
+    let (store, keys) = (store_to_read(dir).await?, existing_key_store(dir).await?);
+    let log =
+        Following::open(store, keys, dir.master_key()?, &dir.config.origin).await.map_err(open_error)?;
+    let base = read_models(dir).await?;
+    let projector = Projector { base: &*base, log: &log };
+    let unbuilt = projector.unbuilt().await?;
+    if !unbuilt.is_empty() {
+        projector.rebuild(&unbuilt, &|_| ()).await?;
+    }
+    while !projector.follow().await? {}
+    Ok(())
 }

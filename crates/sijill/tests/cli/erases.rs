@@ -60,6 +60,23 @@ fn a_case_is_erased_by_two_and_its_backup_with_it() {
     case(&["case", "act", "C1", "case.closed", &request], "hind.key").good();
     town.good(["backup", "--dir", "d", "--out", "b", "--keystore-out", "k"]);
     town.good(["export", "--dir", "d", "--out", "before"]);
+    // Read models hold codes in the clear. No other case has these.
+    town.good(["rebuild", "--dir", "d"]);
+    let read_models = || {
+        let files = ["projections.db", "projections.db-wal"].map(|file| town.path("d").join(file));
+        files.iter().any(|file| {
+            fs::read(file).unwrap_or_default().windows(14).any(|window| window == b"physical_abuse")
+        })
+    };
+    assert!(read_models());
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(
+            &fs::metadata(town.path("d/projections.db")).expect("there").permissions()
+        ) & 0o7,
+        0,
+        "it is for those who may read the ledger's database"
+    );
     let canary = |folder: &str| {
         let lines = fs::read_to_string(town.path(folder).join("disclosures.jsonl")).expect("an export");
         lines.lines().any(|line| {
@@ -112,6 +129,7 @@ fn a_case_is_erased_by_two_and_its_backup_with_it() {
         assert!(integrity["why"].as_str().expect("why").contains("erased by order"), "{report}");
     }
     town.good(["erase", "compact", "--dir", "d"]);
+    assert!(!read_models());
     assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
 
     // The backup from before, with the key store of now: it runs nowhere, and shows nothing.
@@ -121,4 +139,30 @@ fn a_case_is_erased_by_two_and_its_backup_with_it() {
     town.good(["export", "--dir", "r", "--out", "restored"]);
     assert!(!canary("restored"));
     assert!(!anywhere(&town.path("r"), b"Canary") && !anywhere(&town.path("d"), b"Canary"));
+}
+
+/// Keys go before `erasure.done`. Cut short in between, the values have no keys, and those are not lost: the ledger starts,
+/// and finishes it.
+#[test]
+fn an_erasure_that_was_cut_short_is_finished_at_the_next_start() {
+    let town = country();
+    publish(&town);
+    enrol(&town, "h1100", "hind", "line", "casework,supervisor");
+    let open = ["case", "open", "--id", "C1", "concerns=physical_abuse", "risk=none", "governorate=OM-MA"];
+    let more = ["age_band=5-11", "sex=female", "channel=1100", "summary=Canary of the opening"];
+    let case = |args: &[&str], key: &str| town.run([args, &["--dir", "d", "--key", key]].concat());
+    case(&[&open[..], &more].concat(), "noor.key").good();
+    case(&["erase", "order", "C1", "ground=request", "fields=narrative.summary"], "noor.key").good();
+    let status = || town.good(["erase", "status", "C1", "--dir", "d"])["erasures"][0].clone();
+    let erasure = status()["erasure"].as_str().expect("a hash").to_owned();
+    // The transaction that would append `erasure.done` fails, as if the machine had gone down before it.
+    town.tamper(
+        "CREATE TRIGGER cut BEFORE UPDATE ON disclosure WHEN new.ciphertext IS NULL BEGIN SELECT raise(ABORT, 'cut'); END",
+    );
+    case(&["erase", "approve", "C1", &erasure], "hind.key");
+    assert_eq!(status()["state"], "approved");
+    town.tamper("DROP TRIGGER cut");
+    town.serve().stop();
+    assert_eq!(status()["state"], "done");
+    assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
 }
