@@ -15,6 +15,8 @@ mod stream;
 mod token;
 mod view;
 
+pub use view::{view_row, view_table};
+
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;

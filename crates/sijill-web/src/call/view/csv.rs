@@ -6,13 +6,12 @@ use ::csv::{Terminator, WriterBuilder};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use serde_json::Value;
-use sijill_projections::Cell;
+use serde_json::{Map, Value};
 use sijill_projections::query::{MOST, View, Views};
 use tokio::sync::mpsc;
 
 use super::asked::Asked;
-use super::rows::{Known, json};
+use super::rows::{Known, view_row};
 use crate::app::App;
 use crate::error::WebError;
 use crate::reading::{Part, Place, body_of};
@@ -25,8 +24,8 @@ pub(super) const KIND: &str = "text/csv";
 const AHEAD: usize = 2;
 
 /// A page of rows.
-pub(super) fn page(view: &View, rows: &[Vec<Cell>]) -> Result<Response, WebError> {
-    Ok(answer(table(view, true, rows)?.into()))
+pub(super) fn page(view: &View, rows: &[Map<String, Value>]) -> Result<Response, WebError> {
+    Ok(answer(view_table(view, true, rows).map_err(|_| WebError::Internal)?.into()))
 }
 
 /// All rows. They are read while they are sent, and whether the caller may have them is asked with each page; an answer that
@@ -74,7 +73,9 @@ async fn send(
         if app.stop.is_cancelled() {
             return Err(WebError::Stopping);
         }
-        put(Part::Bytes(Bytes::from(table(view, first, &page.rows)?))).await?;
+        let rows: Vec<_> = page.rows.into_iter().map(|row| view_row(view, row)).collect();
+        let table = view_table(view, first, &rows).map_err(|_| WebError::Internal)?;
+        put(Part::Bytes(Bytes::from(table))).await?;
         first = false;
         match page.next {
             Some(next) => after = Some(next),
@@ -88,26 +89,30 @@ fn answer(body: axum::body::Body) -> Response {
     ([(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
-fn table(view: &View, head: bool, rows: &[Vec<Cell>]) -> Result<Vec<u8>, WebError> {
+/// Rows as RFC 4180 has them, with a header line if `head`.
+///
+/// # Errors
+/// The rows do not fit in memory.
+pub fn view_table(view: &View, head: bool, rows: &[Map<String, Value>]) -> Result<Vec<u8>, ::csv::Error> {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    let names = view.fields.iter().map(|field| field.name);
     if head {
-        writer.write_record(view.fields.iter().map(|field| field.name)).map_err(|_| WebError::Internal)?;
+        writer.write_record(names.clone())?;
     }
     for row in rows {
-        let cells = view.fields.iter().zip(row).map(|(field, cell)| text(json(field.kind, cell.clone())));
-        writer.write_record(cells).map_err(|_| WebError::Internal)?;
+        writer.write_record(names.clone().map(|name| text(row.get(name).unwrap_or(&Value::Null))))?;
     }
-    writer.into_inner().map_err(|_| WebError::Internal)
+    writer.into_inner().map_err(|error| error.into_error().into())
 }
 
 /// Nothing is an empty text; several codes have `;` between.
-fn text(value: Value) -> String {
+fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => harmless(text),
         Value::Array(several) => {
             let several: Vec<&str> = several.iter().filter_map(Value::as_str).collect();
-            harmless(several.join(";"))
+            harmless(&several.join(";"))
         }
         other => other.to_string(),
     }
@@ -115,8 +120,12 @@ fn text(value: Value) -> String {
 
 /// A text that a spreadsheet would calculate gets an apostrophe before it, and so does one that begins with an apostrophe:
 /// whoever takes one off has the text again. Numbers are left alone.
-fn harmless(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) { format!("'{text}") } else { text }
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -135,9 +144,9 @@ mod tests {
             ("7Q", "7Q"),
             ("", ""),
         ] {
-            assert_eq!(harmless(text.to_owned()), safe);
+            assert_eq!(harmless(text), safe);
         }
-        assert_eq!(super::text(Value::from(-5)), "-5");
-        assert_eq!(super::text(Value::from(vec!["a", "b"])), "a;b");
+        assert_eq!(super::text(&Value::from(-5)), "-5");
+        assert_eq!(super::text(&Value::from(vec!["a", "b"])), "a;b");
     }
 }

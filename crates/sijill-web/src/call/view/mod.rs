@@ -9,6 +9,9 @@ mod list;
 mod rows;
 mod sight;
 
+pub use csv::view_table;
+pub use rows::view_row;
+
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;

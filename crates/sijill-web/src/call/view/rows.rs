@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use sijill_event::Entry;
 use sijill_log::Hash;
 use sijill_projections::Cell;
-use sijill_projections::query::{self, Kind, View, Views};
+use sijill_projections::query::{self, Field, Kind, View, Views};
 use utoipa::ToSchema;
 
 use super::asked::Asked;
@@ -100,23 +100,17 @@ pub(crate) async fn rows(
     let page = views.rows(view, &asked.ask, known.size, asked.after.as_ref(), &sight, &withheld).await?;
     let next = page.next.map(|next| next.write(view, &asked.ask));
     let link = next.as_ref().map(|cursor| format!("<{}>; rel=\"next\"", asked.next(view, cursor)));
+    let rows: Vec<_> = page.rows.into_iter().map(|row| view_row(view, row)).collect();
     let mut response = if csv {
-        csv::page(view, &page.rows)?
+        csv::page(view, &rows)?
     } else {
-        let object = |row: Vec<Cell>| {
-            view.fields
-                .iter()
-                .zip(row)
-                .map(|(field, cell)| (field.name.to_owned(), json(field.kind, cell)))
-                .collect()
-        };
         Json(ViewRows {
             view: view.name,
             version: view.model.version,
             size: known.size,
             root: hash_text(&known.root),
             received: known.received,
-            rows: page.rows.into_iter().map(object).collect(),
+            rows,
             next,
         })
         .into_response()
@@ -156,8 +150,13 @@ impl Known {
     }
 }
 
-/// A cell as answers have it: flags are true or false, several codes an array.
-pub(super) fn json(kind: Kind, cell: Cell) -> Value {
+/// A row as answers have it: flags are true or false, several codes an array.
+pub fn view_row(view: &View, cells: Vec<Cell>) -> Map<String, Value> {
+    let value = |(field, cell): (&Field, Cell)| (field.name.to_owned(), json(field.kind, cell));
+    view.fields.iter().zip(cells).map(value).collect()
+}
+
+fn json(kind: Kind, cell: Cell) -> Value {
     match cell {
         Cell::Null => Value::Null,
         Cell::Integer(value) if kind == Kind::Flag => Value::Bool(value != 0),
