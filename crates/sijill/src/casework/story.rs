@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use sijill_casework::case::{Case, CaseFile, Deadline, Status};
+use sijill_casework::case::{Author, Case, CaseFile, Deadline, Status};
 use sijill_casework::catalogue::CaseEvent;
 use sijill_casework::policy::Dimension;
-use sijill_casework::{Amount, Clock, Milestone};
+use sijill_casework::{Address, Amount, Clock, Milestone};
 use sijill_event::{Digest, Json, StreamKind};
 
 use super::reading::{History, Line, Reading};
@@ -52,10 +52,12 @@ impl Story {
             reading,
             words: Words::new(reading.world(), language, &history.lines),
             case: history.file.as_ref().and_then(|file| file.case.as_ref()),
+            lines: &history.lines,
         };
         let lines = history.lines.iter().map(|line| teller.told(line)).collect();
         let now = history.file.as_ref().map(|file| teller.now(file)).unwrap_or_default();
-        let contact = history.lines.iter().any(|line| line.entry.event.stream.kind() == StreamKind::Contact);
+        // A case is told with the contacts that it came from.
+        let contact = !history.lines.iter().any(|line| line.entry.event.stream.kind() == StreamKind::Case);
         Self { case: id.to_owned(), contact, lines, now }
     }
 
@@ -91,6 +93,7 @@ struct Teller<'a> {
     reading: &'a Reading,
     words: Words<'a>,
     case: Option<&'a Case>,
+    lines: &'a [Line],
 }
 
 impl Teller<'_> {
@@ -137,10 +140,7 @@ impl Teller<'_> {
                 _ => None,
             },
             "within" => self.deadline(values).map(|deadline| self.within(deadline)),
-            "owed_by" => {
-                let owes = &self.deadline(values)?.owes;
-                Some(self.words.unit(owes, line.entry.received))
-            }
+            "owed_by" => Some(self.words.unit(&self.owed_by(line, values)?, line.entry.received)),
             name => self.words.value(read.spec().field(name)?, values.get(name)?, line),
         }
     }
@@ -151,6 +151,31 @@ impl Teller<'_> {
         let of = Digest::parse(values.get("of")?.as_str()?).ok()?;
         let mut clocks = self.case?.deadlines.iter();
         clocks.find(|deadline| deadline.milestone == milestone && deadline.of == of)
+    }
+
+    /// Who owed what was missed, at the time of an escalation: whom the breach named, or who has taken the case over since. The
+    /// case's state knows only who owes it now.
+    fn owed_by(&self, line: &Line, values: &Json) -> Option<Address> {
+        let milestone = Milestone::parse(values.get("milestone")?.as_str()?)?;
+        let of = Digest::parse(values.get("of")?.as_str()?).ok()?;
+        let passes_on = !milestone.is_of_referral() && milestone != Milestone::ConfirmWithdrawal;
+        let mut owes = None;
+        for earlier in self.lines.iter().filter(|earlier| earlier.index < line.index) {
+            match &earlier.read {
+                Some(CaseEvent::ReferralBreached(act)) if act.milestone == milestone && act.of == of => {
+                    owes = Some(act.owes.clone());
+                }
+                Some(CaseEvent::DeadlineBreached(act)) if act.milestone == milestone && act.of == of => {
+                    owes = Some(act.owes.clone());
+                }
+                Some(CaseEvent::CaseTransferred(_)) if passes_on && owes.is_some() => {
+                    let author = Author::of(self.reading.world(), earlier.index, &earlier.entry.event);
+                    owes = author.map(|author| author.unit);
+                }
+                _ => {}
+            }
+        }
+        owes
     }
 
     fn within(&self, deadline: &Deadline) -> String {
