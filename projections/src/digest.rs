@@ -83,6 +83,15 @@ fn quote(text: &mut String, value: &str) {
     text.push('"');
 }
 
+/// The root over the roots of the buckets.
+pub fn over_buckets(buckets: &[Hash]) -> Hash {
+    let mut whole = Frontier::default();
+    for bucket in buckets {
+        whole.push(leaf_hash(&bucket.0));
+    }
+    whole.root()
+}
+
 /// Takes leaves, ascending by the bytes of their subjects, and answers the digest.
 #[derive(Debug)]
 pub struct Tally {
@@ -115,10 +124,6 @@ impl Tally {
     /// The digest of all that was pushed.
     pub fn end(self) -> ModelDigest {
         let buckets: Vec<Hash> = self.buckets.iter().map(Frontier::root).collect();
-        let mut whole = Frontier::default();
-        for bucket in &buckets {
-            whole.push(leaf_hash(&bucket.0));
-        }
-        ModelDigest { root: whole.root(), buckets, gaps: self.gaps, subjects: self.subjects }
+        ModelDigest { root: over_buckets(&buckets), buckets, gaps: self.gaps, subjects: self.subjects }
     }
 }

@@ -8,6 +8,7 @@ use crate::history::Unfit;
 #[derive(Debug, Error)]
 pub enum ProjectionError {
     /// The database of the read models does not answer, or not in time.
+    #[cfg(feature = "engine")]
     #[error("the database of the read models does not answer: {0}")]
     Unavailable(#[source] sqlx::Error),
     /// It answers what no release writes.
@@ -46,6 +47,7 @@ impl ProjectionError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
+            #[cfg(feature = "engine")]
             Self::Unavailable(_) => "projection-unavailable",
             Self::Corrupt(_) => "projection-corrupt",
             Self::OtherLog(_) => "projection-other-log",

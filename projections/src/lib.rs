@@ -14,11 +14,14 @@
 //! ```
 
 pub mod digest;
+#[cfg(feature = "engine")]
 pub mod engine;
 mod error;
+#[cfg(feature = "engine")]
 pub mod figure;
 mod history;
 mod model;
+#[cfg(feature = "engine")]
 pub mod query;
 mod span;
 

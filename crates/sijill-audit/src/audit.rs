@@ -11,6 +11,7 @@ use crate::chunk::{Chunk, Chunks};
 use crate::examination::{Examination, ExaminedChunk, Remains};
 use crate::examine::Examiner;
 use crate::fault::{FaultCode, FaultLevel, Faults};
+use crate::figures::Figures;
 use crate::judge::Judge;
 use crate::prints::Printer;
 use crate::report::{Level, Levels, Report};
@@ -22,8 +23,6 @@ use crate::{HeldCheckpoint, Receipt, Trust, Unreadable};
 
 /// Things that a database says otherwise than its entries, told in the one sentence of that fault.
 const TOLD_OF_THE_WHOLE: usize = 20;
-
-const NOT_YET: &str = "this release does not check this level";
 
 /// What an audit holds against a ledger, and how it runs.
 #[derive(Clone, Copy)]
@@ -57,7 +56,7 @@ pub struct Progress {
     pub faults: usize,
 }
 
-/// Audits a ledger at the levels integrity, authority and rules (`docs/ledger-format.md` §7, Annexes B and C): finds *all* faults.
+/// Audits a ledger at all levels (`docs/ledger-format.md` §7, Annexes B and C): finds *all* faults.
 ///
 /// Memory is bounded by what the whole ledger's ids take, some 200 bytes an entry; time mostly by its signatures.
 /// Refused is only what leaves nothing to audit, such as a source without a checkpoint (`no-checkpoint`); whatever a ledger
@@ -119,7 +118,8 @@ fn audit_checkpoint(
     let options = &options;
     let origin = options.trust.map_or_else(|| checkpoint.origin.to_string(), |trust| trust.origin.clone());
     let prints = Printer::default();
-    let mut judge = Judge::new(source.is_whole(), prints.clone());
+    let figures = Figures::beside(source.models(checkpoint.size)?);
+    let mut judge = Judge::new(source.is_whole(), prints.clone(), figures);
     if let Some(other) = other {
         // First, so that it is this sentence the report has.
         judge.faults.add(FaultCode::CheckpointSignature, None, other);
@@ -148,9 +148,28 @@ fn audit_checkpoint(
         judge.rules.end(&mut judge.faults);
     }
     judge_end(&mut judge, source, checkpoint, &remains)?;
+    let figures = judge_figures(&mut judge, source, checkpoint)?;
     let whole = Whole { checkpoint, note, log_key, remains: &remains, all_entries: source.is_whole() };
     whole.judge(options, &source.stated(), &mut judge.faults);
-    Ok(report(judge, checkpoint, missing, options))
+    Ok(report(judge, checkpoint, missing, options, figures))
+}
+
+/// The figures level. Where entries are missing nothing follows from the rest.
+fn judge_figures(
+    judge: &mut Judge,
+    source: &dyn Source,
+    checkpoint: &Checkpoint,
+) -> Result<Level, Unreadable> {
+    let registry = judge.authority.registry().cloned();
+    let complete = source.is_whole() && judge.entries == checkpoint.size;
+    let world = match registry.filter(|_| complete) {
+        Some(registry) => judge.rules.world_at_end(&registry, source)?,
+        None => None,
+    };
+    if !source.is_whole() {
+        return Ok(Level::not_run(checkpoint.size, "one file does not hold all that figures follow from"));
+    }
+    std::mem::take(&mut judge.figures).judge(world.as_ref(), &mut judge.faults)
 }
 
 /// The options without a trust file of another ledger, and what is wrong with it: by such a one every entry would be at
@@ -294,7 +313,13 @@ fn add_discrepancies(judge: &mut Judge, found: Vec<Discrepancy>) {
     }
 }
 
-fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options<'_>) -> Report {
+fn report(
+    judge: Judge,
+    checkpoint: &Checkpoint,
+    missing: u64,
+    options: &Options<'_>,
+    figures: Level,
+) -> Report {
     let Judge { faults, unchecked, entries, authority, rules, .. } = judge;
     let because = |count: u64, one: &str, several: &str| match count {
         0 => None,
@@ -383,7 +408,7 @@ fn report(judge: Judge, checkpoint: &Checkpoint, missing: u64, options: &Options
                 unruled,
                 &of_rules,
             ),
-            figures: Level::not_run(checkpoint.size, NOT_YET),
+            figures,
         },
         faults: faults.into_sorted(),
         seconds: 0.0,

@@ -50,6 +50,8 @@ pub enum FaultCode {
     Rule,
     /// An act of the ledger's services is missing, superfluous or another than the prescribed one.
     Automation,
+    /// What was attested of a read model, or is kept of it, is not what the entries give.
+    Figures,
 }
 
 /// Which level of the audit a fault belongs to.
@@ -61,11 +63,13 @@ pub enum FaultLevel {
     Authority,
     /// Everything followed the rules.
     Rules,
+    /// Figures are what the entries give.
+    Figures,
 }
 
 impl FaultCode {
     /// All codes, integrity first.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CheckpointSignature,
         Self::Quorum,
         Self::Genesis,
@@ -87,6 +91,7 @@ impl FaultCode {
         Self::NotAuthorised,
         Self::Rule,
         Self::Automation,
+        Self::Figures,
     ];
 
     /// The name in kebab case.
@@ -113,6 +118,7 @@ impl FaultCode {
             Self::NotAuthorised => "not-authorised",
             Self::Rule => "rule",
             Self::Automation => "automation",
+            Self::Figures => "figures",
         }
     }
 
@@ -121,6 +127,7 @@ impl FaultCode {
         match self {
             Self::KeyNotValid | Self::NotAuthorised => FaultLevel::Authority,
             Self::Rule | Self::Automation => FaultLevel::Rules,
+            Self::Figures => FaultLevel::Figures,
             _ => FaultLevel::Integrity,
         }
     }

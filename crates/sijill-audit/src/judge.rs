@@ -10,6 +10,7 @@ use crate::Unreadable;
 use crate::authority::Authority;
 use crate::examine::{Examined, Read, Seen, introduces};
 use crate::fault::{FaultCode, Faults};
+use crate::figures::Figures;
 use crate::lacking::Lacking;
 use crate::prints::{AsIs, Print, PrintSet, Printer};
 use crate::rules::Rules;
@@ -60,6 +61,7 @@ pub(crate) struct Judge {
     pub(crate) log_key: Option<PublicKey>,
     pub(crate) authority: Authority,
     pub(crate) rules: Rules,
+    pub(crate) figures: Figures,
     whole: bool,
     prints: Printer,
     introduced: HashSet<Kid>,
@@ -73,7 +75,7 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn new(whole: bool, prints: Printer) -> Self {
+    pub(crate) fn new(whole: bool, prints: Printer, figures: Figures) -> Self {
         Self {
             faults: Faults::default(),
             unchecked: Unchecked::default(),
@@ -83,6 +85,7 @@ impl Judge {
             log_key: None,
             authority: Authority::new(),
             rules: Rules::default(),
+            figures,
             whole,
             prints,
             introduced: HashSet::new(),
@@ -161,6 +164,7 @@ impl Judge {
             return Ok(());
         };
         let facts = read.delivered.facts.as_ref();
+        self.figures.take(index, &read.entry, facts, registry.rules())?;
         self.rules.judge(index, &read.entry, facts, registry, source, &mut self.faults)
     }
 

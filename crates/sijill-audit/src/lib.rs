@@ -18,6 +18,7 @@ mod examination;
 mod examine;
 mod export;
 mod fault;
+mod figures;
 mod judge;
 mod keyring;
 mod lacking;
@@ -36,6 +37,7 @@ pub use error::Unreadable;
 pub use evidence::{Evidence, Exhibit};
 pub use export::{ExportDirectory, ExportError, Exported, export};
 pub use fault::{Fault, FaultCode, FaultLevel};
+pub use figures::ModelClaim;
 pub use report::{Level, Levels, Report, Status};
 pub use source::{DisclosureRow, Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, StreamEnd};
 #[cfg(feature = "http")]

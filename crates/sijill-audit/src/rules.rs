@@ -106,6 +106,16 @@ impl Rules {
         Ok(())
     }
 
+    /// The world as the whole log left it; `None` if a document that it rests on is not held.
+    pub(crate) fn world_at_end(
+        &mut self,
+        registry: &Registry,
+        source: &dyn Source,
+    ) -> Result<Option<World>, Unreadable> {
+        self.look_again(registry, source)?;
+        Ok(self.world.clone().filter(|_| !self.blind))
+    }
+
     /// At the end of the log nothing can follow any more: what the last event triggered is missing. What fell due is
     /// not: a ledger may have been stopped while it made up for an outage.
     pub(crate) fn end(&mut self, faults: &mut Faults) {

@@ -7,6 +7,7 @@ use sijill_event::{Class, Digest, Stream, Uuid};
 use sijill_log::{Hash, Tile};
 
 use crate::Unreadable;
+use crate::figures::ModelClaim;
 
 /// A ledger to audit: an export, a tile log, an evidence file, a data directory. It hands out what is there, tampered or
 /// not, and judges nothing. Methods are called from several threads.
@@ -68,6 +69,12 @@ pub trait Source: Send + Sync {
     /// malformed entries are left out. Called in ascending order.
     fn check_rows(&self, facts: &[Facts<'_>]) -> Result<Vec<Discrepancy>, Unreadable> {
         let _ = facts;
+        Ok(Vec::new())
+    }
+
+    /// What a ledger's own database keeps of read models, of a ledger of `size` entries.
+    fn models(&self, size: u64) -> Result<Vec<ModelClaim>, Unreadable> {
+        let _ = size;
         Ok(Vec::new())
     }
 

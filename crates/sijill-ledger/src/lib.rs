@@ -15,6 +15,7 @@
 mod acts;
 mod admission;
 mod attachment;
+mod attesting;
 mod casework;
 mod clock;
 mod desk;
@@ -42,6 +43,7 @@ mod vault;
 mod writer;
 
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, AttachmentError};
+pub use attesting::{AttestError, attest};
 pub use casework::DeskKind;
 pub use clock::{Clock, ClockJumped, SimulatedClock, SystemClock};
 pub use desk::Line;

@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
-    append, audit, backup, case, documents, erase, export, figures, init, keys, members, mine, policy, prove,
-    rebuild, referral, registry, serve, sign, why,
+    append, attest, audit, backup, case, documents, erase, export, figures, init, keys, members, mine,
+    policy, prove, rebuild, referral, registry, serve, sign, view, why,
 };
 use crate::demo;
 use crate::error::Result;
@@ -82,10 +82,14 @@ enum Command {
     Mine(mine::Command),
     /// Make the read models anew from the log, beside the old ones and while a server runs
     Rebuild(rebuild::Args),
+    /// Rows of the read models: cases, referrals, deadlines, contacts, accesses, entries
+    View(view::Args),
     /// What indicators come to, at any size of the log
     Figures(figures::Args),
     /// The events that a figure counts, with their proofs
     Explain(figures::Explain),
+    /// Say on the ledger what the read models say
+    Attest(attest::Args),
     /// Back up a data directory while it is in use
     Backup(backup::Args),
     /// Bring an old system's records into a ledger of their own
@@ -119,8 +123,10 @@ impl Command {
             Self::Export(args) => export::run(args).await,
             Self::Mine(command) => mine::run(command).await,
             Self::Rebuild(args) => rebuild::run(args).await,
+            Self::View(args) => view::run(args).await,
             Self::Figures(args) => figures::run(args).await,
             Self::Explain(args) => figures::explain(args).await,
+            Self::Attest(args) => attest::run(args).await,
             Self::Backup(args) => backup::run(args).await,
             Self::Import(command) => import::run(command).await,
             Self::Policy(command) => policy::run(command),

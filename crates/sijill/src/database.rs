@@ -7,6 +7,7 @@
 mod beyond;
 mod compare;
 mod held;
+mod models;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -14,10 +15,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sijill_audit::{Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, Unreadable};
+use sijill_audit::{Disclosures, Discrepancy, Facts, LedgerEnd, ModelClaim, Source, Stated, Unreadable};
 use sijill_event::Digest;
 use sijill_ledger::Vault;
 use sijill_log::{Checkpoint, Note, Tile};
+use sijill_projections::engine::Base;
 use sijill_store::{DisclosureKey, Hash, KeyStore, MAX_PAGE, Store, StoreError};
 use tokio::runtime::Handle;
 
@@ -31,6 +33,7 @@ pub struct Database {
     keys: Option<Keys>,
     seal: Option<Vec<u8>>,
     seal_path: PathBuf,
+    read_models: Option<Arc<dyn Base>>,
     /// Entries below the sealed size are published.
     size: u64,
     origin: String,
@@ -88,7 +91,20 @@ impl Database {
             noted.push(Discrepancy { index: None, message });
         }
         let noted = Mutex::new(noted);
-        let database = Self { store, keys, seal, seal_path, size, origin, attachments, held, noted, runtime };
+        let read_models = models::kept(dir).await?;
+        let database = Self {
+            store,
+            keys,
+            seal,
+            seal_path,
+            read_models,
+            size,
+            origin,
+            attachments,
+            held,
+            noted,
+            runtime,
+        };
         Ok((database, disclosed))
     }
 
@@ -199,6 +215,12 @@ impl Source for Database {
         self.compare_rows(facts)?;
         self.compare_held(facts);
         Ok(self.take_notes(false))
+    }
+
+    fn models(&self, size: u64) -> Result<Vec<ModelClaim>, Unreadable> {
+        let Some(base) = &self.read_models else { return Ok(Vec::new()) };
+        let claims = self.runtime.block_on(models::claims(&**base, size));
+        claims.map_err(|error| Unreadable::Source(error.to_string()))
     }
 
     fn check_end(&self, end: &LedgerEnd<'_>) -> Result<Vec<Discrepancy>, Unreadable> {

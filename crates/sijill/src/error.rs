@@ -125,6 +125,10 @@ pub enum Error {
     #[error(transparent)]
     Projection(#[from] sijill_projections::ProjectionError),
 
+    /// Nothing was attested.
+    #[error(transparent)]
+    Attest(#[from] sijill_ledger::AttestError),
+
     /// The store failed.
     #[error("{0}")]
     Store(#[from] sijill_store::StoreError),
@@ -226,6 +230,7 @@ impl Error {
             Self::Receipt(_) => "receipt-invalid",
             Self::Store(error) => error.code(),
             Self::Projection(error) => error.code(),
+            Self::Attest(error) => error.code(),
             Self::Unreachable { .. } => "server-unreachable",
             Self::Answer { .. } => "server-answer",
             Self::Source(_) => "source-unreadable",

@@ -12,6 +12,7 @@ mod sqlite;
 
 pub(crate) use base::named;
 pub use base::{Base, Batch, Generation, Lead};
+pub use past::{digest_at, hangs_together, live};
 pub use postgres::PostgresBase;
 pub use projector::{Built, Log, Projector};
 pub use sqlite::SqliteBase;

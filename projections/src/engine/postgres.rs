@@ -41,6 +41,21 @@ impl PostgresBase {
         Ok(base)
     }
 
+    /// Connects to what is there, and writes nothing; `None` if nobody ever built a read model there.
+    pub async fn connect_read_only(url: &str) -> Result<Option<Self>, ProjectionError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(unavailable)?
+            .options([("search_path", HOME), ("default_transaction_read_only", "on")])
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new().max_connections(2).acquire_timeout(ACQUIRE_TIMEOUT);
+        let base = Self { pool: pool.connect_with(options).await.map_err(unavailable)? };
+        let there = format!(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = '{HOME}' AND tablename = 'projection'"
+        );
+        let there = base.query(&there, &[]).await?;
+        Ok(there.first().and_then(|row| row.first()).is_some_and(|cell| cell.integer() > 0).then_some(base))
+    }
+
     /// Closes all connections.
     pub async fn close(self) {
         self.pool.close().await;

@@ -67,10 +67,7 @@ pub struct Projector<'a> {
 impl Projector<'_> {
     /// All generations there are.
     pub async fn generations(&self) -> Result<Vec<Generation>, ProjectionError> {
-        let sql =
-            "SELECT model, number, version, position, root, live FROM projection ORDER BY model, number";
-        let rows = self.base.query(sql, &[]).await?;
-        rows.iter().map(|row| generation(row)).collect()
+        generations(self.base).await
     }
 
     /// The models that have no live generation of this release's version, or one of another log.
@@ -301,6 +298,13 @@ impl Projector<'_> {
             }
         }
     }
+}
+
+/// All generations there are.
+pub(super) async fn generations(base: &dyn Base) -> Result<Vec<Generation>, ProjectionError> {
+    let sql = "SELECT model, number, version, position, root, live FROM projection ORDER BY model, number";
+    let rows = base.query(sql, &[]).await?;
+    rows.iter().map(|row| generation(row)).collect()
 }
 
 /// What each model says of each subject, by model first.

@@ -70,6 +70,19 @@ impl SqliteBase {
         Ok(())
     }
 
+    /// Opens the file to read it; `None` if there is none, or nobody ever built a read model in it.
+    pub async fn open_read_only(path: &Path) -> Result<Option<Self>, ProjectionError> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new().max_connections(2).idle_timeout(None).max_lifetime(None);
+        let readers = pool.connect_with(options.disable_statement_logging()).await.map_err(unavailable)?;
+        let base = Self { writer: readers.clone(), readers };
+        let there = base.query("SELECT count(*) FROM sqlite_master WHERE name = 'projection'", &[]).await?;
+        Ok(there.first().and_then(|row| row.first()).is_some_and(|cell| cell.integer() > 0).then_some(base))
+    }
+
     /// Closes all connections.
     pub async fn close(self) {
         self.readers.close().await;

@@ -1,6 +1,7 @@
 //! The commands.
 
 pub mod append;
+pub mod attest;
 pub mod audit;
 pub mod backup;
 pub mod case;
@@ -21,6 +22,7 @@ pub mod serve;
 pub mod sign;
 mod target;
 mod told;
+pub mod view;
 pub mod why;
 mod words;
 

@@ -79,10 +79,12 @@ pub async fn run(args: Args) -> Result<Answer> {
     }
     let mail = dir.config.mail(sites.first().map_or("", String::as_str));
     let mail = mail.map_err(|why| Error::Config { path: dir.config_path(), why: why.to_string() })?;
-    let desk = sijill_desk::router(sijill_desk::Desk::new(ledger.clone(), sites));
     let read_models = read_models(&dir).await?;
+    let mut desk = sijill_desk::Desk::new(ledger.clone(), sites);
+    desk.read_models = Some(Arc::clone(&read_models));
     let mut settings = settings(&dir, tls.is_some())?;
     settings.read_models = Some(Arc::clone(&read_models));
+    let desk = sijill_desk::router(desk);
     let router = sijill_web::router_beside(desk, ledger.clone(), settings, stop.clone());
     let mailing = mail.map(|mail| tokio::spawn(mail.follow(ledger.clone())));
     let projecting = tokio::spawn(sijill_ledger::project(ledger.clone(), read_models));
