@@ -154,7 +154,7 @@ async fn rows_are_for_whom_the_case_is() {
     assert!(subjects(&served.rows("cases", &committee).await).contains("c1"));
     let units = json!({"officers": [], "units": [{"agency": "cpc", "unit": "ma"}]});
     served.plant(CHIEF, "case/c1", "access.restricted", units).await;
-    for at in ["".to_owned(), format!("?at={before}")] {
+    for at in [String::new(), format!("?at={before}")] {
         for view in &query::VIEWS {
             let rows = served.rows(&format!("{}{at}", view.name), &committee).await;
             assert!(!subjects(&rows).contains("c1"), "{} {at}", view.name);
@@ -287,7 +287,7 @@ fn parsed(answer: &Answer, columns: &BTreeMap<&str, &str>) -> Vec<Value> {
     let rows = reader.records().map(|record| {
         let record = record.expect("a record");
         let cell = |(name, text): (&str, &str)| {
-            let text = if text.starts_with('\'') { &text[1..] } else { text };
+            let text = text.strip_prefix('\'').unwrap_or(text);
             let value = match columns[name] {
                 "codes" | "words" if !text.is_empty() => text.split(';').collect(),
                 "codes" => json!([]),

@@ -14,3 +14,4 @@ mod restored;
 mod serves;
 mod shapes;
 mod town;
+mod views;
