@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cases::{country, publish};
-use crate::town::{ORIGIN, Town};
+use crate::town::{ORIGIN, Run, Town};
 
 /// Whether a file below the folder holds these bytes.
 fn anywhere(folder: &Path, bytes: &[u8]) -> bool {
@@ -41,42 +41,48 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-#[test]
-fn a_case_is_erased_by_two_and_its_backup_with_it() {
+fn act(town: &Town, args: &[&str], key: &str) -> Run {
+    town.run([args, &["--dir", "d", "--key", key]].concat())
+}
+
+const OPEN: [&str; 11] = [
+    "case",
+    "open",
+    "--id",
+    "C1",
+    "concerns=physical_abuse",
+    "risk=none",
+    "governorate=OM-MA",
+    "age_band=5-11",
+    "sex=female",
+    "channel=1100",
+    "summary=Canary of the opening",
+];
+
+/// A case that was closed, and an order to erase it that was refused before.
+fn closed_case() -> Town {
     let town = country();
     publish(&town);
     enrol(&town, "h1100", "hind", "line", "casework,supervisor");
-    let case = |args: &[&str], key: &str| town.run([args, &["--dir", "d", "--key", key]].concat());
-    let open = ["case", "open", "--id", "C1", "concerns=physical_abuse", "risk=none", "governorate=OM-MA"];
-    let more = ["age_band=5-11", "sex=female", "channel=1100", "summary=Canary of the opening"];
-    case(&[&open[..], &more].concat(), "noor.key").good();
-    case(&["case", "act", "C1", "note.added", "text=Canary of the note"], "noor.key").good();
+    act(&town, &OPEN, "noor.key").good();
+    act(&town, &["case", "act", "C1", "note.added", "text=Canary of the note"], "noor.key").good();
     let asks =
         ["case", "act", "C1", "case.closure_requested", "reason=goals_met", "summary=Canary", "exceptions="];
-    let asked = case(&asks, "noor.key").good();
-    let order = |key: &str| case(&["erase", "order", "C1", "ground=court_order"], key);
-    assert_eq!(order("noor.key").refused(1), "case-open");
+    let asked = act(&town, &asks, "noor.key").good();
+    let order = ["erase", "order", "C1", "ground=court_order"];
+    assert_eq!(act(&town, &order, "noor.key").refused(1), "case-open");
     let request = format!("request={}", asked["event"].as_str().or(asked["hash"].as_str()).expect("a hash"));
-    case(&["case", "act", "C1", "case.closed", &request], "hind.key").good();
+    act(&town, &["case", "act", "C1", "case.closed", &request], "hind.key").good();
+    town
+}
+
+#[test]
+fn a_case_is_erased_by_two_and_its_backup_with_it() {
+    let town = closed_case();
+    let case = |args: &[&str], key: &str| act(&town, args, key);
+    let order = |key: &str| case(&["erase", "order", "C1", "ground=court_order"], key);
     town.good(["backup", "--dir", "d", "--out", "b", "--keystore-out", "k"]);
     town.good(["export", "--dir", "d", "--out", "before"]);
-    // Read models hold codes in the clear. No other case has these.
-    town.good(["rebuild", "--dir", "d"]);
-    let read_models = || {
-        let files = ["projections.db", "projections.db-wal"].map(|file| town.path("d").join(file));
-        files.iter().any(|file| {
-            fs::read(file).unwrap_or_default().windows(14).any(|window| window == b"physical_abuse")
-        })
-    };
-    assert!(read_models());
-    #[cfg(unix)]
-    assert_eq!(
-        std::os::unix::fs::PermissionsExt::mode(
-            &fs::metadata(town.path("d/projections.db")).expect("there").permissions()
-        ) & 0o7,
-        0,
-        "it is for those who may read the ledger's database"
-    );
     let canary = |folder: &str| {
         let lines = fs::read_to_string(town.path(folder).join("disclosures.jsonl")).expect("an export");
         lines.lines().any(|line| {
@@ -129,7 +135,6 @@ fn a_case_is_erased_by_two_and_its_backup_with_it() {
         assert!(integrity["why"].as_str().expect("why").contains("erased by order"), "{report}");
     }
     town.good(["erase", "compact", "--dir", "d"]);
-    assert!(!read_models());
     assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
 
     // The backup from before, with the key store of now: it runs nowhere, and shows nothing.
@@ -148,10 +153,8 @@ fn an_erasure_that_was_cut_short_is_finished_at_the_next_start() {
     let town = country();
     publish(&town);
     enrol(&town, "h1100", "hind", "line", "casework,supervisor");
-    let open = ["case", "open", "--id", "C1", "concerns=physical_abuse", "risk=none", "governorate=OM-MA"];
-    let more = ["age_band=5-11", "sex=female", "channel=1100", "summary=Canary of the opening"];
-    let case = |args: &[&str], key: &str| town.run([args, &["--dir", "d", "--key", key]].concat());
-    case(&[&open[..], &more].concat(), "noor.key").good();
+    let case = |args: &[&str], key: &str| act(&town, args, key);
+    case(&OPEN, "noor.key").good();
     case(&["erase", "order", "C1", "ground=request", "fields=narrative.summary"], "noor.key").good();
     let status = || town.good(["erase", "status", "C1", "--dir", "d"])["erasures"][0].clone();
     let erasure = status()["erasure"].as_str().expect("a hash").to_owned();
@@ -165,4 +168,33 @@ fn an_erasure_that_was_cut_short_is_finished_at_the_next_start() {
     town.serve().stop();
     assert_eq!(status()["state"], "done");
     assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
+}
+
+/// Read models hold codes in the clear. No other case has these.
+#[test]
+fn read_models_hold_nothing_of_it() {
+    let town = closed_case();
+    let held = || {
+        let files = ["projections.db", "projections.db-wal"].map(|file| town.path("d").join(file));
+        files.iter().any(|file| {
+            fs::read(file).unwrap_or_default().windows(14).any(|window| window == b"physical_abuse")
+        })
+    };
+    town.good(["rebuild", "--dir", "d"]);
+    assert!(held());
+    #[cfg(unix)]
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(
+            &fs::metadata(town.path("d/projections.db")).expect("there").permissions()
+        ) & 0o7,
+        0,
+        "it is for those who may read the ledger's database"
+    );
+    act(&town, &["erase", "order", "C1", "ground=court_order"], "noor.key").good();
+    let status = town.good(["erase", "status", "C1", "--dir", "d"]);
+    let erasure = status["erasures"][0]["erasure"].as_str().expect("a hash");
+    act(&town, &["erase", "approve", "C1", erasure], "hind.key").good();
+    let compacted = town.good(["erase", "compact", "--dir", "d"]);
+    assert_eq!(compacted["compacted"].as_array().expect("files").len(), 3);
+    assert!(!held());
 }
