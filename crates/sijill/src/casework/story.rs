@@ -182,10 +182,14 @@ impl Teller<'_> {
         let language = self.words.language();
         let length = match deadline.rule().within {
             Amount::Time(ms) if ms % 3_600_000 == 0 => {
-                format!("{} {}", ms / 3_600_000, language.of("ساعة", "h"))
+                counted(ms / 3_600_000, language, ["ساعة واحدة", "ساعتان", "ساعات", "ساعة"], ["h", "h"])
             }
-            Amount::Time(ms) => format!("{} {}", ms / 60_000, language.of("دقيقة", "min")),
-            Amount::Days(days) => format!("{days} {}", language.of("يوم", "days")),
+            Amount::Time(ms) => {
+                counted(ms / 60_000, language, ["دقيقة واحدة", "دقيقتان", "دقائق", "دقيقة"], ["min", "min"])
+            }
+            Amount::Days(days) => {
+                counted(days.into(), language, ["يوم واحد", "يومان", "أيام", "يومًا"], ["day", "days"])
+            }
         };
         let clock = match deadline.rule().clock {
             Clock::Wall => language.of("على مدار الساعة", "around the clock"),
@@ -304,6 +308,18 @@ impl Teller<'_> {
     }
 }
 
+/// A number of things. Arabic has words of their own for one and two, a plural up to ten and the accusative singular beyond.
+fn counted(number: u64, language: Language, arabic: [&str; 4], english: [&str; 2]) -> String {
+    let [one, two, few, many] = arabic;
+    match (language, number, number % 100) {
+        (Language::En, _, _) => format!("{number} {}", english[usize::from(number != 1)]),
+        (Language::Ar, 1, _) => one.to_owned(),
+        (Language::Ar, 2, _) => two.to_owned(),
+        (Language::Ar, _, 3..=10) => format!("{number} {few}"),
+        (Language::Ar, ..) => format!("{number} {many}"),
+    }
+}
+
 /// A template with its values put in. A group in brackets is left out if one of its values is absent.
 fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
     let mut text = String::new();
@@ -352,5 +368,15 @@ mod tests {
         assert_eq!(fill("{none}.", &value), "—.");
         assert_eq!(capital("officer"), "Officer");
         assert_eq!(capital("فتح"), "فتح");
+    }
+
+    #[test]
+    fn days_are_counted_as_people_count_them() {
+        let days = |number, language| {
+            counted(number, language, ["يوم واحد", "يومان", "أيام", "يومًا"], ["day", "days"])
+        };
+        assert_eq!([1, 2].map(|number| days(number, Language::En)), ["1 day", "2 days"]);
+        let arabic = [1, 2, 3, 10, 20].map(|number| days(number, Language::Ar));
+        assert_eq!(arabic, ["يوم واحد", "يومان", "3 أيام", "10 أيام", "20 يومًا"]);
     }
 }
