@@ -62,6 +62,11 @@ impl Session {
         self.roles.contains(&role)
     }
 
+    /// Whether the dashboards show the officer anything.
+    pub fn watches(&self) -> bool {
+        [Role::Auditor, Role::Oversight, Role::Supervisor].into_iter().any(|role| self.may(role))
+    }
+
     /// Refuses who may not use the role now.
     pub(crate) fn must(&self, role: Role) -> Result<(), DeskError> {
         if self.may(role) { Ok(()) } else { Err(DeskError::NotYours) }

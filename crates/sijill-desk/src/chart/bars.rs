@@ -10,6 +10,8 @@ use crate::{Lang, Text, View};
 
 texts! {
     MOST: "الأكثر: {name}، {figure}.", "Most: {name}, {figure}.";
+    LARGEST: "أعلى نسبة {part}: {name}، {figure}.", "Largest share of “{part}”: {name}, {figure}.";
+    SMALLEST: "وأدناها: {name}، {figure}.", "Smallest: {name}, {figure}.";
     LEAST: "الأقل: {name}، {figure}.", "Least: {name}, {figure}.";
     ONLY: "{name}: {figure} فقط.", "Only {name}: {figure}.";
     ALIKE: "كلها سواء: {figure}، ومنها {name}.", "All alike: {figure}, {name} among them.";
@@ -38,6 +40,8 @@ pub struct Bars {
     pub series: Vec<String>,
     /// Whether they are parts of one whole, after each other in one bar.
     pub stacked: bool,
+    /// Whether the share of the first part is what they are compared by, and not the whole.
+    pub by_first: bool,
     /// The categories.
     pub bars: Vec<Bar>,
 }
@@ -83,7 +87,7 @@ impl Bars {
             } else {
                 Vec::new()
             },
-            hidden: self.bars.iter().flat_map(|bar| &bar.values).any(|value| value.known().is_none()),
+            hidden: self.bars.iter().flat_map(|bar| &bar.values).any(|value| value.is_hidden()),
             table: self.table(view),
         })
     }
@@ -122,7 +126,7 @@ impl Bars {
                 let before = if self.stacked { total(&values[..n]) } else { 0 };
                 let at = percent(before, longest).min(100.0);
                 let wide = percent(room(value), longest).min(100.0 - at);
-                let pattern = if value.known().is_some() { pattern(n) } else { HATCH };
+                let pattern = if value.is_hidden() { HATCH } else { pattern(n) };
                 Piece { pattern, stretch: Stretch { at, wide } }
             });
             if self.stacked {
@@ -139,6 +143,9 @@ impl Bars {
 
     /// Which category has most and least, of those whose figures are all known.
     fn said(&self, view: &View) -> Markup {
+        if self.by_first {
+            return self.shares(view);
+        }
         let whole = |bar: &Bar| match bar.values.as_slice() {
             // Beside each other, they are no parts of anything: the first is spoken of.
             [first, ..] if !self.stacked => first.known(),
@@ -160,13 +167,39 @@ impl Bars {
         }
     }
 
+    /// Where the share of the first part is largest and smallest, of those whose figures are all known.
+    fn shares(&self, view: &View) -> Markup {
+        let share = |bar: &Bar| {
+            let all = Value::sum(bar.values.iter().copied()).known().filter(|all| *all > 0)?;
+            Some((bar.values.first()?.known()?, all))
+        };
+        let mut known: Vec<_> = self.bars.iter().filter_map(|bar| Some((&bar.label, share(bar)?))).collect();
+        // a/b < c/d, without dividing.
+        known.sort_by_key(|(label, _)| *label);
+        known.sort_by(|(_, (a, b)), (_, (c, d))| {
+            (u128::from(*a) * u128::from(*d)).cmp(&(u128::from(*c) * u128::from(*b)))
+        });
+        let part = self.series.first().map_or("", String::as_str);
+        let say = |text: Text, (name, (first, all)): (&String, (u64, u64))| {
+            text.fill(view.lang, &[("part", &part), ("name", name), ("figure", &view.share(first, all))])
+        };
+        html! {
+            @match known.as_slice() {
+                [smallest, .., largest] => { (say(LARGEST, *largest)) " " (say(SMALLEST, *smallest)) }
+                [only] => (say(LARGEST, *only)),
+                [] => (view.t(ALL_HIDDEN)),
+            }
+        }
+    }
+
     fn table(&self, view: &View) -> Table {
         let total = self.stacked && self.series.len() > 1;
         let named = |name: &String| html! { (name) };
         let head = [html! { (view.t(CATEGORY)) }].into_iter().chain(self.series.iter().map(named));
         let rows = self.bars.iter().map(|bar| {
             let sum = total.then(|| Value::sum(bar.values.iter().copied()));
-            let cells = bar.values.iter().copied().chain(sum).map(|value| value.say(view, self.measure));
+            let cells =
+                bar.values.iter().copied().chain(sum).map(|value| value.say(view, self.measure).into());
             Row { name: named(&bar.label), href: bar.href.clone(), cells: cells.collect() }
         });
         Table { head: head.chain(total.then(|| html! { (view.t(TOTAL)) })).collect(), rows: rows.collect() }
@@ -188,7 +221,7 @@ mod tests {
         let bar =
             |(n, value): (usize, &Value)| Bar { label: format!("b{n}"), values: vec![*value], href: None };
         let bars = figures.iter().enumerate().map(bar).collect();
-        Bars { measure: Measure::Number, series: vec!["x".to_owned()], stacked: false, bars }
+        Bars { measure: Measure::Number, series: vec!["x".to_owned()], stacked: false, by_first: false, bars }
     }
 
     #[test]
@@ -203,6 +236,16 @@ mod tests {
         ] {
             assert_eq!(one(figures).said(&english()).into_string(), said, "{figures:?}");
         }
+    }
+
+    #[test]
+    fn parts_are_compared_by_their_share_where_that_is_the_question() {
+        let compared = Bars { by_first: true, ..samples::bars(&english(), true) };
+        assert_eq!(
+            compared.said(&english()).into_string(),
+            "Largest share of “On time”: Ministry of Health, 100%. Smallest: Royal Oman Police, 75%.",
+            "neither what is hidden nor nothing at all has a share"
+        );
     }
 
     #[test]
@@ -239,7 +282,7 @@ mod tests {
             bars in prop::collection::vec(prop::collection::vec(samples::any_value(), 1..8), 0..30), stacked: bool,
         ) {
             let bar = |values| Bar { label: String::new(), values, href: None };
-            let bars = Bars { measure: Measure::Number, series: Vec::new(), stacked, bars: bars.into_iter().map(bar).collect() };
+            let bars = Bars { measure: Measure::Number, series: Vec::new(), stacked, by_first: false, bars: bars.into_iter().map(bar).collect() };
             for strip in bars.layout().concat() {
                 let mut end = 0.0;
                 for Piece { pattern, stretch } in strip.pieces {

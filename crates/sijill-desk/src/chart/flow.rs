@@ -90,7 +90,7 @@ impl Flow {
             said: self.said(view),
             plot: (!self.streams.is_empty()).then(|| plot(view, &self.layout())),
             legend: Vec::new(),
-            hidden: self.streams.iter().any(|stream| stream.value.known().is_none()),
+            hidden: self.streams.iter().any(|stream| stream.value.is_hidden()),
             table: self.table(view),
         })
     }
@@ -153,7 +153,7 @@ impl Flow {
                 tall: tall(*value),
                 starts: starts[pair.0],
                 ends: ends[pair.1],
-                hidden: value.known().is_none(),
+                hidden: value.is_hidden(),
             };
             starts[pair.0] += ribbon.tall;
             ends[pair.1] += ribbon.tall;
@@ -186,7 +186,7 @@ impl Flow {
         let rows = streams.into_iter().map(|stream| Row {
             name: html! { (stream.from) },
             href: stream.href.clone(),
-            cells: vec![stream.to.clone(), stream.value.say(view, Measure::Number)],
+            cells: vec![stream.to.clone().into(), stream.value.say(view, Measure::Number).into()],
         });
         Table { head: [FROM, TO, COUNT].map(|text| html! { (view.t(text)) }).into(), rows: rows.collect() }
     }

@@ -77,7 +77,16 @@ pub(super) struct Row {
     pub(super) name: Markup,
     /// Where the events behind it are listed.
     pub(super) href: Option<String>,
-    pub(super) cells: Vec<String>,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// What a cell says, and where the events behind that alone are listed.
+pub(super) struct Cell(pub(super) String, pub(super) Option<String>);
+
+impl From<String> for Cell {
+    fn from(said: String) -> Self {
+        Self(said, None)
+    }
 }
 
 impl Chart<'_> {
@@ -86,7 +95,7 @@ impl Chart<'_> {
         let (title, said) = (format!("{id}-title"), format!("{id}-said"));
         html! {
             figure.chart id=(id) aria-labelledby=(title) {
-                h3 id=(title) { (self.title) }
+                h2 id=(title) { (self.title) }
                 @if let Some(plot) = &drawn.plot {
                     p.chart__said id=(said) { (drawn.said) }
                     (legend(&drawn.legend))
@@ -135,7 +144,9 @@ impl Table {
                         @for row in &self.rows {
                             tr {
                                 th scope="row" { @if let Some(href) = &row.href { a href=(href) { (row.name) } } @else { (row.name) } }
-                                @for cell in &row.cells { td { (cell) } }
+                                @for Cell(said, href) in &row.cells {
+                                    td { @if let Some(href) = href { a href=(href) { (said) } } @else { (said) } }
+                                }
                             }
                         }
                     }

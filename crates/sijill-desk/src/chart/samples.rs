@@ -47,6 +47,7 @@ pub(crate) fn bars(view: &View, stacked: bool) -> Bars {
         measure: Measure::Number,
         series: [t("في الموعد", "On time"), t("متأخرة", "Late")].map(|name| view.t(name).to_owned()).to_vec(),
         stacked,
+        by_first: false,
         bars: AGENCIES.iter().zip(figures).map(bar).collect(),
     }
 }
@@ -63,6 +64,7 @@ pub(crate) fn times(view: &View) -> Bars {
         measure: Measure::Time,
         series: vec![view.t(t("الوسيط", "Median")).to_owned()],
         stacked: false,
+        by_first: false,
         bars,
     }
 }
@@ -148,5 +150,6 @@ pub(crate) fn any_value() -> impl proptest::strategy::Strategy<Value = Value> {
         2 => (0_u64..50).prop_map(Value::Known),
         1 => (1_u64..20).prop_map(Value::Fewer),
         1 => Just(Value::Withheld),
+        1 => Just(Value::Nothing),
     ]
 }

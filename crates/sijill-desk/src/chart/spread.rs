@@ -25,6 +25,7 @@ texts! {
     ACROSS: "حول الحد", "around the limit";
     BEYOND: "بعد الحد", "beyond the limit";
     SHARE: "{share} ضمن الحد، وهو {limit} ({within} من {all}).", "{share} within {limit} ({within} of {all}).";
+    KEPT: "{share} ضمن المهلة ({within} من {all}).", "{share} within the time allowed ({within} of {all}).";
     MIDDLE: "والوسيط: {band}.", "The middle one took: {band}.";
     MOST: "أكثرها في الفئة: {band} ({figure}).", "Most took: {band} ({figure}).";
     SOME_HIDDEN: "بعض الأرقام غير منشور.", "Some figures are not published.";
@@ -106,7 +107,7 @@ impl Spread {
             } else {
                 Vec::new()
             },
-            hidden: self.bands.iter().any(|band| band.value.known().is_none()),
+            hidden: self.bands.iter().any(|band| band.value.is_hidden()),
             table: self.table(view),
         })
     }
@@ -145,7 +146,7 @@ impl Spread {
             .map(|(n, (stretch, band))| {
                 let full = if most == 0 { Value::MARK } else { most };
                 let tall = (percent(band.value.room(most), full) / 100.0 * TALL).min(TALL);
-                let pattern = if band.value.known().is_some() { self.side(n).pattern() } else { HATCH };
+                let pattern = if band.value.is_hidden() { HATCH } else { self.side(n).pattern() };
                 Column { stretch, tall, pattern }
             })
             .collect()
@@ -218,7 +219,8 @@ impl Spread {
             .map(|limit| {
                 let within: u64 =
                     counted().filter(|(n, _)| self.side(*n) == Side::Within).map(|(_, figure)| figure).sum();
-                SHARE.fill(
+                let text = if self.measure == Measure::Share { KEPT } else { SHARE };
+                text.fill(
                     view.lang,
                     &[
                         ("share", &view.share(within, all)),
@@ -254,7 +256,7 @@ impl Spread {
     fn table(&self, view: &View) -> Table {
         let rows = self.bands.iter().enumerate().map(|(n, band)| {
             let side = self.limit.map(|_| view.t(self.side(n).text()).to_owned());
-            let cells = [band.value.say(view, Measure::Number)].into_iter().chain(side);
+            let cells = [band.value.say(view, Measure::Number)].into_iter().chain(side).map(Into::into);
             Row { name: self.name(view, n), href: band.href.clone(), cells: cells.collect() }
         });
         let limit =

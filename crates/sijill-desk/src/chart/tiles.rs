@@ -51,7 +51,7 @@ impl Tile {
             div.tile {
                 dt { (self.label) }
                 dd {
-                    @if self.value.known().is_none() {
+                    @if self.value.is_hidden() {
                         svg.swatch width="16" height="16" aria-hidden="true" { rect width="16" height="16" fill=(fill(HATCH)) {} }
                         " "
                     }

@@ -6,7 +6,7 @@
 
 use maud::{Markup, html};
 
-use super::frame::{Chart, Drawn, HATCH, Row, SERIES, Table, fill, pattern};
+use super::frame::{Cell, Chart, Drawn, HATCH, Row, SERIES, Table, fill, pattern};
 use super::scale::{Length, Stretch, columns, ladder, percent};
 use super::{Measure, Value};
 use crate::View;
@@ -56,13 +56,16 @@ const TOP: f64 = 20.0;
 const TALL: f64 = 150.0;
 const FOOT: f64 = 40.0;
 const GROUND: f64 = TOP + TALL;
+/// The mark of what is hidden.
+const HIDDEN: f64 = 12.0;
 
 /// What is drawn for a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Point {
     column: Stretch,
-    /// Pixels above the ground; `None` if hidden.
+    /// Pixels above the ground, if it is known.
     tall: Option<f64>,
+    hidden: bool,
 }
 
 impl Trend {
@@ -78,7 +81,7 @@ impl Trend {
             } else {
                 Vec::new()
             },
-            hidden: self.lines.iter().flat_map(|line| &line.values).any(|value| value.known().is_none()),
+            hidden: self.lines.iter().flat_map(|line| &line.values).any(|value| value.is_hidden()),
             table: self.table(view),
         })
     }
@@ -91,7 +94,7 @@ impl Trend {
         let top = ladder(self.measure, self.most()).last().copied().unwrap_or(1);
         let point = |(column, value): (Stretch, &Value)| {
             let tall = value.known().map(|figure| percent(figure, top) / 100.0 * TALL);
-            Point { column, tall }
+            Point { column, tall, hidden: value.is_hidden() }
         };
         let line =
             |line: &Line| columns(self.months.len()).into_iter().zip(&line.values).map(point).collect();
@@ -125,8 +128,8 @@ impl Trend {
         let written = self.measure == Measure::Number && points.len() <= 12;
         let figures = self.lines.iter().flat_map(|line| &line.values);
         html! {
-            @for (point, value) in points.iter().zip(figures) {
-                @let tall = point.tall.unwrap_or(12.0);
+            @for (point, value) in points.iter().zip(figures).filter(|(point, _)| point.tall.is_some() || point.hidden) {
+                @let tall = point.tall.unwrap_or(HIDDEN);
                 @let fill = fill(if point.tall.is_some() { 1 } else { HATCH });
                 rect x=(Length::Percent(point.column.at)) width=(point.column.width()) y=(Length::Pixels(GROUND - tall)) height=(Length::Pixels(tall)) fill=(fill) {}
                 @if let Some(figure) = value.known().filter(|_| written) {
@@ -166,13 +169,11 @@ impl Trend {
 
     /// The extremes and the last of a series, if all of it is known.
     fn said_of(&self, view: &View, line: &Line) -> Markup {
-        let known: Option<Vec<_>> = self
-            .months
-            .iter()
-            .zip(&line.values)
-            .map(|(month, value)| Some((month, value.known()?)))
-            .collect();
-        let Some(known) = known else { return SOME_HIDDEN.fill(view.lang, &[("name", &line.name)]) };
+        if line.values.iter().any(|value| value.is_hidden()) {
+            return SOME_HIDDEN.fill(view.lang, &[("name", &line.name)]);
+        }
+        let known = self.months.iter().zip(&line.values);
+        let known: Vec<_> = known.filter_map(|(month, value)| Some((month, value.known()?))).collect();
         let say = |figure: u64| self.measure.say(view, figure);
         let least = known.iter().min_by_key(|(_, figure)| *figure);
         let most = known.iter().rev().max_by_key(|(_, figure)| *figure);
@@ -201,15 +202,14 @@ impl Trend {
     fn table(&self, view: &View) -> Table {
         let names = self.lines.iter().map(|line| html! { (line.name) });
         let head = [html! { (view.t(MONTH)) }].into_iter().chain(names);
+        let cell = |line: &Line, n: usize| {
+            let said = line.values.get(n)?.say(view, self.measure);
+            Some(Cell(said, line.hrefs.get(n).cloned().flatten()))
+        };
         let rows = self.months.iter().enumerate().map(|(n, month)| Row {
             name: html! { (view.month(month.year, month.month)) },
-            href: self.lines.iter().find_map(|line| line.hrefs.get(n).cloned().flatten()),
-            cells: self
-                .lines
-                .iter()
-                .filter_map(|line| line.values.get(n))
-                .map(|value| value.say(view, self.measure))
-                .collect(),
+            href: None,
+            cells: self.lines.iter().filter_map(|line| cell(line, n)).collect(),
         });
         Table { head: head.collect(), rows: rows.collect() }
     }
@@ -237,8 +237,8 @@ fn strokes(n: usize, points: &[Point]) -> Markup {
             @for point in points {
                 @if let Some((x, y)) = place(point) {
                     svg x=(x) y=(y) overflow="visible" width="1" height="1" { path d=(shape[n % shape.len()]) {} }
-                } @else {
-                    rect x=(Length::Percent(point.column.at)) width=(point.column.width()) y=(Length::Pixels(GROUND - 12.0)) height="12" fill=(fill(HATCH)) {}
+                } @else if point.hidden {
+                    rect x=(Length::Percent(point.column.at)) width=(point.column.width()) y=(Length::Pixels(GROUND - HIDDEN)) height=(Length::Pixels(HIDDEN)) fill=(fill(HATCH)) {}
                 }
             }
         }

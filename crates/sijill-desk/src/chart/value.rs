@@ -6,6 +6,7 @@ use crate::text::texts;
 texts! {
     FEWER: "أقل من {n}", "fewer than {n}";
     WITHHELD: "غير منشور", "not published";
+    NOTHING: "لا شيء", "none";
 }
 
 /// A figure as a reader may know it.
@@ -17,6 +18,8 @@ pub enum Value {
     Fewer(u64),
     /// Hidden, because with it another hidden figure could be worked out. It may be large.
     Withheld,
+    /// There is none: of nothing there is no share.
+    Nothing,
 }
 
 /// What a figure measures.
@@ -54,6 +57,7 @@ impl Value {
             Self::Known(figure) => measure.say(view, figure),
             Self::Fewer(than) => view.t(FEWER).replace("{n}", &measure.say(view, than)),
             Self::Withheld => view.t(WITHHELD).to_owned(),
+            Self::Nothing => view.t(NOTHING).to_owned(),
         }
     }
 
@@ -61,8 +65,13 @@ impl Value {
     pub const fn known(self) -> Option<u64> {
         match self {
             Self::Known(figure) => Some(figure),
-            Self::Fewer(_) | Self::Withheld => None,
+            Self::Fewer(_) | Self::Withheld | Self::Nothing => None,
         }
+    }
+
+    /// Whether it is kept from the reader.
+    pub const fn is_hidden(self) -> bool {
+        matches!(self, Self::Fewer(_) | Self::Withheld)
     }
 
     /// Several together: hidden as soon as one of them is.
@@ -79,7 +88,11 @@ impl Value {
     /// How much room it takes where the largest known figure is `largest`. All hidden ones take the same, so that how
     /// large they are cannot be seen.
     pub(super) fn room(self, largest: u64) -> u64 {
-        self.known().unwrap_or((largest / Self::MARK).max(1))
+        match self {
+            Self::Known(figure) => figure,
+            Self::Nothing => 0,
+            Self::Fewer(_) | Self::Withheld => (largest / Self::MARK).max(1),
+        }
     }
 }
 

@@ -18,7 +18,6 @@ pub(crate) async fn charts(view: View) -> Markup {
     Page::new(&view, view.t(TITLE)).style("chart.css").with(&html! {
         (chart::patterns())
         h1 { (view.t(TITLE)) }
-        h2.section { (view.t(TITLE)) }
         (samples::tiles(&view).draw(&view, samples::KNOWN))
         (samples::bars(&view, false).draw(&chart("grouped")))
         (samples::bars(&view, true).draw(&chart("stacked")))

@@ -34,6 +34,8 @@ texts! {
     NUMBER: "رقم الحالة", "Case number";
     NUMBER_HINT: "كما يظهر في السجل أو في تقرير التدقيق.", "As the ledger or the audit report has it.";
     OPEN: "فتح", "Open";
+    DASHBOARDS: "لوحات المتابعة", "Dashboards";
+    DASHBOARDS_NOTE: "كيف تسير الحالات والإحالات والمُهل، رقمًا رقمًا بأحداثه.", "How cases, referrals and deadlines are going, each figure with the events it counts.";
     OFFICERS: "الموظفون والدعوات", "Officers and invitations";
     OFFICERS_NOTE: "دعوة موظف جديد أو إضافة جهاز له، وتوقيع المفاتيح المنتظرة، وإلغاء ما فُقد منها.", "Invite an officer or add a device, sign keys that wait, revoke lost ones.";
     KEYS: "مفاتيحي", "My keys";
@@ -60,6 +62,10 @@ pub(crate) async fn home(State(office): State<Arc<Office>>, view: View, session:
             p { (view.t(QUEUE_NOTE)) }
             h2 { a href="/desk/contacts/new" { (view.t(CONTACT)) } }
             p { (view.t(CONTACT_NOTE)) }
+        }
+        @if session.watches() {
+            h2 { a href="/desk/oversight" { (view.t(DASHBOARDS)) } }
+            p { (view.t(DASHBOARDS_NOTE)) }
         }
         @if session.may(Role::Auditor) {
             h2 { (view.t(OPEN_CASE)) }

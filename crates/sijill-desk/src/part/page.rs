@@ -16,6 +16,7 @@ texts! {
     QUEUE: "قائمة العمل", "Queue";
     CONTACT: "اتصال جديد", "New contact";
     OFFICERS: "الموظفون", "Officers";
+    DASHBOARDS: "لوحات المتابعة", "Dashboards";
     KEYS: "مفاتيحي", "My keys";
     SIGN_OUT: "تسجيل الخروج", "Sign out";
     LATIN_DIGITS: "الأرقام: 123", "Digits: 123";
@@ -123,6 +124,7 @@ fn header(view: &View, session: Option<&Session>) -> Markup {
                                 (entry(view, "/desk/contacts/new", CONTACT))
                             }
                             @if session.may(Role::Registrar) { (entry(view, "/desk/officers", OFFICERS)) }
+                            @if session.watches() { (entry(view, "/desk/oversight", DASHBOARDS)) }
                             (entry(view, "/desk/keys", KEYS))
                         }
                     }

@@ -2,13 +2,15 @@
 
 import { join } from "node:path";
 
+const LOOKS = [[360, "light"], [1440, "light"], [360, "dark"]];
+
 /**
  * Everything that can be checked of a page by looking at it, in both languages, sizes and schemes; what is wrong goes to
  * `complaints`. Without a path, the page as it stands.
  */
-export const inspector = ({ site, rules, pictures, complaints }) => async (tab, path, name) => {
+export const inspector = ({ site, rules, pictures, complaints, looks = LOOKS }) => async (tab, path, name) => {
   for (const lang of ["ar", "en"]) {
-    for (const [width, scheme] of [[360, "light"], [1440, "light"], [360, "dark"]]) {
+    for (const [width, scheme] of looks) {
       await tab.look(width, scheme);
       if (path) await tab.go(`${site}${path}${path.includes("?") ? "&" : "?"}lang=${lang}`);
       await tab.until("document.fonts.status === 'loaded' && !document.querySelector('main :is([data-wait], [data-step=loading]):not([hidden])')");

@@ -64,8 +64,11 @@ impl std::ops::Deref for House {
 
 impl Door {
     pub(crate) fn of(ledger: Ledger, sites: Vec<String>) -> Self {
+        Self::to(Desk::new(ledger, sites))
+    }
+
+    pub(crate) fn to(mut desk: Desk) -> Self {
         let clock = Arc::new(SimulatedClock::standing(START_MS));
-        let mut desk = Desk::new(ledger, sites);
         desk.clock = Arc::clone(&clock) as _;
         Self { router: router(desk), clock }
     }

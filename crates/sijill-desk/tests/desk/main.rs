@@ -15,6 +15,8 @@ mod known;
 mod land;
 mod mail;
 mod night;
+mod oversight;
 mod pages;
 mod queue;
 mod signing_in;
+mod watch;

@@ -91,7 +91,7 @@ async fn is_as_told(country: &Country, id: &str) {
 }
 
 /// A key as the browser is given it.
-fn key(country: &Country, who: &str) -> Value {
+pub(crate) fn key(country: &Country, who: &str) -> Value {
     let actor = &country.officers[who];
     let public = actor.key.public();
     json!({

@@ -7,12 +7,17 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use serde_json::json;
+use sijill_domain::event::{Clock, Service};
 use sijill_event::Timestamp;
+use sijill_ledger::Ledger;
+use sijill_projections::engine::Base;
 use sijill_web::{CancellationToken, Settings};
+use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
 use crate::answer::Answer;
-use crate::data_dir::{DataDir, TOKEN_KEY};
+use crate::attesting::every_day;
+use crate::data_dir::{DataDir, TOKEN_KEY, service_key};
 use crate::error::{Error, Result};
 use crate::running::{Running, Time, read_models};
 
@@ -87,6 +92,7 @@ pub async fn run(args: Args) -> Result<Answer> {
     let desk = sijill_desk::router(desk);
     let router = sijill_web::router_beside(desk, ledger.clone(), settings, stop.clone());
     let mailing = mail.map(|mail| tokio::spawn(mail.follow(ledger.clone())));
+    let attesting = attesting(&dir, &ledger, &read_models)?;
     let projecting = tokio::spawn(sijill_ledger::project(ledger.clone(), read_models));
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
 
@@ -106,8 +112,8 @@ pub async fn run(args: Args) -> Result<Answer> {
     // It goes on where it stopped: position and rows are one transaction.
     projecting.abort();
     let _ = projecting.await;
-    if let Some(mailing) = mailing {
-        mailing.abort();
+    for task in mailing.into_iter().chain(attesting) {
+        task.abort();
     }
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
     let size = ledger.published().checkpoint.size;
@@ -115,6 +121,18 @@ pub async fn run(args: Args) -> Result<Answer> {
     running.close().await;
     tracing::info!(size, "stopped; everything answered for is durable");
     Ok(Answer::good("", &json!({"stopped": true, "size": size})))
+}
+
+/// The daily word on the read models, of a ledger whose days are the world's and whose key for it is here.
+fn attesting(dir: &DataDir, ledger: &Ledger, base: &Arc<dyn Base>) -> Result<Option<JoinHandle<()>>> {
+    let registry = ledger.registry();
+    let named = service_key(Service::Log);
+    let wanted = dir.config.figures.attest.unwrap_or(true) && registry.clock() == Some(Clock::Live);
+    if !wanted || registry.rules() != Some(2) || !dir.key_path(&named).is_file() {
+        return Ok(None);
+    }
+    let key = dir.private_key(&named)?;
+    Ok(Some(tokio::spawn(every_day(ledger.clone(), Arc::clone(base), key))))
 }
 
 /// Where a server that listens here is reached from this machine: every address is also its own.

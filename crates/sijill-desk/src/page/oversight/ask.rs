@@ -76,13 +76,11 @@ pub(super) fn number(month: Month) -> i64 {
 
 impl Narrowed {
     /// Understands what was asked, within what may be: for a scope that nothing opens to, it is as if nothing was.
-    pub(super) async fn of(
-        asked: Asked,
-        scope: &Scope,
-        labels: &Labels<'_>,
-        ledger: &Ledger,
-    ) -> Result<Self, DeskError> {
-        let asked = if scope.opens() { Self::latin(asked) } else { Asked::default() };
+    pub(super) async fn of(asked: Asked, scope: &Scope, ledger: &Ledger) -> Result<Self, DeskError> {
+        let mut asked = if scope.opens() { Self::latin(asked) } else { Asked::default() };
+        if scope.own().is_some() {
+            asked.agency.clear();
+        }
         let mut wrong = Vec::new();
         let mut read = |name, text: &str| {
             let read = month(text);
@@ -112,8 +110,8 @@ impl Narrowed {
         };
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let own = scope.own().map(ToString::to_string);
-        // Nobody is asked for by a name that nobody has.
-        let agency = some(&asked.agency).filter(|id| labels.world.registry().agency(id).is_some());
+        // Of an agency or place that nobody has heard of, nothing is shown rather than everything.
+        let agency = some(&asked.agency);
         let filter = Filter {
             agency: own.or(agency),
             governorate: some(&asked.governorate),

@@ -13,7 +13,7 @@ use sijill_projections::indicators::catalogue::{
 use super::ask::{self, events, narrower};
 use super::label::Labels;
 use super::scope::Scope;
-use super::section::{Headline, Question, Shape};
+use super::section::{Headline, Question, Section, Shape};
 use crate::chart::{
     Band, Bar, Bars, Chart, Flow, Known, Line, Measure, Month, Spread, Stream, Tile, Tiles, Trend, Value,
 };
@@ -33,22 +33,38 @@ const PARTS: usize = 6;
 
 /// What charts are drawn from: one size of the log for all charts of a page.
 pub(super) struct Board<'a> {
-    pub(super) labels: Labels<'a>,
+    pub(super) labels: &'a Labels<'a>,
     pub(super) scope: &'a Scope,
     pub(super) filter: &'a Filter,
     pub(super) reader: Reader<'a>,
     pub(super) known: Known,
+    /// Whether to read the counts of the latest entry, which are at hand, as long as that is where `known` is.
+    pub(super) latest: bool,
+}
+
+/// Why a page is not drawn.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// More was taken in since the page was begun.
+    Moved,
+    /// The ledger does not say when that was.
+    Unknown,
+    /// The read models do not answer.
+    Failed(ProjectionError),
+}
+
+impl From<ProjectionError> for Stop {
+    fn from(error: ProjectionError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl Board<'_> {
-    async fn figures(
-        &self,
-        codes: &[&str],
-        by: &[Dimension],
-        filter: &Filter,
-    ) -> Result<Vec<Figure>, ProjectionError> {
+    async fn figures(&self, codes: &[&str], by: &[Dimension], filter: &Filter) -> Result<Vec<Figure>, Stop> {
         let ask = Ask { indicators: codes, by, filter: filter.clone() };
-        Ok(self.reader.figures(&ask, Some(self.known.size)).await?.figures)
+        let asked = (!self.latest).then_some(self.known.size);
+        let found = self.reader.figures(&ask, asked).await?;
+        if found.size == self.known.size { Ok(found.figures) } else { Err(Stop::Moved) }
     }
 
     /// Where the events of a figure are listed, for whoever may see them.
@@ -56,8 +72,20 @@ impl Board<'_> {
         self.scope.opens().then(|| events(code, &narrower(self.filter, by), self.known.size))
     }
 
+    /// A section: its headline figures, then its charts.
+    pub(super) async fn all(&self, section: &Section) -> Result<Markup, Stop> {
+        let mut drawn = Vec::new();
+        if !section.headlines.is_empty() {
+            drawn.push(self.tiles(section.headlines).await?.draw(self.labels.view, self.known));
+        }
+        for question in section.questions {
+            drawn.push(self.draw(question).await?);
+        }
+        Ok(html! { @for chart in drawn { (chart) } })
+    }
+
     /// The chart of a question; nothing for one that is not for this reader.
-    pub(super) async fn draw(&self, question: &Question) -> Result<Markup, ProjectionError> {
+    async fn draw(&self, question: &Question) -> Result<Markup, Stop> {
         let Some(of) = question.indicators.first().and_then(|code| indicator(code)) else {
             return Ok(html! {});
         };
@@ -84,12 +112,19 @@ impl Board<'_> {
         })
     }
 
+    /// The month that charts by month end in: the one asked for, if it is over.
+    fn last_month(&self) -> Month {
+        let now = self.labels.view.month_of(self.known.at);
+        let asked = self.filter.to.and_then(|to| ask::month(&to.to_string()));
+        asked.filter(|asked| ask::number(*asked) < ask::number(now)).unwrap_or(now)
+    }
+
     fn title(&self, of: &Indicator) -> &'static str {
         self.labels.view.t(crate::Text { ar: of.title[0], en: of.title[1] })
     }
 
     /// The headline figures of a section.
-    pub(super) async fn tiles(&self, headlines: &[Headline]) -> Result<Tiles, ProjectionError> {
+    async fn tiles(&self, headlines: &[Headline]) -> Result<Tiles, Stop> {
         let view = self.labels.view;
         let mut tiles = Vec::new();
         for Headline { label, note, indicator, kind, band, month } in headlines {
@@ -111,7 +146,7 @@ impl Board<'_> {
     }
 
     /// How many, the most first. What has an order of its own keeps it.
-    async fn bars(&self, of: &Indicator, by: &[Dimension]) -> Result<Bars, ProjectionError> {
+    async fn bars(&self, of: &Indicator, by: &[Dimension]) -> Result<Bars, Stop> {
         let mut figures = self.figures(&[of.code], by, self.filter).await?;
         figures.sort_by_key(|figure| (Reverse(figure.n), figure.by.clone()));
         let rest = figures.split_off(figures.len().min(BARS));
@@ -125,7 +160,7 @@ impl Board<'_> {
             href: pairs.and_then(|pairs| self.events(of.code, &pairs)),
         });
         let series = vec![self.labels.view.t(COUNT).to_owned()];
-        Ok(Bars { measure: Measure::Number, series, stacked: false, bars: bars.collect() })
+        Ok(Bars { measure: Measure::Number, series, stacked: false, by_first: false, bars: bars.collect() })
     }
 
     fn name(&self, of: &Indicator, by: &[Dimension], figure: &Figure) -> String {
@@ -137,7 +172,7 @@ impl Board<'_> {
     }
 
     /// How long in all, the longest first. Of few, the sum would tell how long each took.
-    async fn times(&self, of: &Indicator, by: Dimension) -> Result<Bars, ProjectionError> {
+    async fn times(&self, of: &Indicator, by: Dimension) -> Result<Bars, Stop> {
         let mut figures = self.figures(&[of.code], &[by], self.filter).await?;
         figures.sort_by_key(|figure| (Reverse(figure.total), figure.by.clone()));
         let counts: Vec<u64> = figures.iter().map(|figure| figure.n).collect();
@@ -151,11 +186,11 @@ impl Board<'_> {
             href: self.events(of.code, &pairs(&[by], figure)),
         });
         let series = vec![self.labels.view.t(IN_ALL).to_owned()];
-        Ok(Bars { measure: Measure::Time, series, stacked: false, bars: bars.collect() })
+        Ok(Bars { measure: Measure::Time, series, stacked: false, by_first: false, bars: bars.collect() })
     }
 
     /// Parts of each category; the least of more than six kinds of parts are one.
-    async fn parts(&self, of: &Indicator, by: Dimension, part: Dimension) -> Result<Bars, ProjectionError> {
+    async fn parts(&self, of: &Indicator, by: Dimension, part: Dimension) -> Result<Bars, Stop> {
         let figures = self.figures(&[of.code], &[by, part], self.filter).await?;
         let mut rows: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
         let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
@@ -180,10 +215,12 @@ impl Board<'_> {
         });
         let mut series: Vec<_> = own.iter().map(|column| self.labels.value(of, part, column)).collect();
         series.extend((!others.is_empty()).then(|| self.labels.view.t(OTHERS).to_owned()));
-        Ok(Bars { measure: Measure::Number, series, stacked: true, bars: bars.collect() })
+        // Where the parts are what became of something, the question is how much of it went well.
+        let by_first = part == Dimension::Band && of.band == Bands::Result;
+        Ok(Bars { measure: Measure::Number, series, stacked: true, by_first, bars: bars.collect() })
     }
 
-    async fn spread(&self, of: &Indicator) -> Result<Spread, ProjectionError> {
+    async fn spread(&self, of: &Indicator) -> Result<Spread, Stop> {
         let figures = self.figures(&[of.code], &[Dimension::Band], self.filter).await?;
         let count =
             |band: &str| figures.iter().find(|figure| figure.by == [band]).map_or(0, |figure| figure.n);
@@ -214,9 +251,9 @@ impl Board<'_> {
         Ok(Spread { measure, bands: bands.collect(), limit })
     }
 
-    async fn trend(&self, codes: &[&'static str]) -> Result<Trend, ProjectionError> {
+    async fn trend(&self, codes: &[&'static str]) -> Result<Trend, Stop> {
         let figures = self.figures(codes, &[Dimension::Month], self.filter).await?;
-        let months = months(figures.iter().filter_map(|figure| figure.by.first()));
+        let months = months(figures.iter().filter_map(|figure| figure.by.first()), self.last_month());
         let line = |of: &Indicator| {
             let count = |month: &Month| {
                 let own = |figure: &&Figure| {
@@ -238,7 +275,7 @@ impl Board<'_> {
     }
 
     /// Of the deadlines that began in a month and were to be kept by now, the share that was.
-    async fn kept(&self, of: &Indicator) -> Result<Trend, ProjectionError> {
+    async fn kept(&self, of: &Indicator) -> Result<Trend, Stop> {
         let figures = self.figures(&[of.code], &[Dimension::Month, Dimension::Band], self.filter).await?;
         let mut by_month: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for figure in &figures {
@@ -250,13 +287,16 @@ impl Board<'_> {
                 _ => {}
             }
         }
-        let months = months(by_month.iter().filter(|(_, (_, all))| *all > 0).map(|(month, _)| *month));
+        let months = months(
+            by_month.iter().filter(|(_, (_, all))| *all > 0).map(|(month, _)| *month),
+            self.last_month(),
+        );
         let share = |month: &Month| {
             let (kept, all) =
                 by_month.get(ask::number(*month).to_string().as_str()).copied().unwrap_or_default();
-            let hidden = self.scope.shown(&[kept, all - kept]).iter().any(|value| value.known().is_none());
-            // Of nothing there is no share, rather than none.
-            (kept * 1000).checked_div(all).filter(|_| !hidden).map_or(Value::Withheld, Value::Known)
+            let hidden = self.scope.shown(&[kept, all - kept]).iter().any(|value| value.is_hidden());
+            let share = if hidden { None } else { (kept * 1000).checked_div(all).map(Value::Known) };
+            share.unwrap_or(if hidden { Value::Withheld } else { Value::Nothing })
         };
         let events =
             |month: &Month| self.events(of.code, &[(Dimension::Month, &ask::number(*month).to_string())]);
@@ -268,7 +308,7 @@ impl Board<'_> {
         Ok(Trend { measure: Measure::Share, months, lines: vec![line] })
     }
 
-    async fn flow(&self, of: &Indicator) -> Result<Flow, ProjectionError> {
+    async fn flow(&self, of: &Indicator) -> Result<Flow, Stop> {
         let by = [Dimension::Kind, Dimension::Agency];
         let figures = self.figures(&[of.code], &by, self.filter).await?;
         let counts: Vec<u64> = figures.iter().map(|figure| figure.n).collect();
@@ -307,13 +347,18 @@ fn in_order<'a>(of: &Indicator, by: Dimension, sums: &BTreeMap<&'a str, u64>) ->
     values
 }
 
-/// The months from the first of these to the last, without gaps.
-fn months<'a>(named: impl Iterator<Item = impl AsRef<str> + 'a>) -> Vec<Month> {
+/// The months from the first of these to the last, without gaps; and on to the month the log ends in, if that is not long
+/// after: nothing in it is news as well.
+fn months<'a>(named: impl Iterator<Item = impl AsRef<str> + 'a>, now: Month) -> Vec<Month> {
+    const LONG: i64 = 12;
     let numbers: BTreeSet<i64> =
         named.filter_map(|month| ask::month(month.as_ref())).map(ask::number).collect();
     let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else { return Vec::new() };
+    let count = |number: i64| number / 100 * 12 + number % 100;
+    let now = ask::number(now);
+    let last = if (0..=LONG).contains(&(count(now) - count(*last))) { now } else { *last };
     let next = |number: &i64| Some(if number % 100 == 12 { number + 89 } else { number + 1 });
-    let all = std::iter::successors(Some(*first), next).take_while(|number| number <= last);
+    let all = std::iter::successors(Some(*first), next).take_while(|number| *number <= last);
     all.filter_map(|number| ask::month(&number.to_string())).collect()
 }
 
@@ -322,12 +367,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn months_have_no_gaps() {
-        let all = months(["202602", "202511", "0"].into_iter());
-        assert_eq!(
-            all.into_iter().map(ask::number).collect::<Vec<_>>(),
-            [202_511, 202_512, 202_601, 202_602]
-        );
-        assert!(months(["0"].into_iter()).is_empty());
+    fn months_have_no_gaps_and_go_on_to_the_present() {
+        let upto = |now: &str| {
+            let now = ask::month(now).expect("a month");
+            months(["202602", "202511", "0"].into_iter(), now)
+                .into_iter()
+                .map(ask::number)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(upto("202602"), [202_511, 202_512, 202_601, 202_602]);
+        assert_eq!(upto("202604").last(), Some(&202_604));
+        assert_eq!(upto("202801").last(), Some(&202_602), "an archive does not go on for ever");
+        assert_eq!(upto("202001").last(), Some(&202_602));
+        assert!(months(["0"].into_iter(), ask::month("202602").expect("a month")).is_empty());
     }
 }

@@ -6,6 +6,7 @@ use sijill_casework::Milestone;
 use sijill_casework::case::World;
 use sijill_casework::catalogue::ReferralState;
 use sijill_casework::codes::CodeBook;
+use sijill_domain::Agency;
 use sijill_projections::figure::Dimension;
 use sijill_projections::indicators::catalogue::{
     DURATIONS, Indicator, Kind, LONGER, MORE_THAN_DOUBLE, RESULTS, SHARES,
@@ -45,8 +46,17 @@ impl Labels<'_> {
         }
     }
 
-    /// An agency by its latest name; its id if it has none.
+    /// An agency by its latest name, with its id where another has the same: two are never drawn as one.
     pub(super) fn agency(&self, id: &str) -> String {
+        let latest = |agency: &Agency| agency.names.last().map(|latest| latest.name.clone());
+        let registry = self.world.registry();
+        let own = registry.agency(id).and_then(latest);
+        let twin = registry.agencies().any(|(other, agency)| other.as_str() != id && latest(agency) == own);
+        let named = self.named(id);
+        if own.is_some() && twin { format!("{named} ({id})") } else { named }
+    }
+
+    fn named(&self, id: &str) -> String {
         let named = self.world.registry().agency(id).and_then(|agency| agency.names.last());
         named.map_or_else(|| self.or_unstated(id), |latest| word::name(self.view, &latest.name).into_owned())
     }

@@ -31,7 +31,7 @@ use sijill_projections::engine::Base;
 use sijill_projections::figure::{Ask, Filter, Reader};
 
 use self::ask::{Asked, Narrowed};
-use self::draw::Board;
+use self::draw::{Board, Stop};
 use self::label::Labels;
 use self::scope::Scope;
 use self::section::{SECTIONS, Section, section};
@@ -100,30 +100,29 @@ async fn show(
     let world = ledger.world();
     let book = world.book();
     let labels = Labels { view, world: &world, book: &book };
-    let mut narrowed = Narrowed::of(asked, &scope, &labels, ledger).await?;
-    let found = if narrowed.is_wrong() { None } else { Some(size(base, narrowed.size).await) };
-    if let Some(Err(ProjectionError::Ahead { .. })) = found {
-        narrowed.ahead();
-    }
-    let (status, content) = match found {
-        None | Some(Err(ProjectionError::Ahead { .. })) => (StatusCode::BAD_REQUEST, html! {}),
-        Some(Err(ProjectionError::NotBuilt(_))) => {
-            (StatusCode::OK, state::nothing(view, NOT_YET, NOT_YET_NOTE, None))
-        }
-        Some(Err(error)) => return Err(unavailable(&error)),
-        Some(Ok(size)) => {
-            let known = known(ledger, size).await?;
-            let labels = Labels { view, world: &world, book: &book };
-            let reader = Reader { base };
-            let board = Board { labels, scope: &scope, filter: &narrowed.filter, reader, known };
-            (StatusCode::OK, charts(&board, section).await.map_err(|error| unavailable(&error))?)
+    let mut narrowed = Narrowed::of(asked, &scope, ledger).await?;
+    let content = if narrowed.is_wrong() {
+        html! {}
+    } else {
+        match charts(ledger, base, &labels, &scope, &narrowed, section).await {
+            Ok(charts) => charts,
+            Err(Stop::Failed(ProjectionError::Ahead { .. })) => {
+                narrowed.ahead();
+                html! {}
+            }
+            Err(Stop::Failed(ProjectionError::NotBuilt(_))) => {
+                state::nothing(view, NOT_YET, NOT_YET_NOTE, None)
+            }
+            Err(Stop::Failed(error)) => return Err(unavailable(&error)),
+            Err(Stop::Moved | Stop::Unknown) => return Err(DeskError::Unavailable),
         }
     };
+    let status = if narrowed.is_wrong() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let page =
         Page::new(view, view.t(section.title)).of(session).style("chart.css").wrong(narrowed.is_wrong());
     let page = page.with(&html! {
         (patterns())
-        h1 { (view.t(TITLE)) }
+        h1 { (view.t(TITLE)) ": " (view.t(section.title)) }
         (sections(view, section, &narrowed.query()))
         p.quiet { (whose(view, &scope, &world)) @if scope.opens() { " " (narrowed.say(&labels)) } }
         @if scope.opens() { (narrowed.form(&view.path, &scope, &labels)) }
@@ -152,15 +151,29 @@ fn unavailable(error: &ProjectionError) -> DeskError {
     DeskError::Unavailable
 }
 
-async fn charts(board: &Board<'_>, section: &Section) -> Result<Markup, ProjectionError> {
-    let mut drawn = Vec::new();
-    if !section.headlines.is_empty() {
-        drawn.push(board.tiles(section.headlines).await?.draw(board.labels.view, board.known));
+/// All charts of a section at one size of the log. What was begun while entries are taken in is begun again; at last it is
+/// drawn as of where it was begun, which takes longer.
+async fn charts(
+    ledger: &Ledger,
+    base: &dyn Base,
+    labels: &Labels<'_>,
+    scope: &Scope,
+    narrowed: &Narrowed,
+    section: &Section,
+) -> Result<Markup, Stop> {
+    let reader = Reader { base };
+    let mut moved = Err(Stop::Moved);
+    for latest in [true, true, true, false] {
+        let size = size(base, narrowed.size).await?;
+        let known = known(ledger, size).await.map_err(|_| Stop::Unknown)?;
+        let latest = latest && narrowed.size.is_none();
+        let board = Board { labels, scope, filter: &narrowed.filter, reader, known, latest };
+        moved = board.all(section).await;
+        if !matches!(moved, Err(Stop::Moved)) {
+            break;
+        }
     }
-    for question in section.questions {
-        drawn.push(board.draw(question).await?);
-    }
-    Ok(html! { h2.section { (board.labels.view.t(section.title)) } @for chart in drawn { (chart) } })
+    moved
 }
 
 fn sections(view: &View, here: &Section, query: &str) -> Markup {
