@@ -9,6 +9,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -25,7 +27,12 @@ const (
 	height  = 8       // C2SP tlog-tiles: 256 hashes a tile
 	samples = 2000    // above this many leaves, inclusion is checked for that many of them
 	maxFile = 1 << 25 // no file of a log is larger: 256 entries of 64 KiB
+
+	patience = 5 // times a server is asked for one file before its "later" counts as a no
 )
+
+// errClosed: a server shows a file to some only, and no token was given.
+var errClosed = errors.New("it needs a token (LOG_TOKEN)")
 
 func main() {
 	if len(os.Args) < 3 {
@@ -139,8 +146,8 @@ func checkTiles(log logReader, tree tlog.Tree, hashes tlog.HashReader) error {
 	return nil
 }
 
-// checkEntries hashes the entries of all bundles and proves a sample of them. Over HTTP bundles may need a token:
-// then it says so, and checks inclusion of the leaf hashes only.
+// checkEntries hashes the entries of all bundles and proves a sample of them. Over HTTP bundles may need a token, that of
+// LOG_TOKEN: without it it says so, and checks inclusion of the leaf hashes only.
 func checkEntries(log logReader, tree tlog.Tree, hashes tlog.HashReader) error {
 	stride := tree.N/samples + 1
 	proved, hashed := 0, 0
@@ -151,7 +158,7 @@ func checkEntries(log logReader, tree tlog.Tree, hashes tlog.HashReader) error {
 		}
 		tile := tlog.Tile{H: height, L: -1, N: start >> height, W: width}
 		raw, err := log.read(tilePath(tile))
-		if err != nil && !log.remote() {
+		if err != nil && !errors.Is(err, errClosed) {
 			return err
 		}
 		var entries [][]byte
@@ -303,15 +310,43 @@ func (l logReader) read(path string) ([]byte, error) {
 	if !l.remote() {
 		return os.ReadFile(name)
 	}
-	answer, err := http.Get(name)
+	for tries := 1; ; tries++ {
+		data, wait, err := get(name)
+		if wait == 0 || tries == patience {
+			return data, err
+		}
+		time.Sleep(wait)
+	}
+}
+
+// get asks once. wait is how long the server wants to be left alone before it is asked again, 0 if it answered.
+func get(name string) (data []byte, wait time.Duration, err error) {
+	request, err := http.NewRequest(http.MethodGet, name, nil)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	token := os.Getenv("LOG_TOKEN")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, 0, err
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", name, answer.Status)
+	switch answer.StatusCode {
+	case http.StatusOK:
+		data, err = io.ReadAll(io.LimitReader(answer.Body, maxFile))
+		return data, 0, err
+	case http.StatusUnauthorized, http.StatusForbidden:
+		if token == "" {
+			return nil, 0, errClosed
+		}
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After"))
+		wait = time.Duration(max(seconds, 1)) * time.Second
 	}
-	return io.ReadAll(io.LimitReader(answer.Body, maxFile))
+	return nil, wait, fmt.Errorf("%s: %s", name, answer.Status)
 }
 
 func (l logReader) Height() int { return height }
