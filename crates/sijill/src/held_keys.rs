@@ -71,11 +71,18 @@ impl Look<'_> {
             if !self.keys.get(&[sealed.key_id]).await?.is_empty() {
                 return Ok(Some(Found::Open));
             }
-            if !self.is_going(row.index).await? {
+            // Another server may have destroyed it, or sealed the value anew, since the row was read.
+            if self.is_there(row).await? && !self.is_going(row.index).await? {
                 return Ok(Some(Found::Lost(row.index)));
             }
         }
         Ok(None)
+    }
+
+    /// Whether the row is as it was.
+    async fn is_there(&self, row: &StoredDisclosure) -> Result<bool> {
+        let now = window(self.store, row.index..row.index + 1).await?;
+        Ok(now.iter().any(|held| held == row))
     }
 
     /// Whether values of this entry's case are being destroyed: its keys go before `erasure.done`, and a server may have been
