@@ -51,7 +51,7 @@ pub enum FaultCode {
     /// An act of the ledger's services is missing, superfluous or another than the prescribed one.
     Automation,
     /// What was attested of a read model, or is kept of it, is not what the entries give.
-    Figures,
+    Projection,
 }
 
 /// Which level of the audit a fault belongs to.
@@ -91,7 +91,7 @@ impl FaultCode {
         Self::NotAuthorised,
         Self::Rule,
         Self::Automation,
-        Self::Figures,
+        Self::Projection,
     ];
 
     /// The name in kebab case.
@@ -118,7 +118,7 @@ impl FaultCode {
             Self::NotAuthorised => "not-authorised",
             Self::Rule => "rule",
             Self::Automation => "automation",
-            Self::Figures => "figures",
+            Self::Projection => "projection",
         }
     }
 
@@ -127,7 +127,7 @@ impl FaultCode {
         match self {
             Self::KeyNotValid | Self::NotAuthorised => FaultLevel::Authority,
             Self::Rule | Self::Automation => FaultLevel::Rules,
-            Self::Figures => FaultLevel::Figures,
+            Self::Projection => FaultLevel::Figures,
             _ => FaultLevel::Integrity,
         }
     }

@@ -126,7 +126,7 @@ impl Figures {
                             claim.size
                         ),
                     };
-                    faults.add(FaultCode::Figures, claim.index, message);
+                    faults.add(FaultCode::Projection, claim.index, message);
                 }
             }
         }

@@ -54,9 +54,27 @@ pub struct Config {
     /// Notices by e-mail; without it there are none. Of several servers of one ledger, one is to mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
+    /// Read models and figures.
+    #[serde(default, skip_serializing_if = "Figures::is_default")]
+    pub figures: Figures,
     /// Bounds.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
+}
+
+/// Read models and figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Figures {
+    /// `false`: nothing is attested daily by this server. Of several servers of one ledger, one is to attest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attest: Option<bool>,
+}
+
+impl Figures {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The HTTP server.
@@ -156,6 +174,7 @@ impl Config {
             tls: None,
             web: Web::default(),
             mail: None,
+            figures: Figures::default(),
             limits: Limits::default(),
         }
     }

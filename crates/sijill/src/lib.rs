@@ -16,6 +16,7 @@
 //! | [`answer`], `error`, [`progress`] | what a command says, and how it ends |
 
 pub mod answer;
+pub mod attesting;
 pub mod bench;
 pub mod casework;
 pub mod cli;

@@ -1,0 +1,40 @@
+//! A server's daily word on its read models (`[figures]` in `sijill.toml`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sijill_event::SigningKey;
+use sijill_ledger::Ledger;
+use sijill_projections::engine::Base;
+
+/// A day, milliseconds.
+const DAY: u64 = 86_400_000;
+
+/// How far Oman's midnight lies before that of UTC, less the ten minutes that a day's last entries may take.
+const BEGINS: u64 = 4 * 3_600_000 - 600_000;
+
+/// How often it is asked which day it is: the clock may be set.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Attests the read models ten minutes into every day in Oman, by the ledger's clock, until it is dropped. What fails is tried
+/// again the next time it looks.
+pub async fn every_day(ledger: Ledger, base: Arc<dyn Base>, key: SigningKey) {
+    let day = |ledger: &Ledger| (ledger.now_ms() + BEGINS) / DAY;
+    let mut done = day(&ledger);
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let today = day(&ledger);
+        if today <= done {
+            continue;
+        }
+        match sijill_ledger::attest(&ledger, &*base, &key).await {
+            Ok((said, receipt)) => {
+                done = today;
+                tracing::info!(index = receipt.index, size = said.size, "read models attested");
+            }
+            Err(error) => {
+                tracing::warn!(code = error.code(), %error, "read models not attested; trying again");
+            }
+        }
+    }
+}
