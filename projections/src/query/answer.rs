@@ -17,8 +17,10 @@ pub struct Views<'a> {
 }
 
 /// How far the models have come that a view is answered from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Standing {
+    /// The view.
+    pub view: &'static View,
     /// The view has taken in this many entries: no later size can be asked for.
     pub position: u64,
     /// Who may see what is known as of this many entries.
@@ -36,6 +38,15 @@ pub struct Rows {
     pub next: Option<Place>,
 }
 
+impl Standing {
+    /// Whether these are other tables, and say at least as much.
+    fn takes_place_of(&self, other: &Self) -> bool {
+        (self.table != other.table || self.circle != other.circle)
+            && self.position >= other.position
+            && self.circled >= other.circled
+    }
+}
+
 impl<'a> Views<'a> {
     /// The views of this database.
     pub fn of(base: &'a dyn Base) -> Self {
@@ -46,10 +57,10 @@ impl<'a> Views<'a> {
     ///
     /// # Errors
     /// [`ProjectionError::NotBuilt`] as long as this release has not built what it takes.
-    pub async fn standing(&self, view: &View) -> Result<Standing, ProjectionError> {
+    pub async fn standing(&self, view: &'static View) -> Result<Standing, ProjectionError> {
         let (table, position) = self.live(view.model).await?;
         let (circle, circled) = self.live(&circles::MODEL).await?;
-        Ok(Standing { position, circled, table, circle })
+        Ok(Standing { view, position, circled, table, circle })
     }
 
     async fn live(&self, model: &'static Model) -> Result<(u64, u64), ProjectionError> {
@@ -63,13 +74,14 @@ impl<'a> Views<'a> {
     }
 
     /// The rows that answer the question, as the log of `size` entries says, after a place if one is given. Cases and contacts
-    /// in `withheld` are left out.
+    /// in `withheld` are left out: those that fewer may know of since what the models stood at, so that they are answered from
+    /// models that stand there or further.
     ///
     /// # Errors
     /// [`ProjectionError::Ahead`] for a size that the models have not come to.
     pub async fn rows(
         &self,
-        view: &View,
+        standing: Standing,
         ask: &Ask,
         size: u64,
         after: Option<&Place>,
@@ -79,21 +91,19 @@ impl<'a> Views<'a> {
         if sight.is_blind() {
             return Ok(Rows { rows: Vec::new(), next: None });
         }
-        let standing = self.standing(view).await?;
+        let view = standing.view;
         if size > standing.position {
             return Err(ProjectionError::Ahead { size, position: standing.position });
         }
         let put = async |standing: Standing| {
-            let statement = statement(view, ask, size, after, sight, withheld, standing);
+            let statement = statement(ask, size, after, sight, withheld, standing);
             self.base.query(&statement.text, &statement.parameters).await
         };
         let mut rows = match put(standing).await {
             Ok(rows) => rows,
             // A rebuild may have put another generation in this one's place in between.
             Err(error) => match self.standing(view).await? {
-                moved if moved.table != standing.table || moved.circle != standing.circle => {
-                    put(moved).await?
-                }
+                moved if moved.takes_place_of(&standing) => put(moved).await?,
                 _ => return Err(error),
             },
         };
@@ -137,7 +147,6 @@ impl Statement {
 }
 
 fn statement(
-    view: &View,
     ask: &Ask,
     size: u64,
     after: Option<&Place>,
@@ -145,6 +154,7 @@ fn statement(
     withheld: &[String],
     standing: Standing,
 ) -> Statement {
+    let view = standing.view;
     let column = |place: usize| format!("t.{}", view.fields.get(place).map_or("subject", |field| field.name));
     let all: Vec<String> = (0..view.fields.len()).map(column).collect();
     let table = view.table().map_or("", |table| table.name);

@@ -90,15 +90,16 @@ pub async fn run(args: Args) -> Result<Answer> {
 async fn here(view: &'static View, args: &Args, dir: &Path, limit: u32) -> Result<Told> {
     let base = read_models(&DataDir::open(dir)?).await?;
     let views = Views::of(&*base);
+    let standing = views.standing(view).await?;
     let size = match &args.at {
         Some(at) => at.parse().map_err(|_| Error::Usage(format!("`{at}` is no size of a log")))?,
-        None => views.standing(view).await?.position,
+        None => standing.position,
     };
     let filters = args.only.iter().map(|(column, value)| (column.as_str(), value.as_str()));
     let ask = Ask::read(view, filters, args.sort.as_deref(), limit.clamp(1, MOST))?;
     let (mut rows, mut after) = (Vec::new(), None);
     loop {
-        let page = views.rows(view, &ask, size, after.as_ref(), &Sight::Everything, &[]).await?;
+        let page = views.rows(standing, &ask, size, after.as_ref(), &Sight::Everything, &[]).await?;
         rows.extend(page.rows.into_iter().map(|row| sijill_web::view_row(view, row)));
         after = page.next;
         if after.is_none() || rows.len() >= limit as usize {

@@ -68,8 +68,9 @@ async fn send(
     loop {
         caller.check(&app.ledger.registry(), app.now_s()?)?;
         let sight = app.sight(caller)?;
-        let withheld = app.withheld(views.standing(view).await?).await?;
-        let page = views.rows(view, &ask, size, after.as_ref(), &sight, &withheld).await?;
+        let standing = views.standing(view).await?;
+        let withheld = app.withheld(standing).await?;
+        let page = views.rows(standing, &ask, size, after.as_ref(), &sight, &withheld).await?;
         if app.stop.is_cancelled() {
             return Err(WebError::Stopping);
         }

@@ -97,7 +97,7 @@ pub(crate) async fn rows(
         return csv::whole(app, caller, view, asked, &known);
     }
     let withheld = app.withheld(standing).await?;
-    let page = views.rows(view, &asked.ask, known.size, asked.after.as_ref(), &sight, &withheld).await?;
+    let page = views.rows(standing, &asked.ask, known.size, asked.after.as_ref(), &sight, &withheld).await?;
     let next = page.next.map(|next| next.write(view, &asked.ask));
     let link = next.as_ref().map(|cursor| format!("<{}>; rel=\"next\"", asked.next(view, cursor)));
     let rows: Vec<_> = page.rows.into_iter().map(|row| view_row(view, row)).collect();
