@@ -10,6 +10,7 @@ use crate::{Lang, Text, View};
 
 texts! {
     MOST: "الأكثر: {name}، {figure}.", "Most: {name}, {figure}.";
+    SAME: "{part}: {figure} في كل فئة، ومنها {name}.", "{part}: {figure} in every category, {name} among them.";
     LARGEST: "أعلى نسبة {part}: {name}، {figure}.", "Largest share of “{part}”: {name}, {figure}.";
     SMALLEST: "وأدناها: {name}، {figure}.", "Smallest: {name}, {figure}.";
     LEAST: "الأقل: {name}، {figure}.", "Least: {name}, {figure}.";
@@ -185,6 +186,7 @@ impl Bars {
         };
         html! {
             @match known.as_slice() {
+                [one, .., other] if view.share(one.1.0, one.1.1) == view.share(other.1.0, other.1.1) => (say(SAME, *one)),
                 [smallest, .., largest] => { (say(LARGEST, *largest)) " " (say(SMALLEST, *smallest)) }
                 [only] => (say(LARGEST, *only)),
                 [] => (view.t(ALL_HIDDEN)),
@@ -246,6 +248,11 @@ mod tests {
             "Largest share of “On time”: Ministry of Health, 100%. Smallest: Royal Oman Police, 75%.",
             "neither what is hidden nor nothing at all has a share"
         );
+        let mut same = compared;
+        same.bars.truncate(2);
+        same.bars.iter_mut().for_each(|bar| bar.values = vec![Value::Known(0), Value::Known(7)]);
+        let said = same.said(&english()).into_string();
+        assert_eq!(said, "On time: 0% in every category, Ministry of Social Development among them.");
     }
 
     #[test]

@@ -342,8 +342,13 @@ fn in_order<'a>(of: &Indicator, by: Dimension, sums: &BTreeMap<&'a str, u64>) ->
         _ => Vec::new(),
     };
     let mut values: Vec<_> = sums.keys().copied().collect();
+    if !values.is_empty() && of.band == Bands::Result && by == Dimension::Band {
+        // Also those that nothing came to: what is overdue has one colour on all pages.
+        values.extend(words.iter().copied().filter(|word| !sums.contains_key(word)));
+    }
     let place = |value: &str| words.iter().position(|word| *word == value).unwrap_or(words.len());
-    values.sort_by_key(|value| (place(value), Reverse(sums[value]), *value));
+    let sum = |value: &str| sums.get(value).copied().unwrap_or(0);
+    values.sort_by_key(|value| (place(value), Reverse(sum(value)), *value));
     values
 }
 
