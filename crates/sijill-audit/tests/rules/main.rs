@@ -1,6 +1,7 @@
 //! The rules level on what a real ledger wrote: a country under rule-set 2, played over days, and copies of its log
 //! that were doctored by someone who holds every key.
 
+mod attested;
 mod copy;
 mod doctored;
 mod erased;

@@ -82,6 +82,7 @@ impl Country {
             services: vec![
                 service(Service::Access, &self.ground.services.access),
                 service(Service::Automation, &self.ground.services.automation),
+                service(Service::Log, &Some(self.ground.attestor.clone())),
             ],
             clock: self.clock,
             founders: founders

@@ -63,6 +63,8 @@ pub struct Ground {
     pub limits: Limits,
     /// What the ledger's services sign with.
     pub services: ServiceKeys,
+    /// What its service `log` signs with.
+    pub attestor: SigningKey,
 }
 
 impl Ground {
@@ -72,7 +74,9 @@ impl Ground {
         let master = MasterKey::generate().expect("randomness");
         let key = || Some(SigningKey::generate().expect("randomness"));
         let services = ServiceKeys { automation: key(), access: key(), made_up: None };
-        Self { store, keys, seal, clock, log_seed: [7; 32], master, limits: Limits::default(), services }
+        let attestor = SigningKey::generate().expect("randomness");
+        let limits = Limits::default();
+        Self { store, keys, seal, clock, log_seed: [7; 32], master, limits, services, attestor }
     }
 
     /// Opens the ledger.

@@ -217,6 +217,41 @@ fn the_server_tells(town: &Town, url: &str) {
     assert_eq!(asked(&["case", "queue", "rop/desk"], "salim.key").status, 1, "another unit's desk");
 }
 
+/// A contact has a story of its own, and what was shown of several entries is told in the order of the log.
+fn told_from_the_beginning(town: &Town, english: &str) {
+    let contact = town.run_for_people(&["why", "K1", "--dir", "d"]).out;
+    assert!(contact.starts_with("The story of contact K1"), "{contact}");
+    let shown = english.lines().filter(|line| line.contains("The ledger showed"));
+    let entries = shown.map(|line| {
+        let entries = line.split("(entry ").skip(1).filter_map(|rest| rest.split(')').next()?.parse().ok());
+        entries.collect::<Vec<u64>>()
+    });
+    let most = entries.inspect(|all| assert!(all.is_sorted(), "{all:?}")).map(|all| all.len()).max();
+    assert!(most >= Some(3), "of several entries something was shown: {english}");
+}
+
+/// Whoever takes the case over did not miss what was missed before.
+fn taken_over(town: &Town) {
+    let act = |key: &str, what: &str, fields: &[&str]| {
+        let args = ["case", "act", "C1", what, "--dir", "d", "--key", key];
+        town.good(args.into_iter().chain(fields.iter().copied()))
+    };
+    let asked = act("noor.key", "case.transfer_requested", &["to=cpc/ma", "reason=intake"]);
+    act("huda.key", "case.transferred", &[&format!("request={}", asked["hash"].as_str().expect("a hash"))]);
+    let moved = town.run_for_people(&["why", "C1", "--dir", "d"]).out;
+    assert!(
+        moved.starts_with("The story of case C1") && moved.contains("it is owned by Unit ma (cpc)"),
+        "{moved}"
+    );
+    let late = moved.lines().filter(|line| line.contains("escalated to") && line.contains("Assignment"));
+    let late: Vec<&str> = late.collect();
+    assert!(
+        !late.is_empty() && late.iter().all(|line| line.contains("owed by Unit line (h1100)")),
+        "{late:?}"
+    );
+    assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
+}
+
 #[test]
 fn two_in_the_morning_by_hand_and_why() {
     let town = country();
@@ -320,15 +355,7 @@ fn two_in_the_morning_by_hand_and_why() {
     let (_, now) = arabic.out.split_once("الوضع الآن").expect("how it stands");
     assert!(now.contains('؛') && !now.contains(';'), "Arabic has a semicolon of its own\n{now}");
 
-    let contact = town.run_for_people(&["why", "K1", "--dir", "d"]).out;
-    assert!(contact.starts_with("The story of contact K1"), "{contact}");
-    let shown = english.out.lines().filter(|line| line.contains("The ledger showed"));
-    let entries = shown.map(|line| {
-        let entries = line.split("(entry ").skip(1).filter_map(|rest| rest.split(')').next()?.parse().ok());
-        entries.collect::<Vec<u64>>()
-    });
-    let most = entries.inspect(|all| assert!(all.is_sorted(), "{all:?}")).map(|all| all.len()).max();
-    assert!(most >= Some(3), "of several entries something was shown: {}", english.out);
+    told_from_the_beginning(&town, &english.out);
 
     // An export tells the same, and neither tells what rules may not see.
     town.good(["export", "--dir", "d", "--out", "e"]);
@@ -338,26 +365,7 @@ fn two_in_the_morning_by_hand_and_why() {
     let lines = town.good(["why", "C1", "--dir", "d"])["lines"].as_array().map_or(0, Vec::len);
     assert!(lines >= 10, "{lines}");
     assert_eq!(town.run(["why", "C2", "--dir", "d"]).refused(2), "usage");
-
-    // Whoever takes the case over did not miss what was missed before.
-    let act = |key: &str, what: &str, fields: &[&str]| {
-        let args = ["case", "act", "C1", what, "--dir", "d", "--key", key];
-        town.good(args.into_iter().chain(fields.iter().copied()))
-    };
-    let asked = act("noor.key", "case.transfer_requested", &["to=cpc/ma", "reason=intake"]);
-    act("huda.key", "case.transferred", &[&format!("request={}", asked["hash"].as_str().expect("a hash"))]);
-    let moved = town.run_for_people(&["why", "C1", "--dir", "d"]).out;
-    assert!(
-        moved.starts_with("The story of case C1") && moved.contains("it is owned by Unit ma (cpc)"),
-        "{moved}"
-    );
-    let late = moved.lines().filter(|line| line.contains("escalated to") && line.contains("Assignment"));
-    let late: Vec<&str> = late.collect();
-    assert!(
-        !late.is_empty() && late.iter().all(|line| line.contains("owed by Unit line (h1100)")),
-        "{late:?}"
-    );
-    assert_eq!(town.faults(["audit", "d", "--trust", "d/trust.json"]), (0, Vec::new()));
+    taken_over(&town);
 }
 
 #[test]
