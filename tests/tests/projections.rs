@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 use sijill_ledger::{Following, MasterKey};
 use sijill_projections::engine::{Base, PostgresBase, Projector, SqliteBase};
-use sijill_projections::{MODELS, Model};
+use sijill_projections::{MODELS, Model, NEVER, circles};
+use sijill_store::Store;
 use sijill_store_postgres::testing::Cluster;
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 use sijill_tests::program::{command, done};
@@ -50,6 +51,32 @@ async fn live(base: &dyn Base, log: &Following) -> BTreeMap<String, String> {
     roots
 }
 
+/// Whoever the read models take for a party to a case is whom the ledger takes for one, and the other way about.
+async fn parties_are_the_ledgers(dir: &Path, base: &dyn Base, number: u64) {
+    let store = SqliteStore::open_read_only(dir.join("ledger.sqlite")).await.expect("a store");
+    let mut held: BTreeMap<String, String> = BTreeMap::new();
+    for kind in ["case/", "contact/"] {
+        let heads = store.stream_head_rows(kind, 100_000).await.expect("readable");
+        for head in heads {
+            if let Some(id) = head.stream.strip_prefix(kind) {
+                held.entry(id.to_owned()).or_insert(head.parties);
+            }
+        }
+    }
+    let sql = format!(
+        "SELECT subject, agency FROM circle_{number} WHERE tie IN ($1, $2) AND until = $3 ORDER BY subject, agency"
+    );
+    let rows = base.query(&sql, &[circles::PARTY.into(), circles::CALLER.into(), NEVER.into()]).await;
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for row in rows.expect("readable") {
+        let parties = found.entry(row[0].text().to_owned()).or_default();
+        *parties += if parties.is_empty() { "" } else { "," };
+        *parties += row[1].text();
+    }
+    assert!(found.len() > 200);
+    assert_eq!(found, held);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_has_the_same_rows_on_both_engines_and_after_a_kill() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -84,6 +111,9 @@ async fn a_month_has_the_same_rows_on_both_engines_and_after_a_kill() {
             assert!(rows[0][0].integer() > 100, "{}: {rows:?}", table.name);
         }
     }
+
+    let circles = generations.iter().find(|generation| generation.model == circles::MODEL.name);
+    parties_are_the_ledgers(&path, &base, circles.expect("who may know").number).await;
 
     let Some(cluster) = Cluster::shared() else { return };
     let url = cluster.create_database().await;
