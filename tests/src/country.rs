@@ -36,6 +36,7 @@ pub async fn ground(dir: &Path, clock: SimulatedClock) -> Ground {
         master: MasterKey::parse(&master()).expect("a key"),
         limits: Limits::default(),
         services: ServiceKeys { automation: key("automation"), access: key("access"), made_up: None },
+        attestor: own("service-log").key,
     }
 }
 

@@ -20,19 +20,19 @@ pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
     ("the automation attests", "not-the-service", || tried(&attested("ledger/automation"))),
     ("an agency attests", "not-the-service", || tried(&attested("moh/root"))),
     ("an attestation of what is to come", "data-malformed", || {
-        tried(&attest(ProjectionAttested { size: 1 << 40, ..attestation() }))
+        tried(&attest(&ProjectionAttested { size: 1 << 40, ..attestation() }))
     }),
     ("an attestation of no model", "data-malformed", || {
-        tried(&attest(ProjectionAttested { models: Vec::new(), ..attestation() }))
+        tried(&attest(&ProjectionAttested { models: Vec::new(), ..attestation() }))
     }),
     ("an attestation of one model twice", "data-malformed", || {
         let ProjectionAttested { mut models, .. } = attestation();
         models.extend(models.clone());
-        tried(&attest(ProjectionAttested { models, ..attestation() }))
+        tried(&attest(&ProjectionAttested { models, ..attestation() }))
     }),
     ("an attestation with a bucket too few", "data-malformed", || {
         let buckets = attestation().buckets[1..].to_vec();
-        tried(&attest(ProjectionAttested { buckets, ..attestation() }))
+        tried(&attest(&ProjectionAttested { buckets, ..attestation() }))
     }),
     ("an attestation on the ledger's stream", "type-not-here", || {
         tried(&Said { stream: "ledger".into(), ..attested("moh/root") })
@@ -221,7 +221,7 @@ fn attestation() -> ProjectionAttested {
     }
 }
 
-fn attest(said: ProjectionAttested) -> Said {
+fn attest(said: &ProjectionAttested) -> Said {
     by("ledger/log", "log", ProjectionAttested::TYPE, said.data())
 }
 
