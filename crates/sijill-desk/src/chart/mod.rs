@@ -9,7 +9,7 @@
 //! ```
 //!
 //! **Direction.** Bars and flows are read as text is, and so run from right to left in Arabic. Time runs from left to
-//! right in both languages ([`trend`] says why), and so do lengths of time ([`spread`]).
+//! right in both languages (`trend.rs` says why), and so do lengths of time (`spread.rs`).
 //!
 //! **Colour** is never the only sign: every series has a pattern too, and its figure is written beside it. There are six;
 //! what a chart has more of is folded into one that says so.
