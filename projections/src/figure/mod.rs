@@ -1,7 +1,7 @@
 //! Figures: what indicators count, added up by whatever is asked, and the facts behind each.
 //!
 //! A figure names the size of the log it was computed at. By the latest entry it comes from the table of counts; as known on an
-//! earlier size from the facts that counted then ([`crate::span`]), and is what it was then.
+//! earlier size from the facts that counted then (`span.rs`), and is what it was then.
 
 mod ask;
 
