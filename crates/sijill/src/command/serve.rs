@@ -93,7 +93,7 @@ pub async fn run(args: Args) -> Result<Answer> {
     let router = sijill_web::router_beside(desk, ledger.clone(), settings, stop.clone());
     let mailing = mail.map(|mail| tokio::spawn(mail.follow(ledger.clone())));
     let attesting = attesting(&dir, &ledger, &read_models)?;
-    let projecting = tokio::spawn(sijill_ledger::project(ledger.clone(), read_models));
+    let mut projecting = None;
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
 
     let size = ledger.published().checkpoint.size;
@@ -105,13 +105,16 @@ pub async fn run(args: Args) -> Result<Answer> {
         Poll::Pending => {
             tracing::info!(%url, origin = ledger.origin(), size, "serving");
             say_ready(&url);
+            projecting = Some(tokio::spawn(sijill_ledger::project(ledger.clone(), read_models)));
             serving.await
         }
     };
     stopping.abort();
-    // It goes on where it stopped: position and rows are one transaction.
-    projecting.abort();
-    let _ = projecting.await;
+    if let Some(projecting) = projecting {
+        // It goes on where it stopped: position and rows are one transaction.
+        projecting.abort();
+        let _ = projecting.await;
+    }
     for task in mailing.into_iter().chain(attesting) {
         task.abort();
     }
