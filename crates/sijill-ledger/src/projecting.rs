@@ -1,7 +1,7 @@
 //! The task that keeps read models where the published log is.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sijill_projections::ProjectionError;
 use sijill_projections::engine::{Base, Projector};
@@ -10,6 +10,9 @@ use crate::ledger::Ledger;
 
 /// How long after a failure it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
+
+/// While the log grows, read models rest so many times as long as they have worked: appends come first.
+const REST: u32 = 3;
 
 /// How long entries may gather before they are taken in together: one transaction for many, and still under a second behind.
 const GATHER: Duration = Duration::from_millis(200);
@@ -49,10 +52,17 @@ async fn catch_up(projector: &Projector<'_>) -> Result<(), ProjectionError> {
         tracing::info!(models = names.join(","), "building read models");
         projector.rebuild(&unbuilt, &|_| ()).await?;
     }
-    while !projector.follow().await? {
+    loop {
+        let (size, began) = (projector.log.size(), Instant::now());
+        if projector.follow().await? {
+            return tell(projector).await;
+        }
         tell(projector).await?;
+        if projector.log.size() > size {
+            // Somebody is appending, and read models can wait.
+            tokio::time::sleep(began.elapsed() * REST).await;
+        }
     }
-    tell(projector).await
 }
 
 /// How far behind each model is, in entries.
