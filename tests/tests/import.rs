@@ -463,10 +463,6 @@ async fn postgres_takes_it_as_well() {
     assert_eq!(done(other.args(&other.path("log")))["rows"]["appended"], 5);
 }
 
-fn told_by(report: &Value, name: &str) -> Value {
-    report["cases"][name].clone()
-}
-
 /// The receipt log is real data and no part of this repository; where it lies beside it, it is imported.
 #[test]
 fn the_receipt_log() {
@@ -532,7 +528,7 @@ fn the_receipt_log() {
     assert_eq!(figures.len(), 3);
     for (band, counted) in [("late", "ended_late"), ("on_time", "ended_in_time"), ("running", "without_end")]
     {
-        assert_eq!(of(band).as_ref(), Some(&told_by(&report, counted)), "{band}");
+        assert_eq!(of(band).as_ref(), Some(&report["cases"][counted]), "{band}");
     }
     assert_eq!(
         (of("late"), of("on_time"), of("running")),
