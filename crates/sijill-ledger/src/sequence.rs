@@ -124,6 +124,11 @@ impl Sequencer {
             }
             plan.decide(events, &known, received)?;
             if plan.entries.is_empty() {
+                // Only a commit compares the head: nobody is refused for what another server appended meanwhile.
+                if !events.is_empty() && self.store.head().await? != self.state.head {
+                    self.unsure = true;
+                    continue;
+                }
                 if !due.is_empty() {
                     // Woken for nothing: a pause, or a calendar that moved.
                     let rows = plan.case_rows();

@@ -166,6 +166,14 @@ async fn two_servers_on_one_store_interleave_and_the_loser_recovers() {
     tokio::join!(send(scene.ledger.clone(), a), send(second.clone(), b));
     let head = scene.ground.store.head().await.expect("readable");
     assert_eq!(head.size, before + 400);
+    // In turn, and at once: nobody is refused for what the other server has just appended.
+    for n in 0..20 {
+        let ledger = if n % 2 == 0 { &scene.ledger } else { &second };
+        let draft = scene.draft(&scene.workers[0], "case/turns", "note.added", none()).await;
+        let text = draft.sign(&scene.workers[0].key).expect("signable").to_string();
+        let receipts = ledger.append(vec![text], Wait::Published).await.expect("room");
+        assert!(receipts.iter().all(Result::is_ok), "{n}: {receipts:?}");
+    }
     // Whoever opens it next finds one consistent history, whichever seal it has.
     scene.ledger.shutdown().await;
     second.shutdown().await;
