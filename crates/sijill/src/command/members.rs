@@ -25,7 +25,7 @@ pub enum Command {
         #[command(flatten)]
         target: Target,
         /// Hash of entry 0's JWT, as `init` printed it; without it the ledger is asked, and believed
-        #[arg(long, value_name = "HASH")]
+        #[arg(long, value_name = "HASH", allow_hyphen_values = true)]
         created: Option<String>,
     },
     /// Propose to admit an agency
@@ -65,6 +65,7 @@ pub enum Command {
         #[command(flatten)]
         target: Target,
         /// The proposal's hash, as `propose` printed it
+        #[arg(allow_hyphen_values = true)]
         proposal: String,
     },
 }

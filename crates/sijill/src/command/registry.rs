@@ -64,6 +64,7 @@ pub enum Command {
         #[command(flatten)]
         registrar: Registrar,
         /// The key's id
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Why: a word such as lost, replaced
         #[arg(long, required_unless_present = "compromised_since")]

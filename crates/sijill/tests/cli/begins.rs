@@ -160,6 +160,10 @@ fn a_registrar_keeps_officers_and_keys() {
     let kid = town.good(["keys", "show", "second.key"])["kid"].as_str().expect("a kid").to_string();
     run(&["registry", "revoke", &kid, "--reason", "lost"]).good();
     assert_eq!(run(&["registry", "revoke", &kid, "--reason", "lost"]).refused(1), "key-unknown");
+    // One key id in 64 begins like an option.
+    let dashed = format!("-p{}", &kid[2..]);
+    assert_eq!(run(&["registry", "revoke", &dashed, "--reason", "lost"]).refused(1), "key-unknown");
+    assert_eq!(run(&["members", "approve", &dashed]).refused(1), "proposal-unknown");
     run(&["registry", "revoke", &kid, "--compromised-since", "2026-01-01T00:00:00Z"]).good();
     run(&["registry", "roles", "amal", "--roles", "casework"]).good();
     assert_eq!(run(&["registry", "roles", "amal", "--roles", "king"]).refused(2), "usage");
