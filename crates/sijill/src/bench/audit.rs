@@ -1,17 +1,15 @@
 //! The audit of the whole ledger, in a process of its own, beside the signatures alone.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use sijill_audit::{ExportDirectory, Source};
 use sijill_event::{Entry, Event, Json, Kid, PublicKey};
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
 
+use super::program::run;
 use super::{hundredth, tenth};
 use crate::error::{Error, Result};
 use crate::source::blocking;
@@ -41,41 +39,6 @@ pub(super) async fn audit(dir: &Path) -> Result<Value> {
         "ratio": hundredth(alone.as_secs_f64() / seconds),
         "peak memory MB": peak / 1_000,
     }))
-}
-
-/// Runs this program and watches how much memory it takes, in kB (`VmHWM`).
-async fn run(args: &[PathBuf]) -> Result<(String, u64)> {
-    let failed = |e: std::io::Error| Error::Source(format!("the audit did not run: {e}"));
-    let mut child = Command::new(std::env::current_exe().map_err(failed)?)
-        .args(args)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let status = PathBuf::from(format!("/proc/{}/status", child.id().unwrap_or_default()));
-    let mut out = child.stdout.take().ok_or_else(|| Error::Source("no output".into()))?;
-    let mut text = String::new();
-    let mut peak = 0;
-    let mut tick = tokio::time::interval(Duration::from_millis(20));
-    let reading = out.read_to_string(&mut text);
-    tokio::pin!(reading);
-    loop {
-        tokio::select! {
-            read = &mut reading => { read.map_err(failed)?; break; }
-            _ = tick.tick() => peak = peak.max(resident(&status)),
-        }
-    }
-    let ended = child.wait().await.map_err(failed)?;
-    if ended.code() == Some(2) {
-        return Err(Error::Source("the audit could not read the ledger".into()));
-    }
-    Ok((text, peak))
-}
-
-fn resident(status: &Path) -> u64 {
-    let text = std::fs::read_to_string(status).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
 /// How long `verify_strict` takes for all signatures on all cores, with everything else done before.

@@ -1,6 +1,7 @@
 //! The desk pages, as a browser asks for them.
 
-use std::time::Instant;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, ORIGIN, SET_COOKIE};
 use serde_json::{Value, json};
@@ -14,6 +15,9 @@ use crate::error::{Error, Result};
 /// The origin whose pages the measured server takes itself to be.
 pub(super) const SITE: &str = "http://desk.bench";
 const PAGES: usize = 500;
+const OVERSIGHT: &str = "/desk/oversight";
+/// Dashboards asked for in a second.
+const RATE: u32 = 20;
 
 /// An officer signs in, looks at the unit's queue again and again, and opens one case after the other.
 pub(super) async fn pages(server: &Server, load: &Load) -> Result<Value> {
@@ -37,6 +41,33 @@ pub(super) async fn pages(server: &Server, load: &Load) -> Result<Value> {
     }))
 }
 
+/// An auditor looks at the dashboards, [`RATE`] pages a second, each as often as the others.
+pub(super) async fn dashboards(server: &Server, load: &Load) -> Result<Value> {
+    let cookie = sign_in(server, &load.auditor).await?;
+    let request = server.http.get(format!("{}{OVERSIGHT}", server.url)).header(COOKIE, &cookie);
+    let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+    let page = answer.text().await.map_err(failed)?;
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split(['"', '?']).next());
+    let paths: BTreeSet<&str> = links.filter(|link| link.starts_with(OVERSIGHT)).collect();
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / RATE);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
+    let mut tasks = Vec::new();
+    for path in paths.iter().cycle().take(PAGES) {
+        tick.tick().await;
+        let (http, url, cookie) = (server.http.clone(), server.url.clone(), cookie.clone());
+        let path = (*path).to_owned();
+        tasks.push(tokio::spawn(async move { fetch(&http, &url, &cookie, &path).await }));
+    }
+    let mut waits = Vec::with_capacity(PAGES);
+    for task in tasks {
+        waits.push(task.await.map_err(|e| Error::Source(e.to_string()))??);
+    }
+    Ok(json!({
+        "dashboards": paths.len(), "pages": PAGES, "pages/s": RATE,
+        "median ms": middle(&mut waits, 50), "p99 ms": middle(&mut waits, 99),
+    }))
+}
+
 async fn sign_in(server: &Server, officer: &Officer) -> Result<String> {
     let kid = officer.key.public().kid();
     let (_, challenge) = post(server, "/desk/session/challenge", &json!({})).await?;
@@ -56,9 +87,13 @@ async fn post(server: &Server, path: &str, body: &Value) -> Result<(HeaderMap, V
     Ok((headers, answer.json().await.map_err(failed)?))
 }
 
-async fn get(server: &Server, cookie: &str, path: &str) -> Result<std::time::Duration> {
+async fn get(server: &Server, cookie: &str, path: &str) -> Result<Duration> {
+    fetch(&server.http, &server.url, cookie, path).await
+}
+
+async fn fetch(http: &reqwest::Client, url: &str, cookie: &str, path: &str) -> Result<Duration> {
     let started = Instant::now();
-    let request = server.http.get(format!("{}{path}", server.url)).header(COOKIE, cookie);
+    let request = http.get(format!("{url}{path}")).header(COOKIE, cookie);
     let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
     // Whoever is not signed in is taken to another page, which is no measurement of this one.
     if answer.url().path() != path.split('?').next().unwrap_or_default() {

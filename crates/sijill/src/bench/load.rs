@@ -47,13 +47,15 @@ pub(super) struct Load {
     pub(super) kind: Kind,
     origin: String,
     officers: Vec<Officer>,
+    /// Who may see every figure.
+    pub(super) auditor: Officer,
     seen: Option<Seen>,
     next: usize,
 }
 
 impl Load {
-    pub(super) fn new(kind: Kind, origin: String, officers: Vec<Officer>) -> Self {
-        Self { kind, origin, officers, seen: None, next: 0 }
+    pub(super) fn new(kind: Kind, origin: String, officers: Vec<Officer>, auditor: Officer) -> Self {
+        Self { kind, origin, officers, auditor, seen: None, next: 0 }
     }
 
     /// The checkpoint that events made from now on have seen.

@@ -163,7 +163,7 @@ async fn drain(
 }
 
 /// Posts and makes sure that everything was taken: a measurement of refusals is none.
-async fn send(http: &reqwest::Client, url: &str, body: String, kind: &'static str) -> Result<()> {
+pub(super) async fn send(http: &reqwest::Client, url: &str, body: String, kind: &'static str) -> Result<()> {
     let answer = http.post(format!("{url}/v1/events")).header(CONTENT_TYPE, kind).body(body).send().await;
     let why = |e: reqwest::Error| Error::Unreachable { url: url.to_owned(), why: e.to_string() };
     let text =

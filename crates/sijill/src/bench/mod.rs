@@ -8,6 +8,8 @@ mod country;
 mod desk;
 mod load;
 mod measure;
+mod models;
+mod program;
 mod server;
 mod town;
 
@@ -73,13 +75,17 @@ enum Measurement {
     Due,
     /// Rule-set 2: the desk's queue of a unit and its page of a case
     Desk,
+    /// Rule-set 2: the dashboards, 20 pages a second
+    Dashboard,
+    /// How far the read models are behind at 2,000 events a second
+    Lag,
     /// The audit of an export, beside `verify_strict` alone on the same signatures
     Audit,
 }
 
 impl Measurement {
     fn needs_cases(self) -> bool {
-        matches!(self, Self::Due | Self::Desk)
+        matches!(self, Self::Due | Self::Desk | Self::Dashboard)
     }
 }
 
@@ -104,6 +110,8 @@ pub async fn run(args: Args) -> Result<Answer> {
     figures.insert("rules".into(), args.rules.into());
     figures.insert("streams".into(), load.streams().into());
     figures.insert("engine".into(), if args.postgres.is_some() { "postgres" } else { "sqlite" }.into());
+    // A server that finds none builds them while it serves, and everything else would be measured beside that.
+    figures.insert("rebuild".into(), models::rebuild(&dir).await?);
     let mut server = Server::start(&dir).await?;
     for measurement in measurements {
         let (name, figure) = match measurement {
@@ -119,6 +127,8 @@ pub async fn run(args: Args) -> Result<Answer> {
             }
             Measurement::Due => ("due", measure::due(&dir).await?),
             Measurement::Desk => ("desk", desk::pages(&server, &load).await?),
+            Measurement::Dashboard => ("dashboard", desk::dashboards(&server, &load).await?),
+            Measurement::Lag => ("lag", models::lag(&server, &dir, &mut load).await?),
             Measurement::Audit => ("audit", audit::audit(&dir).await?),
         };
         figures.insert(name.into(), figure);

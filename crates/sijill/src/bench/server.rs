@@ -43,6 +43,16 @@ impl Server {
         Ok(Self { child, url, http })
     }
 
+    /// The published size of its log.
+    pub(super) async fn size(&self) -> Result<u64> {
+        let failed = |e: reqwest::Error| Error::Unreachable { url: self.url.clone(), why: e.to_string() };
+        let answer = self.http.get(format!("{}/log/checkpoint", self.url)).send().await;
+        let note = answer.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+        let note = note.text().await.map_err(failed)?;
+        let size = note.lines().nth(1).and_then(|line| line.parse().ok());
+        size.ok_or_else(|| Error::Source("the checkpoint names no size".into()))
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(super) async fn stop(mut self) -> Result<()> {
         if let Some(pid) = self.child.id() {

@@ -31,6 +31,7 @@ const BATCH: usize = 2_000;
 pub(super) struct Town {
     dir: DataDir,
     officers: Vec<Officer>,
+    auditor: Officer,
 }
 
 impl Town {
@@ -49,7 +50,7 @@ impl Town {
             "جهة القياس",
             "Bench",
             root.public().clone(),
-            &[Grant::Casework, Grant::Calendar],
+            &[Grant::Audit, Grant::Casework, Grant::Calendar],
         )?;
         let (founders, rules) = (vec![founder], args.rules);
         let genesis = Genesis { config, clock: Clock::Live, founders, quorum: 1, rules };
@@ -58,21 +59,21 @@ impl Town {
         begun.ratify(&author).await?;
         let gate = Gate::Here(begun.running.ledger().clone());
         let origin = begun.dir.config.origin.clone();
-        let officers = enrol(&gate, &author, &origin).await?;
+        let (officers, auditor) = enrol(&gate, &author, &origin).await?;
         if rules == 2 {
             country::settle(begun.running.ledger(), &gate, &author).await?;
         }
         drop(gate);
         let dir = begun.dir;
         begun.running.close().await;
-        Ok(Self { dir, officers })
+        Ok(Self { dir, officers, auditor })
     }
 
     /// Appends events until the ledger has `entries` of them.
     pub(super) async fn grow(self, kind: Kind, entries: usize) -> Result<Load> {
         let running = Running::open(&self.dir, Time::Own).await?;
         let ledger = running.ledger().clone();
-        let mut load = Load::new(kind, self.dir.config.origin.clone(), self.officers);
+        let mut load = Load::new(kind, self.dir.config.origin.clone(), self.officers, self.auditor);
         let bar = progress::bar("growing the ledger", entries as u64);
         loop {
             let published = ledger.published().checkpoint.clone();
@@ -103,7 +104,8 @@ fn key() -> Result<SigningKey> {
     SigningKey::generate().map_err(Error::event)
 }
 
-async fn enrol(gate: &Gate, root: &Author, origin: &str) -> Result<Vec<Officer>> {
+/// Opens the units; enrols those who write in cases, and an auditor.
+async fn enrol(gate: &Gate, root: &Author, origin: &str) -> Result<(Vec<Officer>, Officer)> {
     let no_id = || Error::Usage("not an id".into());
     let stream = Stream::new(StreamKind::Agency, AGENCY).ok_or_else(no_id)?;
     let unit = |number: usize| UnitId::parse(&format!("desk-{number}")).ok_or_else(no_id);
@@ -113,10 +115,8 @@ async fn enrol(gate: &Gate, root: &Author, origin: &str) -> Result<Vec<Officer>>
         let name = Name::new("مكتب", "Desk").ok_or_else(no_id)?;
         events.push(event(UnitOpened::TYPE, UnitOpened { unit: unit(number)?, name }.data()));
     }
-    let mut officers = Vec::new();
-    for number in 0..OFFICERS {
-        let officer = format!("officer-{number}");
-        let id = OfficerId::parse(&officer).ok_or_else(no_id)?;
+    let mut enrolled = |name: String, number: usize, role: Role| {
+        let id = OfficerId::parse(&name).ok_or_else(no_id)?;
         let agency = AgencyId::parse(AGENCY).ok_or_else(no_id)?;
         let signing = key()?;
         let (public, proof) = prove(&signing, origin, &Signer::Officer { agency, officer: id.clone() });
@@ -124,15 +124,18 @@ async fn enrol(gate: &Gate, root: &Author, origin: &str) -> Result<Vec<Officer>>
             officer: id,
             kind: OfficerKind::Officer,
             unit: unit(number % UNITS)?,
-            roles: BTreeSet::from([Role::Casework]),
+            roles: BTreeSet::from([role]),
             key: public,
             proof,
         };
         events.push(event("officer.enrolled", data.data()));
         let unit = unit(number % UNITS)?.to_string();
-        officers.push(Officer { agency: AGENCY.into(), unit, name: officer, key: signing });
-    }
+        Ok::<_, Error>(Officer { agency: AGENCY.into(), unit, name, key: signing })
+    };
+    let officers = (0..OFFICERS).map(|number| enrolled(format!("officer-{number}"), number, Role::Casework));
+    let officers = officers.collect::<Result<_>>()?;
+    let auditor = enrolled("auditor".into(), 0, Role::Auditor)?;
     let mut desk = Desk::new(gate, root, None).await?;
     country::taken(desk.append_all(&events, false).await?)?;
-    Ok(officers)
+    Ok((officers, auditor))
 }
