@@ -1,7 +1,6 @@
 //! What a read model is.
 
-use std::collections::BTreeMap;
-
+use compact_str::CompactString;
 use sijill_domain::Position;
 
 use crate::history::Step;
@@ -146,8 +145,8 @@ pub enum Cell {
     Null,
     /// An integer.
     Integer(i64),
-    /// A text.
-    Text(String),
+    /// A text; mostly a code or a name, which takes no memory of its own.
+    Text(CompactString),
 }
 
 impl Cell {
@@ -170,13 +169,13 @@ impl Cell {
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(text.into())
     }
 }
 
@@ -199,25 +198,32 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
     }
 }
 
-/// Rows that hold, by table and key: since when, and their cells.
-pub(crate) type Held = BTreeMap<(usize, Vec<Cell>), (Position, Vec<Cell>)>;
+/// A row that holds.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) table: usize,
+    pub(crate) since: Position,
+    pub(crate) cells: Vec<Cell>,
+    /// Whether it was said after the latest step.
+    pub(crate) said: bool,
+}
 
 /// What a model says after a step, and what it said before it.
 #[derive(Debug)]
 pub struct Rows<'a> {
-    pub(crate) before: &'a Held,
+    pub(crate) before: &'a [Held],
     pub(crate) held: Vec<(usize, Vec<Cell>)>,
     pub(crate) noted: Vec<(usize, Vec<Cell>)>,
 }
 
 impl<'a> Rows<'a> {
-    pub(crate) fn after(before: &'a Held) -> Self {
+    pub(crate) fn after(before: &'a [Held]) -> Self {
         Self { before, held: Vec::new(), noted: Vec::new() }
     }
 
     /// The rows that held before the step.
     pub fn before(&self, table: usize) -> impl Iterator<Item = &'a [Cell]> + use<'a> {
-        self.before.iter().filter(move |((of, _), _)| *of == table).map(|(_, (_, cells))| cells.as_slice())
+        self.before.iter().filter(move |held| held.table == table).map(|held| held.cells.as_slice())
     }
 
     /// This row holds. It holds until a step after which it is not said again, or is said with other cells under the same key.

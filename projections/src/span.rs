@@ -1,6 +1,6 @@
 //! Rows in time: from which entry until which they held.
 
-use std::collections::BTreeSet;
+use std::mem::replace;
 
 use sijill_domain::Position;
 
@@ -55,7 +55,8 @@ impl Span {
 /// Spans of one subject and model, as they grow.
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
-    open: Held,
+    /// In the order they were said in, which is mostly the order they are said in again.
+    open: Vec<Held>,
     closed: Vec<Span>,
 }
 
@@ -67,51 +68,54 @@ impl Spans {
         let mut rows = Rows::after(&self.open);
         say(step, &mut rows);
         let Rows { held, noted, .. } = rows;
-        let key = |table: usize, cells: &[Cell]| {
-            let length = model.tables.get(table).map_or(0, |table| table.key);
-            (table, cells.iter().take(length).cloned().collect::<Vec<_>>())
-        };
-        let mut said = BTreeSet::new();
+        let key_of = |table: usize| model.tables.get(table).map_or(0, |table| table.key);
+        for row in &mut self.open {
+            row.said = false;
+        }
+        let mut next = 0;
         for (table, cells) in held {
-            let key = key(table, &cells);
-            match self.open.get(&key) {
-                Some((_, held)) if *held == cells => {}
-                _ => {
-                    if let Some((since, ended)) = self.open.insert(key.clone(), (at, cells)) {
-                        self.close(table, since, at, ended);
-                    }
+            let key = key_of(table);
+            let is_same =
+                |row: &Held| row.table == table && row.cells.iter().take(key).eq(cells.iter().take(key));
+            let place = match self.open.get(next) {
+                Some(row) if is_same(row) => Some(next),
+                _ => self.open.iter().position(is_same),
+            };
+            if let Some((place, row)) = place.and_then(|place| Some((place, self.open.get_mut(place)?))) {
+                row.said = true;
+                if row.cells != cells {
+                    let ended =
+                        Held { table, since: row.since, cells: replace(&mut row.cells, cells), said: false };
+                    row.since = at;
+                    self.closed.extend(closed(ended, at));
                 }
-            }
-            said.insert(key);
-        }
-        let gone: Vec<_> = self.open.keys().filter(|key| !said.contains(*key)).cloned().collect();
-        for key in gone {
-            if let Some((since, ended)) = self.open.remove(&key) {
-                self.close(key.0, since, at, ended);
+                next = place + 1;
+            } else {
+                self.open.insert(next, Held { table, since: at, cells, said: true });
+                next += 1;
             }
         }
+        self.closed.extend(self.open.extract_if(.., |row| !row.said).filter_map(|row| closed(row, at)));
         for (table, cells) in noted {
-            self.closed.push(open_span(table, at, cells));
-        }
-    }
-
-    fn close(&mut self, table: usize, since: Position, at: Position, cells: Vec<Cell>) {
-        // What held for no entry at all, nobody could ever ask for.
-        if since.index < at.index {
-            let (until, until_ms) = (at.index, at.received);
-            self.closed.push(Span { until, until_ms, ..open_span(table, since, cells) });
+            self.closed.push(open_span(Held { table, since: at, cells, said: true }));
         }
     }
 
     /// All of them, in the order that the digest takes them in.
     pub(crate) fn end(self) -> Vec<Span> {
-        let open = self.open.into_iter().map(|((table, _), (since, cells))| open_span(table, since, cells));
+        let open = self.open.into_iter().map(open_span);
         let mut rows: Vec<Span> = self.closed.into_iter().chain(open).collect();
         rows.sort_unstable_by(|a, b| (a.table, a.since, &a.cells).cmp(&(b.table, b.since, &b.cells)));
         rows
     }
 }
 
-fn open_span(table: usize, since: Position, cells: Vec<Cell>) -> Span {
+/// What held for no entry at all, nobody could ever ask for.
+fn closed(row: Held, at: Position) -> Option<Span> {
+    let (until, until_ms) = (at.index, at.received);
+    (row.since.index < at.index).then(|| Span { until, until_ms, ..open_span(row) })
+}
+
+fn open_span(Held { table, since, cells, .. }: Held) -> Span {
     Span { table, since: since.index, since_ms: since.received, until: NEVER, until_ms: NEVER, cells }
 }

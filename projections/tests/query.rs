@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sijill_casework::case::{Documents, World};
 use sijill_domain::Registry;
 use sijill_log::Hash;
-use sijill_projections::engine::{Base, Batch, Lead, Log, PostgresBase, Projector, SqliteBase};
+use sijill_projections::engine::{Base, Batch, Folded, Lead, Log, PostgresBase, Projector, SqliteBase};
 use sijill_projections::query::{Ask, Place, Reader, Sight, VIEWS, View, Views, Who, view};
 use sijill_projections::{
     Cell, History, MODELS, Model, NEVER, ProjectionError, Span, SubjectRows, Timeline, Type, circles,
@@ -106,7 +106,7 @@ fn rows(chance: &mut Chance, model: &'static Model) -> Vec<SubjectRows> {
                     .collect();
                 // Different lines have different keys; without a key there is one line, of one row after the other.
                 if table.key > 0 {
-                    cells[0] = Cell::Text(format!("{}{line}", TEXTS[usize::try_from(line).expect("small")]));
+                    cells[0] = Cell::from(format!("{}{line}", TEXTS[usize::try_from(line).expect("small")]));
                 }
                 let until = since + 1 + chance.below(15);
                 let ends = until < SIZE && chance.below(4) > 0;
@@ -182,6 +182,11 @@ struct Written {
 async fn write(base: &dyn Base, written: &Written) {
     let projector = Projector { base, log: &Nothing };
     projector.rebuild(&MODELS, &|_| ()).await.expect("empty generations");
+    let folded = |model: &'static Model, rows: &[SubjectRows]| -> Vec<Folded> {
+        rows.iter().map(|of| Folded::new(model, of.clone())).collect()
+    };
+    let ties = folded(&circles::MODEL, &written.ties);
+    let rows: Vec<_> = VIEWS.iter().map(|view| folded(view.model, &written.rows[view.name])).collect();
     let lead = |model: &'static Model, subjects| Lead {
         model,
         number: 1,
@@ -190,8 +195,8 @@ async fn write(base: &dyn Base, written: &Written) {
         subjects,
         fresh: false,
     };
-    let mut leads = vec![lead(&circles::MODEL, written.ties.as_slice())];
-    leads.extend(VIEWS.iter().map(|view| lead(view.model, written.rows[view.name].as_slice())));
+    let mut leads = vec![lead(&circles::MODEL, ties.as_slice())];
+    leads.extend(VIEWS.iter().zip(&rows).map(|(view, rows)| lead(view.model, rows.as_slice())));
     assert!(base.write(&Batch { leads }).await.expect("written"));
 }
 

@@ -13,7 +13,7 @@ use sijill_store::{KeyId, StoredDisclosure};
 use crate::casework::{CaseReader, File, case_id, digests, streams_of};
 use crate::error::LedgerError;
 use crate::state::parse;
-use crate::vault::{Vault, VaultError};
+use crate::vault::{DataKey, Vault, VaultError};
 
 /// An entry of a case or contact: its index, itself, its casework values.
 pub(crate) type Told = (u64, Entry, Facts);
@@ -126,14 +126,20 @@ fn facts(vault: &Vault, sealed: &Sealed, index: u64, entry: &Entry) -> Result<Fa
     let wanted = digests(entry, Class::Casework);
     let corrupt = |why: String| LedgerError::Corrupt { index, why };
     let mut values = BTreeMap::new();
+    // An event's values have one key, unless some of them were sealed anew.
+    let mut opened: Option<(KeyId, DataKey)> = None;
     for row in sealed.rows.get(&index).into_iter().flatten() {
         let (digest, Some(held)) = (Digest(row.digest), &row.sealed) else { continue };
         let Some(wrapped) = sealed.keys.get(&held.key_id).filter(|_| wanted.contains(&digest)) else {
             continue;
         };
-        let text = vault
-            .open(&entry.event, &digest, &held.key_id, wrapped, &held.ciphertext)
-            .map_err(|error: VaultError| corrupt(error.to_string()))?;
+        let failed = |error: VaultError| corrupt(error.to_string());
+        let key = match opened.take().filter(|(id, _)| *id == held.key_id) {
+            Some((_, key)) => key,
+            None => vault.unwrap_key(&held.key_id, wrapped).map_err(failed)?,
+        };
+        let text = vault.open_with(&entry.event, &digest, &key, &held.ciphertext).map_err(failed)?;
+        opened = Some((held.key_id, key));
         let disclosure = Disclosure::parse(&text).map_err(|error| corrupt(error.to_string()))?;
         values.insert(disclosure.name, disclosure.value);
     }

@@ -157,6 +157,17 @@ impl Vault {
         ciphertext: &[u8],
     ) -> Result<String, VaultError> {
         let key = self.unwrap_key(key_id, wrapped)?;
+        self.open_with(event, digest, &key, ciphertext)
+    }
+
+    /// Opens one sealed disclosure of `event` with its data key.
+    pub(crate) fn open_with(
+        &self,
+        event: &Event,
+        digest: &Digest,
+        key: &DataKey,
+        ciphertext: &[u8],
+    ) -> Result<String, VaultError> {
         let text = decrypt(key.bytes(), ciphertext, &self.binding(event, digest))?;
         String::from_utf8(text).map_err(|_| VaultError::DoesNotOpen)
     }

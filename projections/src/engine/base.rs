@@ -55,9 +55,26 @@ pub struct Lead<'a> {
     /// Where it will be, and the log's root there.
     pub to: (u64, Hash),
     /// The rows that take the place of those these subjects had.
-    pub subjects: &'a [SubjectRows],
+    pub subjects: &'a [Folded],
     /// Whether the subjects had none before, so that nothing has to be removed.
     pub fresh: bool,
+}
+
+/// What a model says of a subject, with its leaf of the digest.
+#[derive(Debug, Clone)]
+pub struct Folded {
+    /// The rows.
+    pub of: SubjectRows,
+    /// The leaf, base64; `None` if there are no rows.
+    pub leaf: Option<String>,
+}
+
+impl Folded {
+    /// What the model says of a subject.
+    pub fn new(model: &Model, of: SubjectRows) -> Self {
+        let leaf = digest::leaf(model, &of).map(|leaf| leaf.to_base64());
+        Self { of, leaf }
+    }
 }
 
 /// What is written at once.
@@ -97,13 +114,14 @@ pub(crate) fn named(table: &str, number: u64) -> String {
     format!("{table}_{number}")
 }
 
-/// The statements that make a generation's tables.
-pub(super) fn tables_of(model: &Model, number: u64) -> Vec<String> {
+/// The statements that make a generation's tables, and those that make their indexes: one by one when the rows are there,
+/// which is far less work than to keep them all in order from the first row on.
+pub(super) fn tables_of(model: &Model, number: u64) -> (Vec<String>, Vec<String>) {
     let mut sql = model.sql.to_owned();
     for name in names_of(model) {
         sql = sql.replace(&format!("{{{name}}}"), &named(name, number));
     }
-    statements(&sql)
+    statements(&sql).into_iter().partition(|statement| !statement.starts_with("CREATE INDEX"))
 }
 
 /// The names of all tables of a model.
@@ -164,7 +182,7 @@ pub(super) fn recount(lead: &Lead<'_>, counted: &[Vec<Cell>]) -> Vec<Vec<Cell>> 
         let entry = change.entry(key.to_vec()).or_default();
         (entry.0, entry.1) = (entry.0 - n.integer(), entry.1 - total.integer());
     }
-    let held = lead.subjects.iter().flat_map(|subject| &subject.rows);
+    let held = lead.subjects.iter().flat_map(|subject| &subject.of.rows);
     for span in held.filter(|span| span.table == 0 && span.until == NEVER) {
         let cell = |at: &usize| span.cells.get(*at).cloned().unwrap_or(Cell::Null);
         let entry = change.entry(by.iter().map(cell).collect()).or_default();
@@ -198,27 +216,52 @@ pub(super) fn columns(own: &[Column]) -> impl Iterator<Item = (&'static str, Typ
     FIRST.into_iter().chain(own.iter().map(|column| (column.name, column.holds)))
 }
 
-/// The rows of one table among these subjects, as cells in the order of [`columns`].
-pub(super) fn rows_of(subjects: &[SubjectRows], table: usize) -> Vec<Vec<Cell>> {
-    let mut rows = Vec::new();
-    for subject in subjects {
-        for span in subject.rows.iter().filter(|span| span.table == table) {
-            let mut cells: Vec<Cell> = vec![
-                subject.subject.as_str().into(),
-                span.since.into(),
-                span.since_ms.into(),
-                span.until.into(),
-                span.until_ms.into(),
-            ];
-            cells.extend_from_slice(&span.cells);
-            rows.push(cells);
+/// A value on its way into a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Put<'a> {
+    Null,
+    Integer(i64),
+    Text(&'a str),
+}
+
+impl From<u64> for Put<'_> {
+    fn from(value: u64) -> Self {
+        Self::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl<'a> From<&'a Cell> for Put<'a> {
+    fn from(cell: &'a Cell) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Integer(value) => Self::Integer(*value),
+            Cell::Text(text) => Self::Text(text),
         }
     }
-    rows
+}
+
+/// Rows as they are put into columns.
+pub(super) fn puts(rows: &[Vec<Cell>]) -> Vec<Vec<Put<'_>>> {
+    rows.iter().map(|row| row.iter().map(Put::from).collect()).collect()
+}
+
+/// The rows of one table among these subjects, in the order of [`columns`].
+pub(super) fn rows_of(subjects: &[Folded], table: usize) -> Vec<Vec<Put<'_>>> {
+    let spans = subjects.iter().flat_map(|Folded { of, .. }| of.rows.iter().map(move |span| (of, span)));
+    spans
+        .filter(|(_, span)| span.table == table)
+        .map(|(of, span)| {
+            let mut row = Vec::with_capacity(5 + span.cells.len());
+            row.push(Put::Text(&of.subject));
+            row.extend([span.since, span.since_ms, span.until, span.until_ms].map(Put::from));
+            row.extend(span.cells.iter().map(Put::from));
+            row
+        })
+        .collect()
 }
 
 /// The columns and rows of `projection_subject`. Subjects of which there is nothing to say are not in it.
-pub(super) fn leaves_of(lead: &Lead<'_>) -> (Vec<(&'static str, Type)>, Vec<Vec<Cell>>) {
+pub(super) fn leaves_of<'a>(lead: &Lead<'a>) -> (Vec<(&'static str, Type)>, Vec<Vec<Put<'a>>>) {
     let columns = vec![
         ("model", Type::Text),
         ("number", Type::Integer),
@@ -226,17 +269,15 @@ pub(super) fn leaves_of(lead: &Lead<'_>) -> (Vec<(&'static str, Type)>, Vec<Vec<
         ("gaps", Type::Integer),
         ("leaf", Type::Text),
     ];
-    let row = |of: &SubjectRows| {
-        let hash = digest::leaf(lead.model, of);
-        (hash.is_some() || of.gaps > 0).then(|| {
-            vec![
-                lead.model.name.into(),
-                lead.number.into(),
-                of.subject.as_str().into(),
-                u64::from(of.gaps).into(),
-                hash.map(|hash| hash.to_base64()).into(),
-            ]
-        })
+    let said = lead.subjects.iter().filter(|folded| folded.leaf.is_some() || folded.of.gaps > 0);
+    let row = |Folded { of, leaf }: &'a Folded| {
+        vec![
+            Put::Text(lead.model.name),
+            lead.number.into(),
+            Put::Text(&of.subject),
+            u64::from(of.gaps).into(),
+            leaf.as_deref().map_or(Put::Null, Put::Text),
+        ]
     };
-    (columns, lead.subjects.iter().filter_map(row).collect())
+    (columns, said.map(row).collect())
 }

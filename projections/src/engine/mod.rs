@@ -11,7 +11,7 @@ mod projector;
 mod sqlite;
 
 pub(crate) use base::named;
-pub use base::{Base, Batch, Generation, Lead};
+pub use base::{Base, Batch, Folded, Generation, Lead};
 pub use past::{digest_at, hangs_together, live};
 pub use postgres::PostgresBase;
 pub use projector::{Built, Log, Projector};

@@ -8,8 +8,8 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row, TypeInfo, ValueRef};
 
 use super::base::{
-    Base, Batch, Lead, MOVE, SCHEMA, add_counts, columns, count_columns, count_rows, leaves_of, named,
-    no_counts, recount, rows_of,
+    Base, Batch, Lead, MOVE, Put, SCHEMA, add_counts, columns, count_columns, count_rows, leaves_of, named,
+    no_counts, puts, recount, rows_of,
 };
 use crate::error::ProjectionError;
 use crate::model::{Cell, Type};
@@ -70,7 +70,7 @@ impl Base for PostgresBase {
             query = match parameter {
                 Cell::Null => query.bind(None::<i64>),
                 Cell::Integer(value) => query.bind(*value),
-                Cell::Text(text) => query.bind(text.clone()),
+                Cell::Text(text) => query.bind(text.as_str()),
             };
         }
         let rows = query.fetch_all(&self.pool).await.map_err(unavailable)?;
@@ -119,7 +119,7 @@ impl Base for PostgresBase {
 }
 
 async fn write(connection: &mut PgConnection, lead: &Lead<'_>) -> Result<(), ProjectionError> {
-    let subjects: Vec<&str> = lead.subjects.iter().map(|subject| subject.subject.as_str()).collect();
+    let subjects: Vec<&str> = lead.subjects.iter().map(|subject| subject.of.subject.as_str()).collect();
     if !lead.fresh {
         let sql = "DELETE FROM projection_subject WHERE model = $1 AND number = $2 AND subject = ANY($3)";
         let remove = sqlx::query(sql).bind(lead.model.name).bind(signed(lead.number)).bind(&subjects);
@@ -131,7 +131,8 @@ async fn write(connection: &mut PgConnection, lead: &Lead<'_>) -> Result<(), Pro
         let rows = query.fetch_all(&mut *connection).await.map_err(unavailable)?;
         let counted: Vec<Vec<Cell>> = rows.iter().map(cells).collect::<Result<_, _>>()?;
         let (name, add) = (named(counts.name, lead.number), add_counts(&counts, lead.number));
-        insert(connection, &name, &count_columns(lead.model), &recount(lead, &counted), &add).await?;
+        let changed = recount(lead, &counted);
+        insert(connection, &name, &count_columns(lead.model), &puts(&changed), &add).await?;
         let none = no_counts(&counts, lead.number);
         sqlx::query(sqlx::AssertSqlSafe(none)).execute(&mut *connection).await.map_err(unavailable)?;
     }
@@ -155,7 +156,7 @@ async fn insert(
     connection: &mut PgConnection,
     table: &str,
     columns: &[(&'static str, Type)],
-    rows: &[Vec<Cell>],
+    rows: &[Vec<Put<'_>>],
     then: &str,
 ) -> Result<(), ProjectionError> {
     if rows.is_empty() {
@@ -174,23 +175,17 @@ async fn insert(
         format!("INSERT INTO {table} ({}) SELECT * FROM UNNEST({}){then}", names.join(","), arrays.join(","));
     let mut query: sqlx::query::Query<'_, Postgres, PgArguments> = sqlx::query(sqlx::AssertSqlSafe(sql));
     for (at, (_, holds)) in columns.iter().enumerate() {
-        let column = rows.iter().map(|row| row.get(at).unwrap_or(&Cell::Null));
+        let column = rows.iter().map(|row| row.get(at).copied().unwrap_or(Put::Null));
         query = match holds {
             Type::Integer => query.bind(
                 column
-                    .map(|cell| match cell {
-                        Cell::Integer(value) => Some(*value),
-                        _ => None,
-                    })
+                    .map(|put| if let Put::Integer(value) = put { Some(value) } else { None })
                     .collect::<Vec<Option<i64>>>(),
             ),
             Type::Text => query.bind(
                 column
-                    .map(|cell| match cell {
-                        Cell::Text(text) => Some(text.clone()),
-                        _ => None,
-                    })
-                    .collect::<Vec<Option<String>>>(),
+                    .map(|put| if let Put::Text(text) = put { Some(text) } else { None })
+                    .collect::<Vec<Option<&str>>>(),
             ),
         };
     }
@@ -207,7 +202,7 @@ fn cells(row: &PgRow) -> Result<Vec<Cell>, ProjectionError> {
         match raw.type_info().name() {
             "INT8" => row.try_get(at).map(Cell::Integer).map_err(unavailable),
             "INT4" => row.try_get::<i32, _>(at).map(|value| Cell::Integer(value.into())).map_err(unavailable),
-            "TEXT" | "VARCHAR" | "NAME" => row.try_get(at).map(Cell::Text).map_err(unavailable),
+            "TEXT" | "VARCHAR" | "NAME" => row.try_get::<&str, _>(at).map(Cell::from).map_err(unavailable),
             other => Err(ProjectionError::Corrupt(format!("a column holds {other}"))),
         }
     };

@@ -3,23 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use futures::TryStreamExt as _;
 use futures::future::try_join;
+use futures::stream::FuturesOrdered;
 use rayon::prelude::*;
 use sijill_log::Hash;
 
-use super::base::{Base, Batch, Generation, Lead, fill, names_of, tables_of};
+use super::base::{Base, Batch, Folded, Generation, Lead, fill, names_of, tables_of};
 use crate::MODELS;
 use crate::digest::{ModelDigest, Tally};
 use crate::error::ProjectionError;
-use crate::history::{History, Timeline};
+use crate::history::{History, Timeline, Unfit};
 use crate::model::{Cell, Model};
-use crate::span::SubjectRows;
 
 /// Entries taken in at once when following the log.
 const STRIDE: u64 = 10_000;
 
 /// Subjects folded and written at once.
 const SUBJECTS: usize = 500;
+
+/// So many such pages are read and folded ahead of the one that is written.
+const AHEAD: usize = 2;
 
 /// The log, as a projector reads it.
 #[async_trait]
@@ -122,10 +126,10 @@ impl Projector<'_> {
         }
         let touched: Vec<String> = touched.into_iter().collect();
         let root = self.log.root(to).await?;
-        let mut rows: Vec<Vec<SubjectRows>> = models.iter().map(|_| Vec::new()).collect();
+        let mut rows: Vec<Vec<Folded>> = models.iter().map(|_| Vec::new()).collect();
         for subjects in touched.chunks(SUBJECTS) {
             let names: Vec<&'static Model> = models.iter().map(|(model, _)| *model).collect();
-            let (folded, _) = self.fold(subjects, &timeline, to, &names).await?;
+            let (folded, _) = self.fold(subjects.to_vec(), &timeline, to, &names).await?;
             for (all, some) in rows.iter_mut().zip(folded) {
                 all.extend(some);
             }
@@ -146,20 +150,23 @@ impl Projector<'_> {
     /// The rows of subjects, by model, and how many entries they came from.
     async fn fold(
         &self,
-        subjects: &[String],
+        subjects: Vec<String>,
         timeline: &Timeline,
         size: u64,
         models: &[&'static Model],
-    ) -> Result<(Vec<Vec<SubjectRows>>, u64), ProjectionError> {
-        let histories = self.log.histories(subjects, size).await?;
+    ) -> Result<(Vec<Vec<Folded>>, u64), ProjectionError> {
+        let histories = self.log.histories(&subjects, size).await?;
         let lines = histories.iter().map(|history| history.lines.len() as u64).sum();
         let (timeline, models) = (timeline.clone(), models.to_vec());
-        let folded = tokio::task::spawn_blocking(move || {
-            let fold = |history: History| history.rows(&timeline, size, &models);
-            let by_subject: Result<Vec<_>, _> = histories.into_par_iter().map(fold).collect();
+        let rows = tokio::task::spawn_blocking(move || {
+            let fold = |history: History| {
+                let rows = history.rows(&timeline, size, &models)?;
+                Ok(models.iter().zip(rows).map(|(model, of)| Folded::new(model, of)).collect())
+            };
+            let by_subject: Result<Vec<Vec<Folded>>, Unfit> = histories.into_par_iter().map(fold).collect();
             by_subject.map(|by_subject| by_model(by_subject, models.len()))
         });
-        let rows = folded.await.map_err(|error| ProjectionError::Ledger(error.to_string()))??;
+        let rows = rows.await.map_err(|error| ProjectionError::Ledger(error.to_string()))??;
         Ok((rows, lines))
     }
 
@@ -184,19 +191,27 @@ impl Projector<'_> {
         let numbered = self.begin(models).await?;
         let size = self.log.size();
         let (timeline, root) = (self.log.timeline(), self.log.root(size).await?);
-        let (mut after, mut ready, mut taken) = (String::new(), Vec::new(), 0);
+        let (mut folding, mut after) = (FuturesOrdered::new(), Some(String::new()));
+        let (mut ready, mut taken) = (Vec::new(), 0);
         loop {
-            let subjects = self.log.subjects(&after, SUBJECTS).await?;
-            // While one page is written, the next one is read and folded.
+            while let Some(last) = after.take_if(|_| folding.len() < AHEAD) {
+                let subjects = self.log.subjects(&last, SUBJECTS).await?;
+                after = subjects.last().cloned();
+                folding.push_back(self.fold(subjects, &timeline, size, models));
+            }
+            // While one page is written, the next ones are read and folded.
             let write = async {
                 if ready.is_empty() { Ok(()) } else { self.put(&numbered, &ready, (0, root), 0).await }
             };
-            let ((), (rows, lines)) = try_join(write, self.fold(&subjects, &timeline, size, models)).await?;
-            let Some(last) = subjects.last() else { break };
-            after.clone_from(last);
+            let ((), Some((rows, lines))) = try_join(write, folding.try_next()).await? else { break };
             ready = rows;
             taken += lines;
             progress(taken);
+        }
+        for (model, number) in &numbered {
+            for index in tables_of(model, *number).1 {
+                self.base.run(&[self.base.spelling(&index)]).await?;
+            }
         }
         let counts: Vec<String> =
             numbered.iter().filter_map(|(model, number)| fill(model, *number)).collect();
@@ -221,7 +236,7 @@ impl Projector<'_> {
     async fn put(
         &self,
         models: &[(&'static Model, u64)],
-        rows: &[Vec<SubjectRows>],
+        rows: &[Vec<Folded>],
         to: (u64, Hash),
         from: u64,
     ) -> Result<(), ProjectionError> {
@@ -249,7 +264,7 @@ impl Projector<'_> {
             let of_model = || generations.iter().filter(|g| g.model == model.name);
             statements.extend(of_model().filter(|g| !g.live).flat_map(|g| drop_statements(model, g.number)));
             let number = of_model().map(|g| g.number).max().unwrap_or(0) + 1;
-            statements.extend(tables_of(model, number).iter().map(|sql| self.base.spelling(sql)));
+            statements.extend(tables_of(model, number).0.iter().map(|sql| self.base.spelling(sql)));
             statements.push(format!(
                 "INSERT INTO projection (model, number, version, position, root, live) VALUES ('{}', {number}, {}, 0, '', 0)",
                 model.name, model.version
@@ -308,9 +323,8 @@ pub(super) async fn generations(base: &dyn Base) -> Result<Vec<Generation>, Proj
 }
 
 /// What each model says of each subject, by model first.
-fn by_model(by_subject: Vec<Vec<SubjectRows>>, models: usize) -> Vec<Vec<SubjectRows>> {
-    let mut by_model: Vec<Vec<SubjectRows>> =
-        (0..models).map(|_| Vec::with_capacity(by_subject.len())).collect();
+fn by_model(by_subject: Vec<Vec<Folded>>, models: usize) -> Vec<Vec<Folded>> {
+    let mut by_model: Vec<Vec<Folded>> = (0..models).map(|_| Vec::with_capacity(by_subject.len())).collect();
     for rows in by_subject {
         for (all, one) in by_model.iter_mut().zip(rows) {
             all.push(one);

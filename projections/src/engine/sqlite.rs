@@ -14,8 +14,8 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool, TypeInfo, ValueRef};
 
 use super::base::{
-    Base, Batch, Lead, MOVE, SCHEMA, add_counts, columns, count_columns, count_rows, leaves_of, named,
-    no_counts, recount, rows_of,
+    Base, Batch, Lead, MOVE, Put, SCHEMA, add_counts, columns, count_columns, count_rows, leaves_of, named,
+    no_counts, puts, recount, rows_of,
 };
 use crate::error::ProjectionError;
 use crate::model::{Cell, Type};
@@ -50,6 +50,8 @@ impl SqliteBase {
             .synchronous(SqliteSynchronous::Normal)
             .pragma("secure_delete", "ON")
             .pragma("cache_size", "-65536")
+            // For making indexes.
+            .pragma("threads", "2")
             .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
         let pool =
@@ -98,7 +100,7 @@ impl Base for SqliteBase {
             query = match parameter {
                 Cell::Null => query.bind(None::<i64>),
                 Cell::Integer(value) => query.bind(*value),
-                Cell::Text(text) => query.bind(text.clone()),
+                Cell::Text(text) => query.bind(text.as_str()),
             };
         }
         let rows = query.fetch_all(&self.readers).await.map_err(unavailable)?;
@@ -155,7 +157,7 @@ async fn write(connection: &mut SqliteConnection, lead: &Lead<'_>) -> Result<(),
             let sql = count_rows(lead.model, lead.number, &format!("subject IN ({marks})"));
             let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
             for subject in subjects {
-                query = query.bind(subject.subject.as_str());
+                query = query.bind(subject.of.subject.as_str());
             }
             let rows = query.fetch_all(&mut *connection).await.map_err(unavailable)?;
             for row in &rows {
@@ -163,7 +165,8 @@ async fn write(connection: &mut SqliteConnection, lead: &Lead<'_>) -> Result<(),
             }
         }
         let (name, add) = (named(counts.name, lead.number), add_counts(&counts, lead.number));
-        insert(connection, &name, &count_columns(lead.model), &recount(lead, &counted), &add).await?;
+        let changed = recount(lead, &counted);
+        insert(connection, &name, &count_columns(lead.model), &puts(&changed), &add).await?;
         let none = no_counts(&counts, lead.number);
         sqlx::query(sqlx::AssertSqlSafe(none)).execute(&mut *connection).await.map_err(unavailable)?;
     }
@@ -190,7 +193,7 @@ async fn remove(
         query.push("(");
         let mut list = query.separated(",");
         for subject in subjects {
-            list.push_bind(subject.subject.as_str());
+            list.push_bind(subject.of.subject.as_str());
         }
         query.push(")");
         query.build().persistent(false).execute(&mut *connection).await.map_err(unavailable)?;
@@ -198,27 +201,37 @@ async fn remove(
     Ok(())
 }
 
+/// Rows are inserted so many at a time, the most first: few statements, which the connection keeps prepared. To parse a statement
+/// of ten thousand values takes longer than to carry it out.
+const TOGETHER: [usize; 4] = [512, 64, 8, 1];
+
 async fn insert(
     connection: &mut SqliteConnection,
     table: &str,
     columns: &[(&'static str, Type)],
-    rows: &[Vec<Cell>],
+    mut rows: &[Vec<Put<'_>>],
     then: &str,
 ) -> Result<(), ProjectionError> {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    for rows in rows.chunks(MAX_BINDS / columns.len().max(1)) {
-        let mut query = QueryBuilder::<Sqlite>::new(format!("INSERT INTO {table} ({}) ", names.join(",")));
-        query.push_values(rows, |mut list, row| {
-            for cell in row {
-                match cell {
-                    Cell::Null => list.push_bind(None::<i64>),
-                    Cell::Integer(value) => list.push_bind(*value),
-                    Cell::Text(text) => list.push_bind(text.as_str()),
+    let marks = format!("({})", vec!["?"; columns.len()].join(","));
+    for together in TOGETHER {
+        if rows.len() < together {
+            continue;
+        }
+        let values = vec![marks.as_str(); together].join(",");
+        let sql = format!("INSERT INTO {table} ({}) VALUES {values}{then}", names.join(","));
+        while let Some((some, others)) = rows.split_at_checked(together) {
+            rows = others;
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
+            for put in some.iter().flatten() {
+                query = match put {
+                    Put::Null => query.bind(None::<i64>),
+                    Put::Integer(value) => query.bind(*value),
+                    Put::Text(text) => query.bind(*text),
                 };
             }
-        });
-        query.push(then);
-        query.build().persistent(false).execute(&mut *connection).await.map_err(unavailable)?;
+            query.execute(&mut *connection).await.map_err(unavailable)?;
+        }
     }
     Ok(())
 }
@@ -231,7 +244,7 @@ fn cells(row: &SqliteRow) -> Result<Vec<Cell>, ProjectionError> {
         }
         match raw.type_info().name() {
             "INTEGER" => row.try_get(at).map(Cell::Integer).map_err(unavailable),
-            "TEXT" => row.try_get(at).map(Cell::Text).map_err(unavailable),
+            "TEXT" => row.try_get::<&str, _>(at).map(Cell::from).map_err(unavailable),
             other => Err(ProjectionError::Corrupt(format!("a column holds {other}"))),
         }
     };

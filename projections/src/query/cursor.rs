@@ -82,7 +82,7 @@ fn cell(rest: &mut &[u8]) -> Option<Cell> {
             let length = usize::try_from(u64::from_be_bytes(take(rest)?)).ok()?;
             let (text, after) = rest.split_at_checked(length)?;
             *rest = after;
-            Cell::Text(std::str::from_utf8(text).ok()?.to_owned())
+            std::str::from_utf8(text).ok()?.into()
         }
         _ => return None,
     })

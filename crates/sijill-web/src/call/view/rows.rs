@@ -162,6 +162,6 @@ fn json(kind: Kind, cell: Cell) -> Value {
         Cell::Integer(value) if kind == Kind::Flag => Value::Bool(value != 0),
         Cell::Integer(value) => Value::from(value),
         Cell::Text(text) if kind.is_many() => text.split(',').filter(|one| !one.is_empty()).collect(),
-        Cell::Text(text) => Value::String(text),
+        Cell::Text(text) => Value::String(text.into()),
     }
 }
