@@ -39,6 +39,8 @@ pub mod deadlines;
 pub mod entries;
 #[path = "../indicators/mod.rs"]
 pub mod indicators;
+#[path = "../queues/mod.rs"]
+pub mod queues;
 #[path = "../referrals/mod.rs"]
 pub mod referrals;
 
@@ -49,7 +51,7 @@ pub use span::{NEVER, Span, SubjectRows};
 
 /// All models of this release. A released version of one is never edited; a change is a new version, and the old one stays for
 /// whoever checks what was attested with it.
-pub static MODELS: [&Model; 8] = [
+pub static MODELS: [&Model; 9] = [
     &cases::MODEL,
     &referrals::MODEL,
     &deadlines::MODEL,
@@ -57,5 +59,6 @@ pub static MODELS: [&Model; 8] = [
     &accesses::MODEL,
     &entries::MODEL,
     &circles::MODEL,
+    &queues::MODEL,
     &indicators::MODEL,
 ];

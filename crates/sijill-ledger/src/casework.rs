@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use sijill_casework::Address;
-use sijill_casework::case::{CaseFile, Status};
+use sijill_casework::case::{CaseFile, Place};
 use sijill_event::{Class, Digest, Disclosure, Entry, Stream, StreamKind};
 use sijill_store::{DeskRow, KeyId, KeyStore, Sealed, Store};
 
@@ -137,75 +136,14 @@ pub(crate) fn digests(entry: &Entry, class: Class) -> BTreeSet<Digest> {
     classes.flat_map(|(_, digests)| digests.iter().copied()).collect()
 }
 
-/// The queues a case stands in.
+/// The queues a case stands in, as the store keeps them.
 pub(crate) fn desks(file: &CaseFile) -> Vec<DeskRow> {
-    let due = |unit: &Address| {
-        let deadlines = file.case.iter().flat_map(|case| &case.deadlines);
-        let running = deadlines.filter(|deadline| deadline.runs() && deadline.owes == *unit);
-        running.filter_map(|deadline| deadline.due).min()
+    let row = |place: Place| DeskRow {
+        agency: place.unit.agency.to_string(),
+        unit: place.unit.unit.to_string(),
+        kind: place.kind as u8,
+        due: place.due,
+        urgent: place.urgent,
     };
-    let desk = |kind: DeskKind, unit: &Address, urgent: bool| DeskRow {
-        agency: unit.agency.to_string(),
-        unit: unit.unit.to_string(),
-        kind: kind as u8,
-        due: due(unit),
-        urgent,
-    };
-    let mut desks = BTreeMap::new();
-    let mut add = |kind: DeskKind, unit: &Address, urgent: bool| {
-        let row = desks.entry((kind as u8, unit.clone())).or_insert_with(|| desk(kind, unit, urgent));
-        row.urgent |= urgent;
-    };
-    for (unit, confirmed) in file.outline.erasures.values().flat_map(|erasure| &erasure.told) {
-        if !confirmed {
-            add(DeskKind::Erasure, unit, false);
-        }
-    }
-    let Some(case) = &file.case else { return desks.into_values().collect() };
-    let high = case.situation.risk.as_str() == "high";
-    if case.status == Status::Open {
-        add(DeskKind::Owner, &case.owner, high);
-    }
-    for referral in case.referrals.values().filter(|referral| referral.state.is_live()) {
-        add(DeskKind::Referral, &referral.to, referral.priority == sijill_casework::Priority::Urgent);
-    }
-    for escalation in case.escalations.values().filter(|escalation| !escalation.resolved) {
-        add(DeskKind::Escalation, &escalation.to, high);
-    }
-    if let Some((_, to)) = &case.transfer {
-        add(DeskKind::Transfer, to, high);
-    }
-    for told in case.withdrawals.values().flat_map(|withdrawal| &withdrawal.told) {
-        if !told.1 {
-            add(DeskKind::Withdrawal, told.0, false);
-        }
-    }
-    desks.into_values().collect()
-}
-
-/// Why a case stands in a unit's queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum DeskKind {
-    /// The unit owns it.
-    Owner = 0,
-    /// A live referral is addressed to the unit.
-    Referral = 1,
-    /// An escalation was raised to it.
-    Escalation = 2,
-    /// It is asked to take the case.
-    Transfer = 3,
-    /// It has yet to confirm that it stopped using what a withdrawn consent had opened.
-    Withdrawal = 4,
-    /// It was told of an erasure, and has yet to confirm that it erased what it held.
-    Erasure = 5,
-}
-
-impl DeskKind {
-    /// From the store's number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Owner, Self::Referral, Self::Escalation, Self::Transfer, Self::Withdrawal, Self::Erasure]
-            .into_iter()
-            .find(|kind| *kind as u8 == number)
-    }
+    file.queues().into_iter().map(row).collect()
 }

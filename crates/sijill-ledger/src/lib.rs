@@ -44,7 +44,6 @@ mod writer;
 
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, AttachmentError};
 pub use attesting::{AttestError, attest};
-pub use casework::DeskKind;
 pub use clock::{Clock, ClockJumped, SimulatedClock, SystemClock};
 pub use desk::Line;
 pub use error::{Busy, LedgerError, OpenError, Refused, RefusedKind};
@@ -56,6 +55,7 @@ pub use publish::Published;
 pub use read::Next;
 pub use released::ReleasedFile;
 pub use seal::{Seal, SealError};
+pub use sijill_casework::case::DeskKind;
 pub use vault::{MasterKey, Vault, VaultError};
 
 /// How far a signer's clock may be ahead of the ledger's, in milliseconds (ledger format, Annex A).

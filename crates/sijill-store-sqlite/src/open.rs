@@ -31,6 +31,9 @@ const LOG_SIZE: &str = "134217728";
 /// on another page of its index.
 const WRITER_CACHE: &str = "-262144";
 
+/// Rows that a connection's thread reads ahead of who asked for them: with sqlx's 50 two threads wait for each other all the time.
+const ROW_BUFFER: usize = 2_000;
+
 /// Creates the file if there is none, with these permissions. SQLite gives its `-wal` and `-shm` the same.
 pub(crate) fn create(path: &Path, mode: u32) -> Result<PathBuf> {
     // Absolute, so that no path can be mistaken for SQLite's `file:` URIs.
@@ -184,8 +187,12 @@ impl Frozen {
 }
 
 fn existing(path: &Path) -> SqliteConnectOptions {
-    // sqlx would log a slow statement with its text: thousands of placeholders.
-    SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).disable_statement_logging()
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROW_BUFFER)
+        // sqlx would log a slow statement with its text: thousands of placeholders.
+        .disable_statement_logging()
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {

@@ -4,7 +4,7 @@ use sijill_casework::catalogue::Bilingual;
 
 use super::words;
 use crate::model::{Model, Table, Type};
-use crate::{accesses, cases, contacts, deadlines, entries, referrals};
+use crate::{accesses, cases, contacts, deadlines, entries, queues, referrals};
 
 /// A table of a model, as it is offered to readers.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ impl Kind {
 }
 
 /// All views.
-pub static VIEWS: [View; 6] = [
+pub static VIEWS: [View; 7] = [
     View {
         name: "cases",
         model: &cases::MODEL,
@@ -144,6 +144,17 @@ pub static VIEWS: [View; 6] = [
             en: "Where each referral stood, since when, and on whose side it lay.",
         },
         fields: words::REFERRALS,
+    },
+    View {
+        name: "queues",
+        model: &queues::MODEL,
+        who: Who::Knowers,
+        title: Bilingual { ar: "قوائم العمل", en: "Queues" },
+        about: Bilingual {
+            ar: "أي حالة تقع في قائمة أي وحدة، ولماذا، وأول ما يُطلب منها فيها.",
+            en: "Which case lies in which unit's queue, why, and the first of what the unit owes in it.",
+        },
+        fields: words::QUEUES,
     },
     View {
         name: "deadlines",

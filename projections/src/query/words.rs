@@ -80,6 +80,13 @@ fields! {
         "requested_ms" Kind::Time, "وقت الطلب", "Requested", "وقت تسجيل الطلب.", "When the request was recorded.";
         "governorate" Kind::Code("governorate"), "المحافظة", "Governorate", "محافظة الحالة.", "The case's.";
     }
+    QUEUES {
+        "agency" Kind::Agency, "الجهة", "Agency", "جهة الوحدة.", "The unit's.";
+        "unit" Kind::Unit, "الوحدة", "Unit", "الوحدة التي تقع الحالة في قائمتها.", "In whose queue the case lies.";
+        "kind" Kind::Word, "السبب", "Reason", "لماذا تقع الحالة فيها: لأنها الوحدة المسؤولة (`owner`)، أو لإحالة (`referral`) أو تصعيد (`escalation`) أو نقل (`transfer`) أو سحب موافقة (`withdrawal`) أو محو (`erasure`).", "Why it lies there: `owner`, or a `referral`, `escalation`, `transfer`, `withdrawal` or `erasure` to answer.";
+        "due_ms" Kind::Time, "الموعد", "Due", "أول موعد على الوحدة في هذه الحالة؛ فارغ إن لم يكن.", "The first of what the unit owes in the case; nothing if it owes nothing.";
+        "urgent" Kind::Flag, "عاجل", "Urgent", "هل يتقدم على غيره.", "Whether it goes before others.";
+    }
     DEADLINES {
         "milestone" Kind::Word, "الخطوة", "Milestone", "ما يُنتظر عمله، مثل `acknowledge` أو `see_child`؛ و`end` للحالة المستوردة كلها.", "What is owed, such as `acknowledge` or `see_child`; `end` for an imported case as a whole.";
         "set_by" Kind::Event, "نشأ عن", "Set by", "بصمة القيد الذي بدأ به حساب الوقت.", "The hash of the event that started the clock.";

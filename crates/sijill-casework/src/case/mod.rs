@@ -9,6 +9,7 @@
 //! act.rs       what the automation is to do, triggered and due
 //! need.rs      who may be shown what            may.rs   what somebody may do now
 //! erasure.rs   what is known without values, and orders to destroy them
+//! queue.rs     whose desks it lies on
 //! pathway.rs   every way through the referral's machine
 //! ```
 
@@ -23,6 +24,7 @@ mod file;
 mod may;
 mod need;
 mod pathway;
+mod queue;
 mod read;
 mod referral;
 mod world;
@@ -39,5 +41,6 @@ pub use file::{
 pub use may::Subject;
 pub use need::Released;
 pub use pathway::{Passage, pathway};
+pub use queue::{DeskKind, Place};
 pub use referral::{Basis, Referral, Stage};
 pub use world::{PolicyInForce, World};

@@ -26,7 +26,7 @@ pub struct Args {
     /// The data directory; it may be in use
     #[arg(long)]
     dir: PathBuf,
-    /// Only this model: cases, referrals, deadlines, contacts, accesses, entries, circles, indicators
+    /// Only this model: cases, referrals, deadlines, contacts, accesses, entries, circles, queues, indicators
     #[arg(value_name = "NAME")]
     model: Option<String>,
 }

@@ -158,15 +158,7 @@ fn row(entry: DeskEntry, file: &CaseFile, unit: &sijill_casework::Address) -> Qu
 }
 
 fn word(kind: u8) -> &'static str {
-    match DeskKind::from_number(kind) {
-        Some(DeskKind::Owner) => "owner",
-        Some(DeskKind::Referral) => "referral",
-        Some(DeskKind::Escalation) => "escalation",
-        Some(DeskKind::Transfer) => "transfer",
-        Some(DeskKind::Withdrawal) => "withdrawal",
-        Some(DeskKind::Erasure) => "erasure",
-        None => "other",
-    }
+    DeskKind::from_number(kind).map_or("other", DeskKind::as_str)
 }
 
 /// A place in a queue as text; the case comes last, its id may have dots.
