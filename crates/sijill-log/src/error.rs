@@ -92,6 +92,13 @@ pub enum LogError {
     #[error("a proof's hashes are at most 63 lines of base64, followed by a blank line and a checkpoint")]
     ProofShape,
 
+    #[error("a request to a witness begins with the line 'old <size>'")]
+    WitnessRequestOld,
+    #[error(
+        "a request to a witness is an 'old' line, at most 63 lines of base64, a blank line and a checkpoint"
+    )]
+    WitnessRequestShape,
+
     #[error(
         "a policy is lines of UTF-8 without control characters other than tab, of at most 1,000,000 bytes"
     )]
@@ -159,6 +166,8 @@ impl LogError {
             Self::ProofHeader => "proof-header",
             Self::ProofIndex => "proof-index",
             Self::ProofShape => "proof-shape",
+            Self::WitnessRequestOld => "witness-request-old",
+            Self::WitnessRequestShape => "witness-request-shape",
             Self::PolicyEncoding => "policy-encoding",
             Self::PolicyLine { .. } => "policy-line",
             Self::PolicyNameUnknown { .. } => "policy-name-unknown",

@@ -9,6 +9,7 @@
 //! | [`note`] | C2SP signed-note v1.0.0 |
 //! | [`checkpoint`] | C2SP tlog-checkpoint v1.0.0 |
 //! | [`cosignature`] | C2SP tlog-cosignature v1.0.1, type 0x04 |
+//! | [`tlog_witness`] | C2SP tlog-witness v1.0.0 |
 //! | [`tlog_proof`], [`policy`] | C2SP tlog-proof and tlog-policy (drafts) |
 //!
 //! Every parser is strict: what it accepts, the matching `Display` prints back byte for byte (a policy, which may
@@ -24,6 +25,7 @@ pub mod note;
 pub mod policy;
 pub mod tile;
 pub mod tlog_proof;
+pub mod tlog_witness;
 pub mod tree;
 
 pub use checkpoint::Checkpoint;
@@ -34,6 +36,7 @@ pub use note::{KeyKind, KeyName, Note, NoteSignature, NoteSigner, NoteVerifier};
 pub use policy::{Policy, QuorumTime, Witnessed};
 pub use tile::{FullTile, Tile, TileBuilder, TileSet};
 pub use tlog_proof::TlogProof;
+pub use tlog_witness::AddCheckpoint;
 pub use tree::{Frontier, HashReader};
 
 /// The largest tree: sizes and timestamps of the C2SP formats fit a signed 64-bit integer.

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use sijill_log::{
-    Checkpoint, CosignatureSigner, Hash, KeyName, Note, NoteSignature, NoteSigner, NoteVerifier, Policy,
-    TlogProof,
+    AddCheckpoint, Checkpoint, CosignatureSigner, Hash, KeyName, Note, NoteSignature, NoteSigner,
+    NoteVerifier, Policy, TlogProof,
 };
 
 fn name() -> impl Strategy<Value = KeyName> {
@@ -53,6 +53,9 @@ fn parses_faithfully(bytes: &[u8]) {
     }
     if let Ok(proof) = TlogProof::parse(bytes) {
         assert_eq!(proof.to_string().as_bytes(), bytes);
+    }
+    if let Ok(request) = AddCheckpoint::parse(bytes) {
+        assert_eq!(request.to_string().as_bytes(), bytes);
     }
     if let Ok(policy) = Policy::parse(bytes) {
         assert_eq!(Policy::parse(policy.to_string().as_bytes()), Ok(policy));
@@ -126,6 +129,12 @@ proptest! {
     #[test]
     fn proofs_round_trip(proof in any_proof()) {
         prop_assert_eq!(TlogProof::parse(proof.to_string().as_bytes())?, proof);
+    }
+
+    #[test]
+    fn requests_to_witnesses_round_trip(proof in any_proof()) {
+        let request = AddCheckpoint { old: proof.index, proof: proof.hashes, checkpoint: proof.checkpoint };
+        prop_assert_eq!(AddCheckpoint::parse(request.to_string().as_bytes())?, request);
     }
 
     /// A signed checkpoint in which any one byte differs is refused.

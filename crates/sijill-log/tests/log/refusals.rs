@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sijill_log::{
-    Checkpoint, CosignatureSigner, EMPTY_ROOT, Frontier, Hash, KeyName, LogError, MAX_SIZE, Note, NoteSigner,
-    Policy, Tile, TileBuilder, TileSet, TlogProof, bundle,
+    AddCheckpoint, Checkpoint, CosignatureSigner, EMPTY_ROOT, Frontier, Hash, KeyName, LogError, MAX_SIZE,
+    Note, NoteSigner, Policy, Tile, TileBuilder, TileSet, TlogProof, bundle,
     note::{MAX_NOTE_BYTES, MAX_SIGNATURES},
     tree::{consistency_proof, inclusion_proof, root_at},
 };
@@ -35,6 +35,7 @@ fn refusals() -> Vec<(&'static str, Option<LogError>)> {
     let another = CosignatureSigner::new(name.clone(), b"another key of thirty-two bytes.");
     let too_many = format!("{witnesses}witness w {}\n", another.verifier());
     let other = Checkpoint { origin: KeyName::new("other.example").expect("a name"), ..checkpoint.clone() };
+    let too_long = format!("old 7\n{}\n{note}", format!("{EMPTY_ROOT}\n").repeat(64));
     let long = vec![b'a'; MAX_NOTE_BYTES + 1];
     vec![
         ("tree-size", error(root_at(MAX_SIZE + 1, &tree))),
@@ -62,6 +63,14 @@ fn refusals() -> Vec<(&'static str, Option<LogError>)> {
         ("cosignature-time", error(another.cosign(&checkpoint, MAX_SIZE + 1))),
         ("proof-size", error(TlogProof::parse(&long))),
         ("proof-size", error(TlogProof::parse(b"\xff"))),
+        ("witness-request-old", error(AddCheckpoint::parse(b"old 07\n\n"))),
+        ("witness-request-old", error(AddCheckpoint::parse(b"7\n\n"))),
+        ("witness-request-shape", error(AddCheckpoint::parse(b"old 7\n"))),
+        ("witness-request-shape", error(AddCheckpoint::parse(b"old 7\nAAAA\n\n"))),
+        ("witness-request-shape", error(AddCheckpoint::parse(too_long.as_bytes()))),
+        ("note-size", error(AddCheckpoint::parse(&long))),
+        ("note-encoding", error(AddCheckpoint::parse(b"\xff"))),
+        ("note-shape", error(AddCheckpoint::parse(b"old 0\n\nno note"))),
         ("policy-encoding", error(Policy::parse(&long))),
         ("policy-encoding", error(Policy::parse(b"\xff"))),
         ("policy-encoding", error(Policy::parse(b"quorum none # \x7f\n"))),
