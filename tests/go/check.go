@@ -2,6 +2,8 @@
 // which knows nothing of the ledger: notes, tiles, inclusion and consistency proofs.
 //
 //	check LOGURL_OR_DIR VKEY [--index N --leaf-entry FILE] [--old CHECKPOINT] [--proof TLOGPROOF --entry FILE]
+//	check play-log URL SKEY WITNESS_VKEY           is a log to the witness there (witness.go)
+//	check play-witness LOG_VKEY NAME SEED_HEX      is a witness of that log, until standard input ends
 //
 // Prints what it checked, a line each. Exit status 1 at the first thing that is not so.
 package main
@@ -39,6 +41,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: check LOGURL_OR_DIR VKEY [flags]")
 		os.Exit(2)
 	}
+	if len(os.Args) == 5 && strings.HasPrefix(os.Args[1], "play-") {
+		ended(play(os.Args[1], os.Args[2], os.Args[3], os.Args[4]))
+		return
+	}
 	flags := flag.NewFlagSet("check", flag.ExitOnError)
 	index := flags.Int64("index", -1, "prove this entry")
 	leafEntry := flags.String("leaf-entry", "", "file that holds the entry of --index")
@@ -46,12 +52,26 @@ func main() {
 	proof := flags.String("proof", "", "tlog-proof file")
 	entry := flags.String("entry", "", "file that holds the entry of --proof")
 	_ = flags.Parse(os.Args[3:])
-	err := check(os.Args[1], os.Args[2], *index, *leafEntry, *old, *proof, *entry)
+	ended(check(os.Args[1], os.Args[2], *index, *leafEntry, *old, *proof, *entry))
+}
+
+func ended(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "FAILED:", err)
 		os.Exit(1)
 	}
 	fmt.Println("ok")
+}
+
+func play(what, a, b, c string) error {
+	if what == "play-log" {
+		return playLog(a, b, c)
+	}
+	if err := playWitness(a, b, c); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
 func check(where, vkey string, index int64, leafEntry, old, proof, entry string) error {

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Builds check.go against golang.org/x/mod/sumdb as the Go toolchain carries it, and runs it.
+# Builds check.go and witness.go against golang.org/x/mod/sumdb as the Go toolchain carries it, and runs it.
 #
 #   run.sh LOGURL_OR_DIR VKEY [flags of check]    checks that log
+#   run.sh play-log …, run.sh play-witness …      is a log, or a witness
 #   run.sh                                        checks logs that tools/verify/tests/made_ledger.py builds, whole and damaged
 #
 # Exit status: check's own; 77 where there is no such toolchain.
@@ -34,7 +35,7 @@ fi
 mkdir -p "$work/build/xmod/sumdb"
 cp -R "$root/$sumdb/note" "$root/$sumdb/tlog" "$work/build/xmod/sumdb/"
 printf 'module golang.org/x/mod\n\ngo 1.22\n' >"$work/build/xmod/go.mod"
-cp "$here/check.go" "$here/go.mod" "$work/build/"
+cp "$here/check.go" "$here/witness.go" "$here/go.mod" "$work/build/"
 (cd "$work/build" && "$go" vet ./... && "$go" build -o "$work/check" .)
 
 if [ $# -gt 0 ]; then

@@ -1,9 +1,9 @@
 //! Verifiers and clients in other languages. Where one cannot run, the test says SKIPPED and why; with
 //! `SIJILL_REQUIRE_CLIENTS=1` it fails.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -55,6 +55,49 @@ pub fn script(name: &str, args: &[&str]) -> Option<Output> {
         return None;
     }
     Some(output)
+}
+
+/// A script of this package that runs on; it ends when its standard input is closed.
+pub struct Running {
+    child: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Running {
+    /// Starts it and waits for its first line; `None`, said loudly, where it says that it cannot run here.
+    pub fn start(name: &str, args: &[&str]) -> Option<(Self, String)> {
+        let mut child = Command::new("sh")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell runs");
+        let said = BufReader::new(child.stdout.take().expect("its standard output"));
+        let mut running = Self { child, said };
+        let first = running.line();
+        if first.is_empty() {
+            let status = running.child.wait().expect("it ended");
+            assert_eq!(status.code(), Some(SKIPPED), "it ended with {status}");
+            skip(&format!("{name} cannot run here"));
+            return None;
+        }
+        Some((running, first))
+    }
+
+    /// The next line it says; empty once it has ended.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).expect("readable");
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
 }
 
 /// What a program said, for a panic.

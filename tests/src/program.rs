@@ -100,18 +100,26 @@ impl Server {
 
     /// Serves `dir` where it was served before.
     pub fn start_at(dir: &Path, port: u16) -> Self {
-        Self::try_start_at(dir, port).unwrap_or_else(|ended| panic!("it does not serve: {ended:?}"))
+        Self::try_start_at(&["serve"], dir, port)
+            .unwrap_or_else(|ended| panic!("it does not serve: {ended:?}"))
     }
 
     /// Serves `dir` on a free port, or tells how the program ended instead.
     pub fn try_start(dir: &Path) -> Result<Self, Ended> {
-        Self::try_start_at(dir, 0)
+        Self::try_start_at(&["serve"], dir, 0)
     }
 
-    fn try_start_at(dir: &Path, port: u16) -> Result<Self, Ended> {
+    /// Serves the witness in `dir` at a port, or with 0 at a free one; panics with its log if it does not.
+    pub fn witness(dir: &Path, port: u16) -> Self {
+        Self::try_start_at(&["witness", "serve"], dir, port)
+            .unwrap_or_else(|ended| panic!("it does not serve: {ended:?}"))
+    }
+
+    fn try_start_at(words: &[&str], dir: &Path, port: u16) -> Result<Self, Ended> {
         // A pipe nobody reads would stop the server when it is full: its log goes to a file.
         let log = dir.with_extension(format!("{}.log", uuid::Uuid::new_v4().simple()));
-        let mut child = command([OsStr::new("serve"), "--dir".as_ref(), dir.as_os_str()])
+        let mut child = command(words)
+            .args([OsStr::new("--dir"), dir.as_os_str()])
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&log).expect("a log"))

@@ -53,7 +53,7 @@ pub use error::WebError;
 pub use observe::record_metrics;
 pub use problem::{Head, Problem};
 pub use rate::Rate;
-pub use serve::{ServeError, Tls, serve};
+pub use serve::{ServeError, Tls, listen, serve};
 pub use settings::Settings;
 pub use tokio_util::sync::CancellationToken;
 

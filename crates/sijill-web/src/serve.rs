@@ -82,6 +82,20 @@ pub async fn serve(
     ledger: Ledger,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
+    listen(listener, router, tls, stop).await?;
+    ledger.shutdown().await;
+    Ok(())
+}
+
+/// As [`serve`], of whatever is no ledger: until `stop` is cancelled, and then until requests in work are answered.
+///
+/// # Errors [`ServeError`] if the certificate or the listener cannot be used.
+pub async fn listen(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<&Tls>,
+    stop: CancellationToken,
+) -> Result<(), ServeError> {
     let tls = tls.map(Tls::config).transpose()?;
     listener.set_nonblocking(true)?;
     let handle = Handle::new();
@@ -104,9 +118,7 @@ pub async fn serve(
         }
     };
     stopping.abort();
-    ended?;
-    ledger.shutdown().await;
-    Ok(())
+    ended.map_err(ServeError::from)
 }
 
 fn configure(server: &mut Server<SocketAddr>) {

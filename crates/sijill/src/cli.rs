@@ -9,7 +9,7 @@ use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
     append, attest, audit, backup, case, documents, erase, export, figures, init, keys, members, mine,
-    policy, prove, rebuild, referral, registry, serve, sign, view, why,
+    policy, prove, rebuild, referral, registry, serve, sign, view, why, witness,
 };
 use crate::demo;
 use crate::error::Result;
@@ -90,6 +90,9 @@ enum Command {
     Explain(figures::Explain),
     /// Say on the ledger what the read models say
     Attest(attest::Args),
+    /// Run a witness of ledgers: it cosigns what extends all it has seen
+    #[command(subcommand)]
+    Witness(witness::Command),
     /// Back up a data directory while it is in use
     Backup(backup::Args),
     /// Bring an old system's records into a ledger of their own
@@ -127,6 +130,7 @@ impl Command {
             Self::Figures(args) => figures::run(args).await,
             Self::Explain(args) => figures::explain(args).await,
             Self::Attest(args) => attest::run(args).await,
+            Self::Witness(command) => witness::run(command).await,
             Self::Backup(args) => backup::run(args).await,
             Self::Import(command) => import::run(command).await,
             Self::Policy(command) => policy::run(command),

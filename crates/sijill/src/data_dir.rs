@@ -144,24 +144,7 @@ impl DataDir {
     /// The right to write. Servers that share a ledger on PostgreSQL each have a directory of their own, for each has a
     /// seal of its own: in a common one the slower would set back what the faster has sealed.
     pub fn lock(&self) -> Result<Lock> {
-        let path = self.path.join("lock");
-        let mut options = fs::OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = file.map_err(Error::unwritable(&path))?;
-        match file.try_lock() {
-            Ok(()) => {
-                let pid = std::process::id().to_string();
-                let written = file.set_len(0).and_then(|()| file.write_all(pid.as_bytes()));
-                written.map_err(Error::unwritable(&path))?;
-                Ok(Lock(file))
-            }
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                let holder = file.read_to_string(&mut pid).ok().map(|_| pid).filter(|pid| !pid.is_empty());
-                Err(Error::InUse { dir: self.path.clone(), holder })
-            }
-            Err(TryLockError::Error(cause)) => Err(Error::Unwritable { path, cause }),
-        }
+        lock(&self.path)
     }
 
     /// The key that signs checkpoints.
@@ -229,7 +212,30 @@ impl DataDir {
     }
 }
 
-fn private_folder(path: &Path) -> Result<()> {
+/// The right to write to a folder, which one process has at a time.
+pub(crate) fn lock(dir: &Path) -> Result<Lock> {
+    let path = dir.join("lock");
+    let mut options = fs::OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = file.map_err(Error::unwritable(&path))?;
+    match file.try_lock() {
+        Ok(()) => {
+            let pid = std::process::id().to_string();
+            let written = file.set_len(0).and_then(|()| file.write_all(pid.as_bytes()));
+            written.map_err(Error::unwritable(&path))?;
+            Ok(Lock(file))
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let holder = file.read_to_string(&mut pid).ok().map(|_| pid).filter(|pid| !pid.is_empty());
+            Err(Error::InUse { dir: dir.to_path_buf(), holder })
+        }
+        Err(TryLockError::Error(cause)) => Err(Error::Unwritable { path, cause }),
+    }
+}
+
+/// Makes a folder that only its owner may enter.
+pub(crate) fn private_folder(path: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -129,6 +129,10 @@ pub enum Error {
     #[error(transparent)]
     Attest(#[from] sijill_ledger::AttestError),
 
+    /// The witness cannot work.
+    #[error(transparent)]
+    Witness(#[from] sijill_witness::WitnessError),
+
     /// The store failed.
     #[error("{0}")]
     Store(#[from] sijill_store::StoreError),
@@ -230,6 +234,7 @@ impl Error {
             Self::Receipt(_) => "receipt-invalid",
             Self::Store(error) => error.code(),
             Self::Projection(error) => error.code(),
+            Self::Witness(error) => error.code(),
             Self::Attest(error) => error.code(),
             Self::Unreachable { .. } => "server-unreachable",
             Self::Answer { .. } => "server-answer",

@@ -24,6 +24,7 @@ mod target;
 mod told;
 pub mod view;
 pub mod why;
+pub mod witness;
 mod words;
 
 pub use target::Target;
