@@ -37,6 +37,7 @@ pub async fn ground(dir: &Path, clock: SimulatedClock) -> Ground {
         limits: Limits::default(),
         services: ServiceKeys { automation: key("automation"), access: key("access"), made_up: None },
         attestor: own("service-log").key,
+        witnessing: None,
     }
 }
 

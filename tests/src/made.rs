@@ -215,6 +215,7 @@ impl Building {
             limits: Limits::default(),
             origin: ORIGIN.into(),
             services: sijill_ledger::ServiceKeys::default(),
+            witnessing: None,
         };
         let ledger = Ledger::open(opening).await.expect("an empty ledger opens");
         let chance = Chance::new(seed);

@@ -3,8 +3,9 @@ from contextlib import suppress
 from heapq import heappop, heappush
 from types import SimpleNamespace
 
-from sijill_format import (RULES, Refused, fits, instant_ms, possession_message, require, shaped, thumbprint, unb64url,
-                           verify)
+from sijill_format import (RULES, Refused, fits, instant_ms, possession_message, require, shaped, thumbprint,
+                           unb64url, verify)
+from sijill_log import ED25519, Checkpoint
 
 GRANT_OF_ROLE = {"registrar": None, "casework": "casework", "importer": "casework", "specialist": "casework",
                  "supervisor": "casework", "auditor": "audit", "oversight": "oversight", "mirror": "mirror"}
@@ -21,7 +22,7 @@ EVENTS = {
                "officer.removed": "officer reason=word", "roles.set": "officer roles",
                "certificate.granted": "officer certificate=id expires=time", "key.added": "officer key proof",
                "key.revoked": "kid=hash reason=word", "key.compromised": "kid=hash since=time"},
-    "log": {"projection.attested": "size=count models buckets"},
+    "log": {"projection.attested": "size=count models buckets", "log.witnessed": "checkpoint=string"},
 }
 SECOND = "holiday.announced", "unit.calendar_set"  # from rule-set 2 on
 ACTIONS = {
@@ -66,6 +67,7 @@ class Registry:
 
     def __init__(self, origin):
         self.origin, self.created, self.clock, self.quorum, self.rules = origin, None, None, 0, 1
+        self.log_key = None
         self.owners, self.revoked = {}, set()  # kid -> (iss, sub), for good; the kids that sign no more
         self.agencies, self.units, self.officers = {}, {}, {}  # units (whether open) and officers by (agency, id)
         self.founders, self.unratified, self.documents, self.parties = set(), set(), {}, {}
@@ -94,6 +96,10 @@ class Registry:
         require(place != "log" or signer == ("ledger", "log"), "not-the-service")
         require(kind in EVENTS[place] and (kind not in SECOND or self.rules == 2), "type-not-here")
         require(said["v"] == 1 and shaped(data, EVENTS[place][kind]), "data-malformed")
+        if kind == "log.witnessed":
+            note, seen = Checkpoint(data["checkpoint"].encode()), said["seen"]
+            return require(note.is_signed_by(self.log_key) and len(note.signatures) > 1
+                           and (note.size, note.root) == (seen["size"], unb64url(seen["root"])), "data-malformed")
         if place == "log":
             return require(data["size"] <= index, "data-malformed")
         if kind == "holiday.announced":
@@ -125,6 +131,7 @@ class Registry:
         require(place == ["ledger.created", "ledger", 0, "ledger", "operator", 1] and "act" not in said
                 and shaped(data, GENESIS) and data["origin"] == said["aud"], "data-malformed")
         self._new_key(None, data["log_key"])
+        self.log_key = self.origin, ED25519, unb64url(data["log_key"]["x"])
         require(event.kid == self._new_key(("ledger", "operator"), data["operator_key"]), "key-not-valid")
         for one in data["services"]:
             self._new_key(("ledger", one["service"]), one["key"], one["proof"])

@@ -129,6 +129,8 @@ refused! {
     "jti-reused" | "digest-reused": "سُجّل هذا القيد من قبل بمحتوى آخر. ابدأ من جديد.", "This was recorded before with another content. Begin again.";
     "seen-mismatch" | "wrong-audience": "وُقّع هذا لسجل آخر أو على نسخة أخرى منه. أبلغ الدعم.", "This was signed for another ledger, or another copy of it. Tell support.";
     "no-witnesses": "لا شهود لهذا السجل.", "This ledger has no witnesses.";
+    "not-witnessed": "سُجّل القيد ونُشر، ولم يشهد عليه الشهود بعد. أعد المحاولة بعد قليل، ولن يُسجَّل مرتين.", "It is recorded and published; the witnesses have not confirmed it yet. Try again shortly; it is not recorded twice.";
+    "nothing-witnessed": "لم يشهد الشهود على شيء بعد.", "The witnesses have not confirmed anything yet.";
     "signature-length" | "signature-kid" | "signature-s" | "signature-r-small-order" | "signature-mismatch": "التوقيع لا يطابق ما وُقّع. لم يُسجَّل شيء. أبلغ الدعم.", "The signature does not match what was signed. Nothing was recorded. Tell support.";
     "sd-jwt-parts" | "jws-parts" | "base64url" | "header-member" | "header-alg" | "header-typ" | "header-kid" | "json-utf8"
         | "json-syntax" | "json-duplicate-member" | "json-number" | "json-string" | "json-depth" | "payload-not-object"

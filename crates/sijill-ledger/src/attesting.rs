@@ -2,7 +2,7 @@
 
 use sijill_domain::UnitId;
 use sijill_domain::event::{AttestedModel, ProjectionAttested, Service};
-use sijill_event::{Digest, Draft, SigningKey, Stream};
+use sijill_event::{Digest, Draft, Json, Seen, SigningKey, Stream};
 use sijill_projections::digest::ModelDigest;
 use sijill_projections::engine::{Base, Projector};
 use sijill_projections::{MODELS, ProjectionError, indicators};
@@ -64,25 +64,37 @@ pub async fn attest(
         projector.rebuild(&unbuilt, &|_| ()).await?;
     }
     let said = standing(&projector).await?;
+    let receipt = append(ledger, key, ProjectionAttested::TYPE, &said.data(), None).await?;
+    Ok((said, receipt))
+}
+
+/// Appends what the ledger says of itself to stream `log`; `seen`: the checkpoint it speaks of, if not the published one.
+pub(crate) async fn append(
+    ledger: &Ledger,
+    key: &SigningKey,
+    event_type: &str,
+    data: &Json,
+    seen: Option<Seen>,
+) -> Result<Receipt, AttestError> {
     let stream = Stream::parse("log").ok_or_else(|| AttestError::Unsigned("no stream `log`".to_owned()))?;
     let next = ledger.next(&stream).await?;
-    let mut draft = Draft::new(ProjectionAttested::TYPE, 1)
+    let mut draft = Draft::new(event_type, 1)
         .author("ledger", Service::Log.as_str())
         .aud(ledger.origin())
         .at(&stream, next.seq, next.prev)
         .jti(Uuid::now_v7())
         .iat(ledger.now_ms() / 1_000);
-    if let Some(seen) = next.seen {
+    if let Some(seen) = seen.or(next.seen) {
         draft = draft.seen(seen);
     }
-    for (name, value) in said.data().as_object().into_iter().flatten() {
+    for (name, value) in data.as_object().into_iter().flatten() {
         draft = draft.open(name, value.clone());
     }
     let signed = draft.sign(key).map_err(|error| AttestError::Unsigned(error.to_string()))?;
     let busy = |_| AttestError::Refused(Refused::unavailable("the ledger has too much to do; try again"));
     let mut settled = ledger.append(vec![signed.to_string()], Wait::Published).await.map_err(busy)?;
     match settled.pop() {
-        Some(Ok(receipt)) => Ok((said, receipt)),
+        Some(Ok(receipt)) => Ok(receipt),
         Some(Err(refused)) => Err(AttestError::Refused(refused)),
         None => Err(AttestError::Moving),
     }

@@ -87,6 +87,7 @@ own! {
     CaseUnreadable = "case-unreadable", RefusedKind::Unprocessable;
     LookUpOver = "look-up-over", RefusedKind::Unprocessable;
     NoWitnesses = "no-witnesses", RefusedKind::Unprocessable;
+    NotWitnessed = "not-witnessed", RefusedKind::Unavailable;
     Unavailable = "unavailable", RefusedKind::Unavailable;
     StoreCorrupt = "store-corrupt", RefusedKind::Damaged;
 }
@@ -233,6 +234,21 @@ pub enum OpenError {
         /// What is wrong with it.
         why: String,
     },
+    /// A witness has cosigned more than this database has.
+    #[error(
+        "this ledger is behind its witness {witness}: that has cosigned a checkpoint of size {seen}, and the database holds only {size}          entries. A restored backup or a stale replica must not sign again. Bring back the entries up to {seen} (newest backup,          replica or mirror), then start again"
+    )]
+    BehindWitness {
+        /// The witness's name in the policy.
+        witness: String,
+        /// What it has cosigned.
+        seen: u64,
+        /// What the database holds.
+        size: u64,
+    },
+    /// Nothing could be witnessed under the witness policy, or two histories could.
+    #[error("the witness policy cannot serve: {0}")]
+    WitnessPolicy(String),
     /// The ledger in the database has another origin or log key.
     #[error("this database holds the ledger `{found}`, not `{wanted}`, or another log key")]
     OtherLedger {

@@ -1,4 +1,5 @@
-//! The running ledger: one handle for everybody, one task that writes, one that publishes.
+//! The running ledger: one handle for everybody, one task that writes, one that publishes, and those that go to
+//! witnesses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::sequence::Sequencer;
 use crate::service::Services;
 use crate::state::State;
 use crate::vault::{MasterKey, Vault};
+use crate::witnessing::{self, Cosigned, Witnesses, Witnessing};
 use crate::writer::{Health, Probe, Work, Writer};
 
 /// How long a database may take to answer whether it is there.
@@ -47,6 +49,8 @@ pub struct Opening {
     pub origin: String,
     /// What its services sign with.
     pub services: ServiceKeys,
+    /// Who cosigns its checkpoints; `None`: nobody.
+    pub witnessing: Option<Witnessing>,
 }
 
 /// The keys of the ledger's services that act in cases. A ledger under rule-set 1 needs none.
@@ -124,6 +128,9 @@ struct Shared {
     capacity: usize,
     /// The writer, and the press, which ends after it.
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    witnesses: Option<Witnesses>,
+    /// They end when they are told to, and lose nothing by it.
+    visiting: Mutex<Vec<JoinHandle<()>>>,
     healthy: watch::Receiver<Health>,
 }
 
@@ -135,11 +142,15 @@ impl Ledger {
     /// # Errors
     /// Refuses a head that does not match the entries, and a store that is behind the seal.
     pub async fn open(opening: Opening) -> Result<Self, OpenError> {
-        let Opening { store, keys, seal, log_key, master, clock, limits, origin, services } = opening;
+        let Opening { store, keys, seal, log_key, master, clock, limits, origin, services, witnessing } =
+            opening;
         let state = State::load(&*store).await?;
         check_identity(&state.registry, &origin, &log_key)?;
         let tiles = Tiles::new(Arc::clone(&store));
         let sealed = check_seal(&seal, &state, &tiles, &log_key).await?;
+        if let Some(witnessing) = &witnessing {
+            witnessing::compare(witnessing, &log_key, store.head().await?.size.max(state.head.size)).await?;
+        }
         let printer = Publisher { log_key, seal };
         let snapshot = Snapshot::of(&state);
         let first = if sealed {
@@ -183,6 +194,8 @@ impl Ledger {
             probe: Probe::default(),
         };
         let writing = tokio::spawn(writer.run(work));
+        let witnesses = witnessing.map(|all| Witnesses::start(all, published.clone(), &tiles));
+        let (witnesses, visiting) = witnesses.map_or((None, Vec::new()), |(all, tasks)| (Some(all), tasks));
         Ok(Self {
             shared: Arc::new(Shared {
                 admission: Arc::new(Admission::new(origin.clone(), vault.clone())),
@@ -198,6 +211,8 @@ impl Ledger {
                 room: Arc::new(Semaphore::new(limits.queue)),
                 capacity: limits.queue,
                 tasks: Mutex::new(vec![writing, printing]),
+                witnesses,
+                visiting: Mutex::new(visiting),
                 healthy,
             }),
         })
@@ -216,6 +231,17 @@ impl Ledger {
     /// Follows publication.
     pub fn watch(&self) -> watch::Receiver<Arc<Published>> {
         self.shared.published.clone()
+    }
+
+    /// The newest checkpoint that a quorum of witnesses has cosigned since this process began; it may be smaller than the
+    /// published one.
+    pub fn cosigned(&self) -> Option<Arc<Cosigned>> {
+        self.shared.witnesses.as_ref()?.cosigned.borrow().clone()
+    }
+
+    /// Whether anybody is asked to cosign.
+    pub fn has_witnesses(&self) -> bool {
+        self.shared.witnesses.is_some()
     }
 
     /// The registry of authority as published.
@@ -258,13 +284,24 @@ impl Ledger {
     }
 
     /// Appends SD-JWTs, each by itself; one result per text, in order. Answers when all are durable and covered by a
-    /// sealed checkpoint. Dropping the future does not undo what was queued: post the same bytes again to learn.
+    /// sealed checkpoint; waiting for `Witnessed`, by one that a quorum of witnesses has cosigned, or with `not-witnessed` if
+    /// that takes too long. Dropping the future does not undo what was queued: post the same bytes again to learn.
     pub async fn append(&self, texts: Vec<String>, wait: Wait) -> Result<Settled, Busy> {
-        if wait == Wait::Witnessed {
-            let refused = Own::NoWitnesses
-                .because("this ledger's witness policy names no witnesses; ask for `wait=published`");
-            return Ok(texts.iter().map(|_| Err(refused.clone())).collect());
+        match (wait, &self.shared.witnesses) {
+            (Wait::Published, _) => self.append_published(texts).await,
+            (Wait::Witnessed, Some(witnesses)) => {
+                let settled = self.append_published(texts).await?;
+                Ok(witnesses.cover(settled, &self.shared.tiles).await)
+            }
+            (Wait::Witnessed, None) => {
+                let refused = Own::NoWitnesses
+                    .because("this ledger's witness policy names no witnesses; ask for `wait=published`");
+                Ok(texts.iter().map(|_| Err(refused.clone())).collect())
+            }
         }
+    }
+
+    async fn append_published(&self, texts: Vec<String>) -> Result<Settled, Busy> {
         let count = u32::try_from(texts.len()).map_err(|_| Busy)?;
         // A batch larger than the whole queue would wait for ever.
         if texts.len() > self.shared.capacity {
@@ -332,6 +369,14 @@ impl Ledger {
         for task in self.shared.tasks.lock().await.drain(..) {
             let _ = task.await;
         }
+        self.stop_visiting().await;
+    }
+
+    async fn stop_visiting(&self) {
+        for task in self.shared.visiting.lock().await.drain(..) {
+            task.abort();
+            let _ = task.await;
+        }
     }
 
     /// Ends as a killed process does: nothing is finished, and nothing of this ledger runs on beside the next one.
@@ -341,6 +386,7 @@ impl Ledger {
             task.abort();
             let _ = task.await;
         }
+        self.stop_visiting().await;
     }
 }
 

@@ -8,6 +8,8 @@
 //!    commits the batch in one transaction that moves the ledger's head by compare-and-swap.
 //! 3. `press`, `publish`: a checkpoint for the committed size is signed and *sealed outside the database* before any
 //!    receipt leaves, while the writer is at its next batch.
+//! 4. `witnessing`, beside all that: the checkpoint goes to witnesses, and whoever waits for it gets a receipt that rests on
+//!    their cosignatures.
 //!
 //! **Invariants.** Indexes have no gaps. `received` never decreases. A checkpoint is signed only for what the
 //! database has committed, and leaves only after the seal holds it. A refused event changes nothing.
@@ -40,6 +42,7 @@ mod state;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod vault;
+mod witnessing;
 mod writer;
 
 pub use attachment::{ATTACHMENT_LIMIT, Attachment, AttachmentError};
@@ -57,6 +60,7 @@ pub use released::ReleasedFile;
 pub use seal::{Seal, SealError};
 pub use sijill_casework::case::DeskKind;
 pub use vault::{MasterKey, Vault, VaultError};
+pub use witnessing::{Cosigned, Courier, Reply, Unreached, Witnessing, record_witnessed};
 
 /// How far a signer's clock may be ahead of the ledger's, in milliseconds (ledger format, Annex A).
 pub const SKEW_MS: u64 = 300_000;

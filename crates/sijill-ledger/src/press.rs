@@ -112,7 +112,7 @@ impl Press {
                 Outcome::Known { index, received } => {
                     let size = published.checkpoint.size;
                     let hashes = self.tiles.inclusion(*index, size, &published.edge).await?;
-                    (*index, *received, tlog_proof(&published, *index, hashes), false)
+                    (*index, *received, tlog_proof(&published.note, *index, hashes), false)
                 }
             };
             settled.push(Ok(Receipt { index, received, jti: *jti, proof, first }));

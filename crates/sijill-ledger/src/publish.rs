@@ -111,14 +111,14 @@ pub(crate) fn batch_proofs(
     indexes
         .iter()
         .map(|&index| {
-            Ok(tlog_proof(published, index, inclusion_proof(index, published.checkpoint.size, &memo)?))
+            Ok(tlog_proof(&published.note, index, inclusion_proof(index, published.checkpoint.size, &memo)?))
         })
         .collect()
 }
 
-/// A C2SP tlog-proof of entry `index` against the published checkpoint.
-pub(crate) fn tlog_proof(published: &Published, index: u64, hashes: Vec<Hash>) -> String {
-    TlogProof { extra: Vec::new(), index, hashes, checkpoint: published.note.clone() }.to_string()
+/// A C2SP tlog-proof of entry `index` against a checkpoint.
+pub(crate) fn tlog_proof(checkpoint: &Note, index: u64, hashes: Vec<Hash>) -> String {
+    TlogProof { extra: Vec::new(), index, hashes, checkpoint: checkpoint.clone() }.to_string()
 }
 
 /// Full tiles by level and index.

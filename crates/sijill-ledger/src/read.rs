@@ -158,7 +158,7 @@ impl Ledger {
         let page = self.store().entries(index, 1).await?;
         let (_, text) = page.first().ok_or_else(|| missing(index))?;
         let entry = parse(index, text)?;
-        let proof = tlog_proof(&published, index, hashes);
+        let proof = tlog_proof(&published.note, index, hashes);
         Ok(Receipt { index, received: entry.received, jti: entry.event.jti, proof, first: false })
     }
 

@@ -49,6 +49,8 @@ pub enum WebError {
     Header(&'static str),
     #[error("this log has no such place yet; its published size is {size}")]
     NotPublished { size: u64 },
+    #[error("no quorum of witnesses has cosigned a checkpoint since this server began, or none is asked to")]
+    NothingWitnessed,
 
     #[error("this call needs an access token: `Authorization: Bearer …`, from `POST /oauth/token`")]
     TokenMissing,
@@ -121,6 +123,7 @@ impl WebError {
             Self::Path(_) => "path",
             Self::Header(_) => "header",
             Self::NotPublished { .. } => "not-published",
+            Self::NothingWitnessed => "nothing-witnessed",
             Self::TokenMissing => "token-missing",
             Self::TokenInvalid => "token-invalid",
             Self::TokenExpired => "token-expired",
@@ -163,6 +166,7 @@ impl WebError {
             Self::ScopeMissing(_) | Self::NotAParty | Self::NotYours(_) => StatusCode::FORBIDDEN,
             Self::NotFound
             | Self::NotPublished { .. }
+            | Self::NothingWitnessed
             | Self::CaseUnknown
             | Self::AttachmentNotReleased
             | Self::DocumentUnknown
@@ -215,6 +219,7 @@ impl WebError {
             Self::ViewBehind { position: 1 },
             Self::NotFound,
             Self::NotPublished { size: 1 },
+            Self::NothingWitnessed,
             Self::MethodNotAllowed,
             Self::NotAcceptable,
             Self::AttachmentErased,

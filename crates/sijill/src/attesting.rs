@@ -16,6 +16,22 @@ const BEGINS: u64 = 4 * 3_600_000 - 600_000;
 /// How often it is asked which day it is: the clock may be set.
 const LOOK: Duration = Duration::from_secs(30);
 
+/// Records what the witnesses cosigned, at most once in `every`, until it is dropped. What fails is tried again the next time
+/// it looks.
+pub async fn record_witnessed(ledger: Ledger, key: SigningKey, every: Duration) {
+    let look = every.min(LOOK);
+    loop {
+        tokio::time::sleep(look).await;
+        match sijill_ledger::record_witnessed(&ledger, &key, every).await {
+            Ok(None) => {}
+            Ok(Some(receipt)) => tracing::info!(index = receipt.index, "cosignatures recorded"),
+            Err(error) => {
+                tracing::warn!(code = error.code(), %error, "cosignatures not recorded; trying again");
+            }
+        }
+    }
+}
+
 /// Attests the read models ten minutes into every day in Oman, by the ledger's clock, until it is dropped. What fails is tried
 /// again the next time it looks.
 pub async fn every_day(ledger: Ledger, base: Arc<dyn Base>, key: SigningKey) {

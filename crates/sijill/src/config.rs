@@ -54,12 +54,35 @@ pub struct Config {
     /// Notices by e-mail; without it there are none. Of several servers of one ledger, one is to mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<Mail>,
+    /// Who cosigns the ledger's checkpoints; without it nobody, and `?wait=witnessed` is an error. Of several servers of one
+    /// ledger, each may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witnesses: Option<Witnesses>,
     /// Read models and figures.
     #[serde(default, skip_serializing_if = "Figures::is_default")]
     pub figures: Figures,
     /// Bounds.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
+}
+
+/// Who cosigns the ledger's checkpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witnesses {
+    /// The policy's file (C2SP tlog-policy): each witness with its key and URL, groups, and the quorum. Relative paths start
+    /// at the data directory.
+    pub policy: PathBuf,
+    /// Least time between two checkpoints that are brought to them, milliseconds; 1,000 without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every_ms: Option<u64>,
+    /// Least time between two records of cosignatures on the ledger itself (`log.witnessed`), seconds; 600 without it. Of
+    /// several servers of one ledger, whichever comes first records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record_every_s: Option<u64>,
+    /// How long `?wait=witnessed` waits for their quorum, seconds; 20 without it. A request ends after 30 in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience_s: Option<u64>,
 }
 
 /// Read models and figures.
@@ -174,6 +197,7 @@ impl Config {
             tls: None,
             web: Web::default(),
             mail: None,
+            witnesses: None,
             figures: Figures::default(),
             limits: Limits::default(),
         }
@@ -265,7 +289,8 @@ mod tests {
         let text = "origin = \"o\"\nlisten = \"[::1]:1\"\nengine = \"postgres\"\nurl = \"postgres://a/b\"\n\
                     keystore_url = \"postgresql://a/c\"\nmaster_key = \"/run/m\"\n[tls]\ncertificate = \"c.pem\"\n\
                     key = \"k.pem\"\n[web]\nbehind_proxy = true\ncors_origins = [\"https://a.example\"]\n[mail]\nrelay = \"smtps://u:p@m.example\"\n\
-                    from = \"a@m.example\"\n[mail.boxes]\n\"moh/er\" = \"er@moh.example\"\n[limits]\nqueue = 9\nbatch = 3\n";
+                    from = \"a@m.example\"\n[mail.boxes]\n\"moh/er\" = \"er@moh.example\"\n[witnesses]\npolicy = \"witnesses.policy\"\n\
+                    every_ms = 500\nrecord_every_s = 60\npatience_s = 5\n[limits]\nqueue = 9\nbatch = 3\n";
         let config = Config::parse(text).expect("valid");
         config.check().expect("sound");
         assert_eq!(Config::parse(&config.to_toml().expect("serialises")), Ok(config));

@@ -8,6 +8,8 @@
 //! | [`genesis`] | how a ledger begins |
 //! | [`key_file`] | private keys on disk |
 //! | [`new_event`], [`gate`], [`client`] | how an event is written, signed and appended, here or over HTTP |
+//! | [`courier`] | how the ledger's checkpoints reach witnesses |
+//! | [`witness_dir`] | a witness's directory on this machine, its settings and keys |
 //! | [`source`], [`database`] | what can be audited; a data directory as something that can |
 //! | [`casework`] | events of the catalogue filled in by hand; a case read back and told |
 //! | [`import`] | an old system's event log becomes a ledger |
@@ -23,6 +25,7 @@ pub mod cli;
 pub mod client;
 pub mod command;
 pub mod config;
+pub mod courier;
 pub mod data_dir;
 pub mod database;
 pub mod demo;
@@ -37,5 +40,6 @@ pub mod new_event;
 pub mod progress;
 pub mod running;
 pub mod source;
+pub mod witness_dir;
 
 pub use error::{Error, Result};

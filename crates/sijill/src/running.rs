@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use sijill_domain::event::Clock as Mode;
 use sijill_event::Entry;
-use sijill_ledger::{Clock, Ledger, Limits, OpenError, Opening, ServiceKeys, SimulatedClock, SystemClock};
+use sijill_ledger::{
+    Clock, Ledger, Limits, OpenError, Opening, ServiceKeys, SimulatedClock, SystemClock, Witnessing,
+};
+use sijill_log::Policy;
 use sijill_projections::engine::{Base, PostgresBase, SqliteBase};
 use sijill_store::{KeyStore, Store, StoreError};
 use sijill_store_postgres::{PostgresKeyStore, PostgresStore};
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 
 use crate::config::Engine;
+use crate::courier::HttpCourier;
 use crate::data_dir::{DataDir, Lock};
 use crate::error::{Error, Result};
 use crate::held_keys;
@@ -103,6 +107,7 @@ impl Running {
             limits: limits(dir),
             origin: dir.config.origin.clone(),
             services: ServiceKeys { made_up, ..dir.service_keys()? },
+            witnessing: witnessing(dir)?,
         };
         let ledger = Ledger::open(opening).await.map_err(open_error)?;
         Ok(Self { ledger, store, _lock: lock })
@@ -119,6 +124,18 @@ impl Running {
         drop(self.ledger);
         self.store.close().await;
     }
+}
+
+/// Who cosigns, as the settings say.
+fn witnessing(dir: &DataDir) -> Result<Option<Witnessing>> {
+    let Some(settings) = &dir.config.witnesses else { return Ok(None) };
+    let path = dir.resolve(&settings.policy);
+    let text = std::fs::read(&path).map_err(Error::unreadable(&path))?;
+    let policy = Policy::parse(&text).map_err(|error| Error::malformed(&path, error.to_string()))?;
+    let mut witnessing = Witnessing::new(policy, Arc::new(HttpCourier::new()?));
+    witnessing.every = settings.every_ms.map_or(witnessing.every, Duration::from_millis);
+    witnessing.patience = settings.patience_s.map_or(witnessing.patience, Duration::from_secs);
+    Ok(Some(witnessing))
 }
 
 fn limits(dir: &DataDir) -> Limits {
@@ -252,6 +269,8 @@ pub(crate) fn open_error(error: OpenError) -> Error {
         OpenError::BehindSeal { .. } => "behind-seal",
         OpenError::SealMissing { .. } => "seal-missing",
         OpenError::SealUnreadable { .. } => "seal-unreadable",
+        OpenError::BehindWitness { .. } => "behind-witness",
+        OpenError::WitnessPolicy(_) => "witness-policy",
         OpenError::OtherLedger { .. } => "other-ledger",
     };
     Error::Open { code, message: error.to_string() }

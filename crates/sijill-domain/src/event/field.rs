@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use sijill_event::{Digest, Json, Kid, PublicKey, Timestamp};
 
-use super::{Day, Proof};
+use super::{CosignedCheckpoint, Day, Proof};
 use crate::{AgencyId, OfficerId, Origin, Reason, UnitId};
 
 /// The member that is missing, malformed or not listed.
@@ -128,6 +128,7 @@ text_fields! {
     Origin: Self::parse;
     Timestamp: Self::parse;
     Day: Self::parse;
+    CosignedCheckpoint: Self::parse;
     Proof: Self::parse;
     Digest: |text| Self::parse(text).ok();
     Kid: |text| Self::parse(text).ok();

@@ -32,6 +32,7 @@ mod genesis;
 mod name;
 mod proof;
 mod proposal;
+mod witnessed;
 mod word;
 
 pub use agency::{
@@ -48,4 +49,5 @@ pub use proposal::{
     ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate, RegistrarSuspend, RootKeyReplace,
     RulesPut, ServiceKeyReplace,
 };
+pub use witnessed::{CosignedCheckpoint, LogWitnessed};
 pub use word::{Clock, DocumentKind, Grant, OfficerKind, Role, Service, WitnessPolicy};

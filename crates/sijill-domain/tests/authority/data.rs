@@ -5,9 +5,10 @@ use sijill_domain::Signer;
 use sijill_domain::event::{
     Action, AgencyEvent, AgencyMerge, AgencyRemove, AgencyRename, CertificateGranted, Clock, Day,
     DocumentKind, DocumentPublish, GrantsSet, HolidayAnnounced, KeyAdded, KeyCompromised, KeyRevoked,
-    LedgerCreated, LedgerRatified, Name, OfficerMoved, OfficerRemoved, ProjectionAttested, ProposalApproved,
-    ProposalOpened, QuorumSet, RegistrarReinstate, RegistrarSuspend, Role, RolesSet, RootKeyReplace,
-    RulesPut, Service, ServiceKeyReplace, UnitCalendarSet, UnitClosed, UnitOpened, UnitRenamed, prove,
+    LedgerCreated, LedgerRatified, LogWitnessed, Name, OfficerMoved, OfficerRemoved, ProjectionAttested,
+    ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate, RegistrarSuspend, Role, RolesSet,
+    RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitCalendarSet, UnitClosed, UnitOpened,
+    UnitRenamed, prove,
 };
 use sijill_event::{Digest, Json, parse_json};
 
@@ -70,6 +71,7 @@ fn reread(kind: &str, data: &Json) -> Result<Json, Refusal> {
         ProposalApproved::TYPE => ProposalApproved::parse(data).map(|event| event.data()),
         HolidayAnnounced::TYPE => HolidayAnnounced::parse(data).map(|event| event.data()),
         ProjectionAttested::TYPE => ProjectionAttested::parse(data).map(|event| event.data()),
+        LogWitnessed::TYPE => LogWitnessed::parse(data).map(|event| event.data()),
         _ => AgencyEvent::parse(kind, data).unwrap().map(|event| event.data()),
     }
 }
@@ -81,6 +83,7 @@ fn examples() -> Vec<(&'static str, Json)> {
         (ProposalApproved::TYPE, ProposalApproved { proposal: Digest([1; 32]) }.data()),
         (HolidayAnnounced::TYPE, second::holiday("moh/root").data),
         (ProjectionAttested::TYPE, second::attested("ledger/log").data),
+        (LogWitnessed::TYPE, second::witnessed(&|_| ()).data),
     ];
     examples.extend(agency_events().iter().map(|event| (event.event_type(), event.data())));
     let opened = |action| ProposalOpened { action, effective: Some(time(START)) }.data();

@@ -1,11 +1,13 @@
 //! Rule-set 2 (`docs/casework.md` §1): a history for everything that it changes, and how it comes into force.
 
 use sijill_domain::event::{
-    AgencyMerge, AgencyRemove, AttestedModel, Clock, Day, Grant, GrantsSet, HolidayAnnounced, LedgerCreated,
-    ProjectionAttested, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed,
+    AgencyMerge, AgencyRemove, AttestedModel, Clock, CosignedCheckpoint, Day, Grant, GrantsSet,
+    HolidayAnnounced, LedgerCreated, LogWitnessed, ProjectionAttested, Role, RolesSet, RulesPut,
+    UnitCalendarSet, UnitClosed,
 };
 use sijill_domain::{Refusal, Status};
 use sijill_event::{Digest, Json};
+use sijill_log::{Checkpoint, CosignatureSigner, Hash, Note, NoteSigner};
 
 use crate::refusals::History;
 use crate::support::*;
@@ -33,6 +35,36 @@ pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
     ("an attestation with a bucket too few", "data-malformed", || {
         let buckets = attestation().buckets[1..].to_vec();
         tried(&attest(&ProjectionAttested { buckets, ..attestation() }))
+    }),
+    // What is recorded of witnesses.
+    ("the automation records witnesses", "not-the-service", || {
+        tried(
+            &Said { iss: "ledger".into(), sub: "automation".into(), ..witnessed(&|_| ()) }
+                .with_key("ledger/automation"),
+        )
+    }),
+    ("cosignatures on a checkpoint that was not seen", "data-malformed", || {
+        tried(&witnessed(&|checkpoint| checkpoint.size -= 1))
+    }),
+    ("cosignatures on another root", "data-malformed", || {
+        tried(&witnessed(&|checkpoint| checkpoint.root.0[0] = 1))
+    }),
+    ("cosignatures on another log's checkpoint", "data-malformed", || {
+        tried(&witnessed(&|checkpoint| checkpoint.origin = "other.example".parse().unwrap()))
+    }),
+    ("a checkpoint that the log did not sign", "data-malformed", || {
+        let said = cosigned(&signer("another log", ORIGIN), &checkpoint());
+        tried(&by("ledger/log", "log", LogWitnessed::TYPE, said))
+    }),
+    ("a checkpoint that nobody cosigned", "data-malformed", || {
+        let note = checkpoint().sign(&signer("checkpoint", ORIGIN)).unwrap().to_string();
+        tried(&by("ledger/log", "log", LogWitnessed::TYPE, Json::object([("checkpoint", Json::from(note))])))
+    }),
+    ("cosignatures on the ledger's stream", "type-not-here", || {
+        tried(&Said {
+            stream: "ledger".into(),
+            ..by("moh/root", "ledger", LogWitnessed::TYPE, witnessed(&|_| ()).data)
+        })
     }),
     ("an attestation on the ledger's stream", "type-not-here", || {
         tried(&Said { stream: "ledger".into(), ..attested("moh/root") })
@@ -227,6 +259,36 @@ fn attest(said: &ProjectionAttested) -> Said {
 
 pub(crate) fn attested(who: &str) -> Said {
     by(who, "log", ProjectionAttested::TYPE, attestation().data())
+}
+
+/// The checkpoint that the next event of [`World::second`] sees.
+fn checkpoint() -> Checkpoint {
+    let size = World::second().next().index;
+    Checkpoint { origin: ORIGIN.parse().unwrap(), size, root: Hash([0; 32]) }
+}
+
+fn signer(seed: &str, name: &str) -> NoteSigner {
+    NoteSigner::new(name.parse().unwrap(), &key(seed).seed())
+}
+
+/// The data of a record, signed by this log and cosigned.
+fn cosigned(log: &NoteSigner, checkpoint: &Checkpoint) -> Json {
+    let text = checkpoint.to_string();
+    let mut note = Note::new(text, log.sign(&checkpoint.to_string())).unwrap();
+    let witness = CosignatureSigner::new("witness.example".parse().unwrap(), &[8; 32]);
+    note.add(witness.cosign(checkpoint, START / 1_000).unwrap()).unwrap();
+    LogWitnessed { checkpoint: CosignedCheckpoint::new(note).unwrap() }.data()
+}
+
+pub(crate) fn witnessed(change: &dyn Fn(&mut Checkpoint)) -> Said {
+    let mut checkpoint = checkpoint();
+    change(&mut checkpoint);
+    by("ledger/log", "log", LogWitnessed::TYPE, cosigned(&signer("checkpoint", ORIGIN), &checkpoint))
+}
+
+#[test]
+fn what_witnesses_cosigned_is_recorded() {
+    assert_eq!(tried(&witnessed(&|_| ())), Ok(()));
 }
 
 pub(crate) fn holiday(who: &str) -> Said {

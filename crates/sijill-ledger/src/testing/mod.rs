@@ -18,7 +18,7 @@ pub use country::{Country, HELPLINE};
 
 use crate::{
     Clock, Ledger, Limits, MasterKey, OpenError, Opening, Receipt, Refused, Seal, ServiceKeys,
-    SimulatedClock, Wait,
+    SimulatedClock, Wait, Witnessing,
 };
 
 /// The scene's ledger.
@@ -65,6 +65,8 @@ pub struct Ground {
     pub services: ServiceKeys,
     /// What its service `log` signs with.
     pub attestor: SigningKey,
+    /// Who cosigns its checkpoints.
+    pub witnessing: Option<Witnessing>,
 }
 
 impl Ground {
@@ -76,7 +78,18 @@ impl Ground {
         let services = ServiceKeys { automation: key(), access: key(), made_up: None };
         let attestor = SigningKey::generate().expect("randomness");
         let limits = Limits::default();
-        Self { store, keys, seal, clock, log_seed: [7; 32], master, limits, services, attestor }
+        Self {
+            store,
+            keys,
+            seal,
+            clock,
+            log_seed: [7; 32],
+            master,
+            limits,
+            services,
+            attestor,
+            witnessing: None,
+        }
     }
 
     /// Opens the ledger.
@@ -91,6 +104,7 @@ impl Ground {
             limits: self.limits,
             origin: ORIGIN.into(),
             services: self.services.clone(),
+            witnessing: self.witnessing.clone(),
         })
         .await
     }

@@ -20,7 +20,7 @@ const BRIEFLY: &str = "no-cache";
 
 /// The published checkpoint
 ///
-/// A signed note (C2SP tlog-checkpoint).
+/// A signed note (C2SP tlog-checkpoint), with the cosignatures there are by now.
 #[utoipa::path(get, path = "/log/checkpoint", tag = "log",
     responses(
         (status = 200, body = String, content_type = "text/plain; charset=utf-8",
@@ -29,7 +29,25 @@ const BRIEFLY: &str = "no-cache";
     ))]
 pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Response {
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, BRIEFLY)];
-    (headers, app.ledger.published().note.to_string()).into_response()
+    let published = app.ledger.published();
+    let cosigned = app.ledger.cosigned().filter(|c| c.checkpoint() == &published.checkpoint);
+    let note = cosigned.map_or_else(|| published.note.to_string(), |cosigned| cosigned.note.to_string());
+    (headers, note).into_response()
+}
+
+/// The witnessed checkpoint
+///
+/// The newest checkpoint that a quorum of witnesses has cosigned, a signed note. It may be smaller than the published one.
+#[utoipa::path(get, path = "/log/witnessed", tag = "log",
+    responses(
+        (status = 200, body = String, content_type = "text/plain; charset=utf-8",
+            description = "A signed note with cosignatures"),
+        OpenNamed,
+    ))]
+pub(crate) async fn witnessed(State(app): State<Arc<App>>) -> Result<Response, WebError> {
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, BRIEFLY)];
+    let cosigned = app.ledger.cosigned().ok_or(WebError::NothingWitnessed)?;
+    Ok((headers, cosigned.note.to_string()).into_response())
 }
 
 /// A hash tile

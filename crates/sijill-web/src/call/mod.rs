@@ -46,7 +46,10 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
 
 /// What every reader of the log fetches, by the hundred: small, immutable or nearly, and public.
 pub(crate) fn published() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(log::checkpoint)).routes(routes!(log::tile))
+    OpenApiRouter::new()
+        .routes(routes!(log::checkpoint))
+        .routes(routes!(log::witnessed))
+        .routes(routes!(log::tile))
 }
 
 /// Calls that take as long as their body does.

@@ -18,6 +18,7 @@ async fn each_refusal_is_a_problem() {
         ("method-not-allowed", ask(Method::DELETE, "/v1/events")),
         ("not-acceptable", ask(Method::GET, "/v1/registry").header("accept", "text/html")),
         ("not-published", ask(Method::GET, "/v1/events/999")),
+        ("nothing-witnessed", ask(Method::GET, "/log/witnessed")),
         ("query", ask(Method::GET, "/v1/events?from=first")),
         ("path", ask(Method::GET, "/v1/streams/case/next")),
         (

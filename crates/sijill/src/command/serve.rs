@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use serde_json::json;
 use sijill_domain::event::{Clock, Service};
@@ -16,7 +17,7 @@ use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
 use crate::answer::Answer;
-use crate::attesting::every_day;
+use crate::attesting::{every_day, record_witnessed};
 use crate::data_dir::{DataDir, TOKEN_KEY, service_key};
 use crate::error::{Error, Result};
 use crate::running::{Running, Time, read_models};
@@ -93,6 +94,7 @@ pub async fn run(args: Args) -> Result<Answer> {
     let router = sijill_web::router_beside(desk, ledger.clone(), settings, stop.clone());
     let mailing = mail.map(|mail| tokio::spawn(mail.follow(ledger.clone())));
     let attesting = attesting(&dir, &ledger, &read_models)?;
+    let recording = recording(&dir, &ledger)?;
     let mut projecting = None;
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
 
@@ -115,7 +117,7 @@ pub async fn run(args: Args) -> Result<Answer> {
         projecting.abort();
         let _ = projecting.await;
     }
-    for task in mailing.into_iter().chain(attesting) {
+    for task in mailing.into_iter().chain(attesting).chain(recording) {
         task.abort();
     }
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
@@ -136,6 +138,18 @@ fn attesting(dir: &DataDir, ledger: &Ledger, base: &Arc<dyn Base>) -> Result<Opt
     }
     let key = dir.private_key(&named)?;
     Ok(Some(tokio::spawn(every_day(ledger.clone(), Arc::clone(base), key))))
+}
+
+/// Records of what witnesses cosigned, of a ledger whose rules know them and whose key for it is here.
+fn recording(dir: &DataDir, ledger: &Ledger) -> Result<Option<JoinHandle<()>>> {
+    let named = service_key(Service::Log);
+    let Some(settings) = &dir.config.witnesses else { return Ok(None) };
+    if ledger.registry().rules() != Some(2) || !dir.key_path(&named).is_file() {
+        return Ok(None);
+    }
+    let (key, every) =
+        (dir.private_key(&named)?, Duration::from_secs(settings.record_every_s.unwrap_or(600)));
+    Ok(Some(tokio::spawn(record_witnessed(ledger.clone(), key, every))))
 }
 
 /// Where a server that listens here is reached from this machine: every address is also its own.
@@ -200,7 +214,7 @@ fn tls(args: &Args, dir: &DataDir) -> Option<sijill_web::Tls> {
 }
 
 /// One line on stdout, so that whoever started the server learns the port and that it is ready.
-fn say_ready(url: &str) {
+pub(super) fn say_ready(url: &str) {
     let mut out = io::stdout().lock();
     // Nobody needs to be reading.
     let _ = writeln!(out, "{}", json!({"serving": url})).and_then(|()| out.flush());
@@ -211,11 +225,11 @@ fn read_time(text: &str) -> Result<u64> {
     time.ok_or_else(|| Error::Usage(format!("`{text}` is no RFC 3339 date-time with offset")))
 }
 
-fn cannot_listen(address: SocketAddr, cause: &io::Error) -> Error {
+pub(super) fn cannot_listen(address: SocketAddr, cause: &io::Error) -> Error {
     Error::Serve { code: "listen", message: format!("cannot listen on {address}: {cause}") }
 }
 
-fn log_to_stderr(format: &str) {
+pub(super) fn log_to_stderr(format: &str) {
     let filter = EnvFilter::try_from_env("SIJILL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // A second subscriber in one process is refused; the first then stays.
@@ -225,7 +239,7 @@ fn log_to_stderr(format: &str) {
     };
 }
 
-async fn stop_on_signal(stop: CancellationToken) {
+pub(super) async fn stop_on_signal(stop: CancellationToken) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

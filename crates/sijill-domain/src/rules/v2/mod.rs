@@ -5,9 +5,12 @@ mod casework;
 use std::collections::BTreeSet;
 
 use sijill_event::{Event, StreamKind};
+use sijill_log::{Checkpoint, KeyKind, KeyName, NoteVerifier};
 
 use super::v1::{self, accepted, registry_data};
-use crate::event::{AgencyEvent, Grant, HolidayAnnounced, ProjectionAttested, Service, UnitCalendarSet};
+use crate::event::{
+    AgencyEvent, Grant, HolidayAnnounced, LogWitnessed, ProjectionAttested, Service, UnitCalendarSet,
+};
 use crate::registry::Change;
 use crate::{Accepted, AgencyId, Parties, Position, Refusal, Registry, Signer};
 
@@ -29,21 +32,37 @@ pub(super) fn judge(
         StreamKind::Case | StreamKind::Contact => casework::work(registry, signer, event, parties),
         StreamKind::Auto => casework::automation(registry, signer, event, parties),
         StreamKind::Access => casework::access(registry, signer, event, parties),
-        StreamKind::Log => attest(at, signer, event),
+        StreamKind::Log => record(registry, at, signer, event),
     }
 }
 
-/// What the read models said at an earlier size, by the ledger's service `log`. Whether it is so, an audit says.
-fn attest(at: Position, signer: &Signer, event: &Event) -> Result<Accepted, Refusal> {
+/// What the ledger says of itself, by its service `log`.
+fn record(registry: &Registry, at: Position, signer: &Signer, event: &Event) -> Result<Accepted, Refusal> {
     if *signer != Signer::Service(Service::Log) {
         return Err(Refusal::NotTheService(Service::Log.as_str()));
     }
-    if event.event_type != ProjectionAttested::TYPE {
-        return Err(Refusal::TypeNotHere {
-            kind: event.event_type.clone(),
-            stream: event.stream.to_string(),
-        });
+    match event.event_type.as_str() {
+        ProjectionAttested::TYPE => attest(at, event),
+        LogWitnessed::TYPE => witnessed(registry, event),
+        _ => Err(Refusal::TypeNotHere { kind: event.event_type.clone(), stream: event.stream.to_string() }),
     }
+}
+
+/// A checkpoint of this log with cosignatures: the very one that the event's `seen` names, so that a root which the log
+/// never had is found there. Whose cosignatures are enough, whoever audits says.
+fn witnessed(registry: &Registry, event: &Event) -> Result<Accepted, Refusal> {
+    let said = LogWitnessed::parse(registry_data(event)?)?;
+    let malformed = || Refusal::malformed(LogWitnessed::TYPE, "checkpoint");
+    let (Some(origin), Some(key)) = (registry.origin(), registry.log_key()) else { return Err(malformed()) };
+    let name = KeyName::new(origin).map_err(|_| malformed())?;
+    let key = NoteVerifier::new(name, KeyKind::Log, key.as_bytes()).map_err(|_| malformed())?;
+    let checkpoint = Checkpoint::of_note(said.checkpoint.note(), &key).map_err(|_| malformed())?;
+    let seen = event.seen.is_some_and(|seen| (seen.size, seen.root) == (checkpoint.size, checkpoint.root.0));
+    if seen { Ok(accepted(Change::None)) } else { Err(malformed()) }
+}
+
+/// What the read models said at an earlier size. Whether it is so, an audit says.
+fn attest(at: Position, event: &Event) -> Result<Accepted, Refusal> {
     let said = ProjectionAttested::parse(registry_data(event)?)?;
     let malformed = |member| Err(Refusal::malformed(ProjectionAttested::TYPE, member));
     let distinct: BTreeSet<&str> = said.models.iter().map(|model| model.name.as_str()).collect();
