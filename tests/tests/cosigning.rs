@@ -80,11 +80,10 @@ async fn two_of_three_are_enough_and_one_is_not() {
     let town = Town::begin(Engine::Sqlite).await.expect("SQLite is always there");
     let names = ["mosd", "moh", "unicef"];
     let witnesses = names.map(|name| Witness::new(&town, name));
-    let lines: String = names
-        .iter()
-        .zip(&witnesses)
-        .map(|(name, witness)| format!("witness {name} {} {}\n", witness.vkey, witness.url()))
-        .collect();
+    let pairs = names.iter().zip(&witnesses);
+    let lines: Vec<String> =
+        pairs.map(|(name, witness)| format!("witness {name} {} {}\n", witness.vkey, witness.url())).collect();
+    let lines = lines.concat();
     let policy = settle(&town, &format!("{lines}group council 2 mosd moh unicef\nquorum council\n"));
     let [mosd, moh, unicef] = witnesses.each_ref().map(Witness::serve);
     let server = Server::start(&town.dir());
@@ -145,7 +144,7 @@ async fn two_of_three_are_enough_and_one_is_not() {
     for rest in ["ledger.sqlite-wal", "ledger.sqlite-shm"] {
         let _ = std::fs::remove_file(restored.join(rest));
     }
-    let behind = Server::try_start(&restored).err().expect("it does not run");
+    let Err(behind) = Server::try_start(&restored) else { panic!("it runs") };
     assert_eq!(behind.code(), "behind-witness", "{}", behind.errors);
     drop((moh, unicef));
     town.audit(&town.dir(), []);
@@ -158,9 +157,9 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         let entry = entry.expect("an entry");
         let (path, target) = (entry.path(), to.join(entry.file_name()));
         if path.is_dir() {
-            copy(&path, &target)
+            copy(&path, &target);
         } else {
-            drop(std::fs::copy(&path, &target).expect("copied"))
+            std::fs::copy(&path, &target).expect("copied");
         }
     }
 }

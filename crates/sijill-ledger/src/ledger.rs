@@ -149,7 +149,9 @@ impl Ledger {
         let tiles = Tiles::new(Arc::clone(&store));
         let sealed = check_seal(&seal, &state, &tiles, &log_key).await?;
         if let Some(witnessing) = &witnessing {
-            witnessing::compare(witnessing, &log_key, store.head().await?.size.max(state.head.size)).await?;
+            // Another server may have appended since.
+            let size = store.head().await?.size.max(state.head.size);
+            Box::pin(witnessing::compare(witnessing, &log_key, size)).await?;
         }
         let printer = Publisher { log_key, seal };
         let snapshot = Snapshot::of(&state);

@@ -1,16 +1,19 @@
 //! Cosigning, with real witnesses that are reached through a courier which can lose, delay and falsify everything.
 
-mod common;
-
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{ground, none};
-use sijill_ledger::testing::{Ground, ORIGIN, Scene};
-use sijill_ledger::{Courier, OpenError, Receipt, RefusedKind, Reply, Unreached, Wait, Witnessing};
+use sijill_domain::event::LogWitnessed;
+use sijill_event::Json;
+use sijill_ledger::testing::{Country, Ground, ORIGIN, Scene};
+use sijill_ledger::{
+    Courier, OpenError, Receipt, RefusedKind, Reply, Seal, Unreached, Wait, Witnessing, record_witnessed,
+};
 use sijill_log::{AddCheckpoint, CosignatureSigner, Note, Policy, TlogProof, cosignature, leaf_hash};
+use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 use sijill_witness::{Answer, State, SystemClock, Witness};
 use tempfile::TempDir;
 
@@ -38,6 +41,16 @@ enum Mood {
     Unknown,
 }
 
+async fn ground(dir: &Path) -> Ground {
+    let store = SqliteStore::open(dir.join("ledger.sqlite")).await.expect("a store");
+    let keys = SqliteKeyStore::open(dir.join("keys.sqlite")).await.expect("a key store");
+    Ground::new(Arc::new(store), Arc::new(keys), Seal::at(dir.join("seal")))
+}
+
+fn none() -> Json {
+    Json::Object(Vec::new())
+}
+
 /// The witnesses, by URL.
 struct Street {
     witnesses: BTreeMap<String, Witness>,
@@ -56,11 +69,8 @@ fn url(name: &str) -> String {
 
 /// Two of three ministries, and UNICEF.
 fn policy() -> Policy {
-    let witnesses: String = NAMES
-        .iter()
-        .enumerate()
-        .map(|(nth, name)| format!("witness {name} {} {}\n", key(nth).verifier(), url(name)))
-        .collect();
+    let witness = |(nth, name)| format!("witness {name} {} {}\n", key(nth).verifier(), url(name));
+    let witnesses = NAMES.into_iter().enumerate().map(witness).collect::<Vec<_>>().concat();
     let groups = "group ministries 2 mosd moh moe\ngroup both all ministries unicef\nquorum both\n";
     (witnesses + groups).parse().expect("a policy")
 }
@@ -98,7 +108,7 @@ fn size(size: u64) -> Reply {
 fn told(answer: &Answer) -> Reply {
     match answer {
         Answer::Cosigned(lines) => {
-            reply(200, "text/plain", lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+            reply(200, "text/plain", lines.iter().map(|line| line.to_string() + "\n").collect::<String>())
         }
         Answer::Conflict { size: held } => size(*held),
         other => reply(other.status(), "text/plain", "no\n"),
@@ -365,4 +375,35 @@ async fn a_policy_under_which_nothing_is_witnessed_or_two_histories_are_is_refus
         let refused = ground.open().await.err().expect(&text);
         assert!(matches!(refused, OpenError::WitnessPolicy(_)), "{refused}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_witnessed_is_recorded_and_a_record_is_no_reason_for_a_record() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let mut ground = ground(folder.path()).await;
+    let street = Street::build(&folder, &ground).await;
+    ground.witnessing = Some(witnessing(&street));
+    let country = Country::begin(ground).await;
+    let record = async |every| {
+        loop {
+            let newest = country.ledger.published().checkpoint.size;
+            if country.ledger.cosigned().is_some_and(|cosigned| cosigned.checkpoint().size == newest) {
+                break record_witnessed(&country.ledger, &country.ground.attestor, every)
+                    .await
+                    .expect("taken");
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let first = record(Duration::ZERO).await.expect("recorded");
+    let entry = country.entry(first.index).await;
+    let said = LogWitnessed::parse(&entry.event.data).expect("a record");
+    assert!(policy().satisfied_by(said.checkpoint.note()).is_ok_and(|witnessed| witnessed.quorum));
+    assert_eq!(entry.event.seen.expect("a checkpoint").size, first.index);
+    assert_eq!(record(Duration::ZERO).await, None, "nothing came since but the record");
+    country.open_case("c1", "low").await;
+    assert_eq!(record(Duration::from_hours(1)).await, None, "not yet");
+    country.later(61);
+    let second = record(Duration::from_hours(1)).await.expect("recorded");
+    assert!(second.index > first.index + 1);
 }

@@ -15,6 +15,7 @@ use sijill_log::tlog_witness::SIZE_MEDIA_TYPE;
 
 use crate::error::WitnessError;
 use crate::judge::Answer;
+use crate::lines_of;
 use crate::rate::{Rate, RateLimit};
 use crate::witness::Witness;
 
@@ -79,9 +80,7 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match self {
-            Self::Cosigned(lines) => {
-                said(status, &lines.iter().map(|line| format!("{line}\n")).collect::<String>())
-            }
+            Self::Cosigned(lines) => said(status, &lines_of(&lines)),
             Self::Conflict { size } => {
                 let kind = [(header::CONTENT_TYPE, SIZE_MEDIA_TYPE)];
                 (status, kind, format!("{size}\n")).into_response()

@@ -29,3 +29,8 @@ pub use judge::{Answer, EvidenceKind};
 pub use rate::Rate;
 pub use state::{Evidence, Held, State};
 pub use witness::{MAX_KEYS, Witness};
+
+/// Each in a line of its own.
+fn lines_of(all: &[impl std::fmt::Display]) -> String {
+    all.iter().fold(String::new(), |text, one| text + &one.to_string() + "\n")
+}

@@ -132,7 +132,7 @@ impl Command {
             Self::Attest(args) => attest::run(args).await,
             Self::Witness(command) => witness::run(command).await,
             Self::Backup(args) => backup::run(args).await,
-            Self::Import(command) => import::run(command).await,
+            Self::Import(command) => Box::pin(import::run(command)).await,
             Self::Policy(command) => policy::run(command),
             Self::Bench(args) => bench::run(args).await,
         }

@@ -599,6 +599,24 @@ class Authority(Scratch):
         bad += [say(NURSE, "case/z", to={"agency": "rop"}), say(automation, "auto/z", to="rop")]
         self.refused(ledger, *bad)
 
+    def test_recorded_cosignatures(self):
+        ledger = Ledger(rules=2).ratify()
+        log, line = key("ledger", "log"), f"\u2014 w {b64(bytes(76))}\n"
+        say = lambda note, by=log, stream="log", **data: ledger.append(  # noqa: E731
+            by, stream, "log.witnessed", {"checkpoint": note, **data})
+        say(ledger.checkpoint() + line)  # whose line it is, and whether it holds, is not asked here
+        size = len(ledger.entries) - 1
+        say(ledger.checkpoint(size) + line + line)
+        ledger.append(log, "log", "log.witnessed", {"checkpoint": ledger.checkpoint(3) + line}, seen=ledger.seen(3))
+        bad = [size + 1]  # not the checkpoint that was seen
+        bad += [say(ledger.checkpoint()), say(ledger.checkpoint() + "x"), say(""), say(7),
+                say(ledger.checkpoint() + line, more=1), say(ledger.checkpoint(signer=STRANGER) + line),
+                say(ledger.checkpoint(root=bytes(32)) + line),
+                say(ledger.checkpoint() + line, key("ledger", "automation")),
+                say(ledger.checkpoint().replace(ORIGIN, "other.test", 1) + line),
+                say(ledger.checkpoint() + line, key("moh", "root"), "ledger")]
+        self.refused(ledger, *bad)
+
     def test_holidays(self):
         eid = {"calendar": "oman", "from": "2026-03-19", "to": "2026-03-22", "name": name("عيد")}
         ledger = Ledger(rules=2).ratify()

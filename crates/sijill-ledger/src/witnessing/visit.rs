@@ -189,7 +189,7 @@ impl Visitor {
                 "the witness holds another history of this log: keep its database, this one and the seal, and find out which is false"
             ),
             Some(failure) => {
-                tracing::warn!(witness, size, ?failure, "the witness did not cosign; it is asked again")
+                tracing::warn!(witness, size, ?failure, "the witness did not cosign; it is asked again");
             }
         }
     }

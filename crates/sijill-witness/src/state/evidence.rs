@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 use super::{Held, loaded, stored};
 use crate::error::WitnessError;
 use crate::judge::{EvidenceKind, Shown};
+use crate::lines_of;
 
 /// Most of each kind that are kept of one log. More are counted and reported: the first of them already convict it, and
 /// nobody but the log can make any.
@@ -57,7 +58,7 @@ pub(super) async fn keep(
     if known.rows_affected() > 0 {
         return Ok(());
     }
-    let proof: String = shown.proof.iter().map(|hash| format!("{hash}\n")).collect();
+    let proof = lines_of(&shown.proof);
     let kept = sqlx::query(
         "INSERT INTO evidence (origin, kind, size, root, held, shown, old, proof, first, last, times)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, 1
