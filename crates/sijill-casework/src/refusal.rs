@@ -162,6 +162,8 @@ pub enum Refusal {
     ContactExists,
     #[error("this was reviewed already")]
     AlreadyReviewed,
+    #[error("a warning is never the only ground: who acts on one says what else was looked at")]
+    GroundMissing,
 
     // §10: erasure.
     #[error("the case was erased by order, and takes nothing more; what is new goes into a new one")]
@@ -232,6 +234,7 @@ impl Refusal {
             Self::AlreadyDisposed,
             Self::ContactExists,
             Self::AlreadyReviewed,
+            Self::GroundMissing,
             Self::CaseErased,
             Self::CaseOpen,
             Self::ErasurePending,
@@ -286,6 +289,7 @@ impl Refusal {
             Self::AlreadyDisposed => "already-disposed",
             Self::ContactExists => "contact-exists",
             Self::AlreadyReviewed => "already-reviewed",
+            Self::GroundMissing => "ground-missing",
             Self::CaseErased => "case-erased",
             Self::CaseOpen => "case-open",
             Self::ErasurePending => "erasure-pending",

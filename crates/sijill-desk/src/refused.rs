@@ -78,6 +78,7 @@ refused! {
     "deadline-past": "الموعد الجديد يجب أن يكون بعد الآن.", "The new time must be later than now.";
     "no-basis": "لا بد من سند: موافقة سارية تشمل هذه الجهة، أو سند قانوني غير الموافقة.", "It needs a basis: a consent that stands and covers this agency, or a legal basis other than consent.";
     "already-ended" | "already-disposed" | "already-reviewed" | "already-confirmed": "بُتّ في هذا من قبل.", "This was decided before.";
+    "ground-missing": "لا يُتخذ إجراء بناءً على الإنذار وحده: اذكر ما نظرت فيه غيره.", "Nothing is done on the ground of a warning alone: say what else was looked at.";
     "already-voted": "لك صوت واحد، وقد أدليت به.", "You have one vote, and you cast it.";
     "outcome-not-voted": "القرار ما تصوّت عليه الأكثرية.", "The outcome is what the votes decide.";
     "conference-quorum": "لم يصوّت نصف الجهات الأعضاء بعد.", "Fewer than half of the member agencies have voted.";

@@ -10,7 +10,10 @@ use super::act::flat;
 use super::author::Author;
 use super::file::{Case, CaseFile, PlanState, Status};
 use super::referral::{Basis, CONSENT, Referral, Step};
-use crate::catalogue::{AccessRestricted, CaseEvent, ReferralRequested, ReferralState, Unread, Vote};
+use crate::catalogue::{
+    AccessRestricted, CaseEvent, ReferralRequested, ReferralState, Unread, Vote, WarningOutcome,
+    WarningReviewed,
+};
 use crate::refusal::Thing;
 use crate::{Address, Refusal};
 
@@ -310,6 +313,7 @@ impl Deciding<'_> {
                 }
                 if escalation.resolved { Err(Refusal::AlreadyEnded(Thing::Escalation)) } else { Ok(()) }
             }
+            E::WarningReviewed(act) => self.warning(act),
             E::AccessRestricted(act) => {
                 may_restrict(self.world.registry(), self.author, act, &self.case.owner)
             }
@@ -360,6 +364,7 @@ impl Deciding<'_> {
                 | E::EscalationResolved(_)
                 | E::ReferralDisposed(_)
                 | E::AccessRestricted(_)
+                | E::WarningReviewed(_)
         );
         match &self.case.status {
             Status::Open => Ok(()),
@@ -481,6 +486,22 @@ impl Deciding<'_> {
         } else {
             Err(Refusal::NoBasis)
         }
+    }
+
+    /// Who answers for the case says what became of a warning, once; and nobody acts on its ground alone.
+    fn warning(&self, act: &WarningReviewed) -> Verdict {
+        if self.author.unit != self.case.owner {
+            self.supervisor()
+                .map_err(|_| Refusal::NotYours("the unit that owns the case, or its supervisor"))?;
+        }
+        if !act.events.iter().any(|event| self.file.events.contains_key(event)) {
+            return Err(Refusal::Unknown(Thing::Event));
+        }
+        if self.case.warnings.contains(&(act.rule.clone(), act.version, act.events.clone())) {
+            return Err(Refusal::AlreadyReviewed);
+        }
+        let alone = act.outcome == WarningOutcome::Acted && act.ground.is_none();
+        if alone { Err(Refusal::GroundMissing) } else { Ok(()) }
     }
 
     fn vote(&self, conference: &Digest) -> Verdict {

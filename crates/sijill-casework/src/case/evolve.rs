@@ -147,6 +147,7 @@ impl Evolving<'_> {
             escalations: [].into(),
             deadlines: Vec::new(),
             prescribed: [].into(),
+            warnings: [].into(),
         });
         for milestone in [Milestone::Assign, Milestone::Assess, Milestone::SeeChild] {
             self.start(milestone, None, owner.clone());
@@ -301,6 +302,9 @@ impl Evolving<'_> {
                 if let Some(escalation) = case.escalations.get_mut(&act.escalation) {
                     escalation.resolved = true;
                 }
+            }),
+            E::WarningReviewed(act) => self.edit(|case| {
+                case.warnings.insert((act.rule.clone(), act.version, act.events.clone()));
             }),
             E::ReminderSent(act) => self.done(act.milestone, &act.of),
             E::DeadlineBreached(act) => {

@@ -120,6 +120,8 @@ pub struct Case {
     pub closure: Option<Closure>,
     /// Escalations, by the act that raised them.
     pub escalations: BTreeMap<Digest, Escalation>,
+    /// Early warnings that were reviewed: rule, its version, the events they rested on.
+    pub warnings: BTreeSet<(String, u64, BTreeSet<Digest>)>,
     /// Clocks, running and stopped, in the order they were set.
     pub deadlines: Vec<Deadline>,
     /// Tables and units for which the automation has requested a referral.

@@ -162,6 +162,7 @@ fn is_of_made_up(refusal: &Refusal) -> bool {
             | Refusal::DeadlinePast
             | Refusal::OutcomeNotVoted
             | Refusal::CaseOpen
+            | Refusal::GroundMissing
     )
 }
 

@@ -82,6 +82,9 @@ macro_rules! kind {
     (type Milestone) => { $crate::Milestone };
     (type Vote) => { $crate::catalogue::Vote };
     (type Ground) => { $crate::catalogue::ErasureGround };
+    (type Outcome) => { $crate::catalogue::WarningOutcome };
+    (type WarningReason) => { $crate::catalogue::WarningReason };
+    (type WarningGround) => { $crate::catalogue::WarningGround };
     (type State) => { $crate::catalogue::ReferralState };
     (type Classes) => { std::collections::BTreeSet<sijill_event::Class> };
     (type Digest) => { sijill_event::Digest };
@@ -112,6 +115,9 @@ macro_rules! kind {
     (spec Milestone) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::MILESTONE) };
     (spec Vote) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::VOTE) };
     (spec Ground) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::ERASURE_GROUND) };
+    (spec Outcome) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::WARNING_OUTCOME) };
+    (spec WarningReason) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::WARNING_REASON) };
+    (spec WarningGround) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::WARNING_GROUND) };
     (spec State) => { $crate::catalogue::Kind::Word($crate::catalogue::kind::REFERRAL_STATE) };
     (spec Classes($least:expr)) => {
         $crate::catalogue::Kind::Words($crate::catalogue::kind::CLASS, $least)

@@ -11,7 +11,8 @@ use sijill_domain::{AgencyId, OfficerId, UnitId};
 use sijill_event::{Class, Digest, Json, Timestamp, names};
 
 use super::value::{
-    Attachment, CaseId, Codes, ContactId, DeadlineRef, ErasureGround, FieldPath, Officer, ReferralState, Vote,
+    Attachment, CaseId, Codes, ContactId, DeadlineRef, ErasureGround, FieldPath, Officer, ReferralState,
+    Vote, WarningGround, WarningOutcome, WarningReason,
 };
 use crate::{Address, Code, Milestone, Priority};
 
@@ -126,6 +127,9 @@ text_fields! {
     Milestone: Self::parse;
     Vote: Self::parse;
     ErasureGround: Self::parse;
+    WarningOutcome: Self::parse;
+    WarningReason: Self::parse;
+    WarningGround: Self::parse;
     ReferralState: Self::parse;
     Timestamp: Self::parse;
     NaiveDate: read_date;

@@ -167,6 +167,28 @@ vocabulary! {
         "court_order" = "أمر محكمة" / "Court order",
         "purpose_over" = "انتفاء الغرض" / "Purpose is over",
         "retention" = "انقضاء مدة الاحتفاظ" / "Retention period is over";
+    /// [`super::WarningOutcome`].
+    WARNING_OUTCOME:
+        "no_action" = "لا حاجة إلى إجراء" / "No action needed",
+        "acted" = "اتُّخذ إجراء" / "Acted on",
+        "wrong" = "الإنذار خاطئ" / "The warning is wrong";
+    /// [`super::WarningReason`].
+    WARNING_REASON:
+        "already_known" = "معروف ويُعمل عليه" / "Known and being worked on",
+        "risk_higher" = "الخطورة أعلى مما قُدّر" / "The risk is higher than assessed",
+        "work_missing" = "عمل لم يُنجز" / "Work was not done",
+        "family" = "الأسرة تحتاج إلى عمل واحد مشترك" / "The family needs one joint piece of work",
+        "record_wrong" = "السجل غير صحيح" / "The record is not right",
+        "unrelated" = "لا صلة بين ما جُمع" / "What was put together does not belong together",
+        "other" = "سبب آخر" / "Another reason";
+    /// [`super::WarningGround`].
+    WARNING_GROUND:
+        "child_seen" = "قوبل الطفل" / "The child was seen",
+        "family_asked" = "سُئلت الأسرة" / "The family was asked",
+        "file_read" = "قُرئ ملف الحالة" / "The case file was read",
+        "agency_asked" = "سُئلت جهة أخرى" / "Another agency was asked",
+        "new_report" = "بلاغ جديد" / "A new report",
+        "supervision" = "نوقش مع المشرف" / "It was discussed with the supervisor";
     /// [`crate::Milestone`].
     MILESTONE:
         "acknowledge" = "الإقرار بالاستلام" / "Acknowledgement",

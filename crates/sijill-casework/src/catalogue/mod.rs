@@ -9,7 +9,7 @@
 //! field.rs     how values are read, written  value.rs           what they are
 //! check.rs     admission, drafts             schema.rs          JSON Schema
 //! describe.rs  what is put into fields
-//! contact, opening, work, consent, committee, referral, ending, automation, access, erasure    the types
+//! contact, opening, work, consent, committee, referral, ending, warning, automation, access, erasure    the types
 //! earlier.rs   versions no longer written    types.rs           all of them together
 //! ```
 //!
@@ -35,6 +35,7 @@ mod schema;
 mod spec;
 mod types;
 mod value;
+mod warning;
 mod work;
 
 pub use access::*;
@@ -52,8 +53,10 @@ pub use referral::*;
 pub use spec::{Bilingual, FieldClass, FieldSpec, TypeSpec};
 pub use types::{CATALOGUE, CaseEvent};
 pub use value::{
-    Attachment, CaseId, Codes, ContactId, DeadlineRef, ErasureGround, FieldPath, Officer, ReferralState, Vote,
+    Attachment, CaseId, Codes, ContactId, DeadlineRef, ErasureGround, FieldPath, Officer, ReferralState,
+    Vote, WarningGround, WarningOutcome, WarningReason,
 };
+pub use warning::*;
 pub use work::*;
 
 /// Characters of a name, a title, an address.

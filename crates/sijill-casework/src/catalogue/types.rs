@@ -30,6 +30,7 @@ use super::referral::{
     ReferralEnteredInError, ReferralFailed, ReferralHeld, ReferralInfoProvided, ReferralInfoRequested,
     ReferralRedirected, ReferralRejected, ReferralRequested, ReferralResumed, ReferralStarted,
 };
+use super::warning::WarningReviewed;
 use super::work::{
     AssessmentCompleted, ChildNotSeen, ChildSeen, DocumentAttached, FollowUpRecorded, NoteAdded,
     PlacementEnded, PlacementStarted, PlanApproved, PlanProposed, PlanRejected, RiskAssessed, SafetyPlanMade,
@@ -177,6 +178,7 @@ types! {
     FeedbackRecorded,
     DeadlineVaried,
     EscalationResolved,
+    WarningReviewed,
     ReferralWithdrawn,
     ReminderSent,
     ReferralBreached,

@@ -173,6 +173,56 @@ words! {
 }
 
 words! {
+    /// What became of an early warning.
+    WarningOutcome {
+        /// It was right, or may have been; nothing had to be done.
+        NoAction = "no_action",
+        /// Something was done, on further ground.
+        Acted = "acted",
+        /// It should not have been given.
+        Wrong = "wrong",
+    }
+}
+
+words! {
+    /// Why a review of an early warning came out as it did.
+    WarningReason {
+        /// What it says was known, and is worked on.
+        AlreadyKnown = "already_known",
+        /// The risk is higher than it was assessed.
+        RiskHigher = "risk_higher",
+        /// Work that was owed was not done.
+        WorkMissing = "work_missing",
+        /// The family needs to be looked at as one.
+        Family = "family",
+        /// What the ledger says is not right.
+        RecordWrong = "record_wrong",
+        /// What was put together does not belong together.
+        Unrelated = "unrelated",
+        /// Something else; the note says what.
+        Other = "other",
+    }
+}
+
+words! {
+    /// What else was looked at before anything was done: a warning is never the only ground.
+    WarningGround {
+        /// Somebody met the child.
+        ChildSeen = "child_seen",
+        /// Somebody asked the family.
+        FamilyAsked = "family_asked",
+        /// Somebody read the case.
+        FileRead = "file_read",
+        /// Another agency was asked.
+        AgencyAsked = "agency_asked",
+        /// There was a new report.
+        NewReport = "new_report",
+        /// It was discussed with the supervisor.
+        Supervision = "supervision",
+    }
+}
+
+words! {
     /// Where a referral stands.
     ReferralState {
         /// Addressed to a unit.

@@ -142,6 +142,11 @@ const HISTORIES: &[(&str, History)] = &[
         town.asks(CHIEF, "break_glass.reviewed", v! { invocation: invocation }).unwrap();
         town.asks(CHIEF, "break_glass.reviewed", v! { invocation: invocation }).unwrap_err()
     }),
+    ("ground-missing", || {
+        let town = open("none");
+        let events = [town.case(CASE).opened];
+        town.refused(AMAL, "warning.reviewed", v! { events: events, outcome: "acted" })
+    }),
     ("case-erased", || {
         let mut town = super::erasure::closed();
         let order = town.asks(AMAL, "erasure.ordered", v! {}).unwrap();

@@ -17,4 +17,5 @@ mod referral;
 mod say;
 mod scene;
 mod town;
+mod warning;
 mod yours;

@@ -68,6 +68,7 @@ fn values(made: &BTreeMap<&str, Digest>, kind: &str) -> Json {
         }
         "escalation.resolved" => v! { escalation: made["escalation.raised"] },
         "access.restricted" => v! { officers: ["h1100/badr"] },
+        "warning.reviewed" => v! { events: [made["case.opened"]] },
         _ => v! {},
     }
 }
@@ -120,6 +121,7 @@ fn may(kind: &str) -> Vec<&'static str> {
         | "case.unmerged"
         | "deadline.varied"
         | "access.restricted" => vec![CHIEF, "h1100/deputy"],
+        "warning.reviewed" => vec![AMAL, CHIEF, "h1100/deputy"],
         "escalation.resolved" => vec![CHIEF, "h1100/deputy", NURSE],
         "vote.cast" | "withdrawal.confirmed" => vec![NURSE],
         "case.reopened" => vec![AMAL, CHIEF],

@@ -78,6 +78,7 @@ const THINGS: &[(&str, &str, &str)] = &[
     ("referral.rejected", "the rejection of the referral", "رفض الإحالة"),
     ("service.delivered", "the service", "الخدمة"),
     ("vote.cast", "the vote", "التصويت"),
+    ("warning.reviewed", "the review of the warning", "مراجعة الإنذار"),
 ];
 
 fn thing(event_type: &str) -> Option<(&'static str, &'static str)> {

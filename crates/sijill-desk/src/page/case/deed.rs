@@ -86,6 +86,7 @@ deeds! {
     "case.reopened": "إعادة فتح الحالة", "Reopen the case";
     "feedback.recorded": "تسجيل رأي", "Record feedback";
     "deadline.varied": "تعديل مهلة", "Vary the deadline";
+    "warning.reviewed": "مراجعة الإنذار", "Review the warning";
     "escalation.resolved": "معالجة التصعيد", "Resolve the escalation";
     "access.requested": "طلب الاطلاع", "Ask to see";
     "break_glass.invoked": "اطلاع طارئ", "Break the glass";

@@ -131,8 +131,10 @@ fn of_type(known: &Known, spec: &'static TypeSpec) -> Vec<Offer> {
         _ => matches!(spec.signed_in(), Some(StreamKind::Case | StreamKind::Access)),
     };
     // These have pages of their own.
-    let elsewhere =
-        matches!(spec.name, "access.requested" | "case.opened" | "contact.logged" | "child.looked_up");
+    let elsewhere = matches!(
+        spec.name,
+        "access.requested" | "case.opened" | "contact.logged" | "child.looked_up" | "warning.reviewed"
+    );
     let idle = spec.name == BreakGlassInvoked::TYPE && !glass::opens_more(known);
     if !here || elsewhere || idle {
         return Vec::new();
