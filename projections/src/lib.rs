@@ -10,6 +10,7 @@
 //! span.rs     rows in time               digest.rs    the root over all rows
 //! query/      rows for whoever asks
 //! figure/     indicators added up, and the facts behind them
+//! forecast/   what a unit has to expect        warning/   what a case worker should look at
 //! engine/     where the rows lie: SQLite or PostgreSQL, positions, generations
 //! ```
 
@@ -19,11 +20,13 @@ pub mod engine;
 mod error;
 #[cfg(feature = "engine")]
 pub mod figure;
+pub mod forecast;
 mod history;
 mod model;
 #[cfg(feature = "engine")]
 pub mod query;
 mod span;
+pub mod warning;
 
 #[path = "../accesses/mod.rs"]
 pub mod accesses;
@@ -43,6 +46,8 @@ pub mod indicators;
 pub mod queues;
 #[path = "../referrals/mod.rs"]
 pub mod referrals;
+#[path = "../signs/mod.rs"]
+pub mod signs;
 
 pub use error::ProjectionError;
 pub use history::{History, Line, Step, Timeline, Unfit};
@@ -51,7 +56,7 @@ pub use span::{NEVER, Span, SubjectRows};
 
 /// All models of this release. A released version of one is never edited; a change is a new version, and the old one stays for
 /// whoever checks what was attested with it.
-pub static MODELS: [&Model; 9] = [
+pub static MODELS: [&Model; 10] = [
     &cases::MODEL,
     &referrals::MODEL,
     &deadlines::MODEL,
@@ -60,5 +65,6 @@ pub static MODELS: [&Model; 9] = [
     &entries::MODEL,
     &circles::MODEL,
     &queues::MODEL,
+    &signs::MODEL,
     &indicators::MODEL,
 ];

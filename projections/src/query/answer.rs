@@ -120,27 +120,27 @@ impl<'a> Views<'a> {
 
 /// SQL that grows, and its parameters.
 #[derive(Debug, Default)]
-pub(super) struct Statement {
-    text: String,
-    parameters: Vec<Cell>,
+pub(crate) struct Statement {
+    pub(crate) text: String,
+    pub(crate) parameters: Vec<Cell>,
 }
 
 impl Statement {
     /// One more parameter; what stands for it.
-    pub(super) fn bind(&mut self, cell: impl Into<Cell>) -> String {
+    pub(crate) fn bind(&mut self, cell: impl Into<Cell>) -> String {
         self.parameters.push(cell.into());
         format!("${}", self.parameters.len())
     }
 
     /// One for each of these. None would be no SQL: an empty text, which is nobody's id, stands for it.
-    pub(super) fn list(&mut self, texts: &[String]) -> String {
+    pub(crate) fn list(&mut self, texts: &[String]) -> String {
         if texts.is_empty() {
             return self.bind("");
         }
         texts.iter().map(|text| self.bind(text.as_str())).collect::<Vec<_>>().join(", ")
     }
 
-    pub(super) fn and(&mut self, condition: &str) {
+    pub(crate) fn and(&mut self, condition: &str) {
         self.text.push_str(" AND ");
         self.text.push_str(condition);
     }
@@ -169,7 +169,7 @@ fn statement(
         let condition = condition(&column(*place), test, &mut statement);
         statement.and(&condition);
     }
-    sight.narrow(view.who, &format!("circle_{}", standing.circle), &mut statement);
+    sight.narrow(view.who, "t.subject", &format!("circle_{}", standing.circle), &mut statement);
     if !withheld.is_empty() {
         let list = statement.list(withheld);
         statement.and(&format!("t.subject NOT IN ({list})"));

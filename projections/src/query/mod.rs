@@ -18,6 +18,7 @@ mod reader;
 mod view;
 mod words;
 
+pub(crate) use answer::Statement;
 pub use answer::{Rows, Standing, Views};
 pub use ask::{Ask, MOST};
 pub use cursor::Place;

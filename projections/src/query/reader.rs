@@ -43,8 +43,8 @@ impl Sight {
         matches!(self, Self::Of(reader) if !reader.audits && !reader.works)
     }
 
-    /// Leaves the rows of `t` that may be seen, by what `circle` says now.
-    pub(super) fn narrow(&self, who: Who, circle: &str, statement: &mut Statement) {
+    /// Leaves what may be seen of the cases and contacts in the column `of`, by what `circle` says now.
+    pub(crate) fn narrow(&self, who: Who, of: &str, circle: &str, statement: &mut Statement) {
         let Self::Of(reader) = self else { return };
         let never = statement.bind(NEVER);
         if !reader.audits {
@@ -53,7 +53,7 @@ impl Sight {
                 (statement.bind(reader.agency.as_str()), statement.bind(reader.officer.as_str()));
             let now = statement.bind(reader.now);
             statement.and(&format!(
-                "t.subject IN (SELECT subject FROM {circle} WHERE until = {never} AND \
+                "{of} IN (SELECT subject FROM {circle} WHERE until = {never} AND \
                  ((tie IN ('{PARTY}', '{CALLER}') AND agency IN ({agencies})) OR \
                  (tie = '{GLASS}' AND agency = {agency} AND officer = {officer} AND ends_ms > {now})))"
             ));
@@ -62,7 +62,7 @@ impl Sight {
                 let whole =
                     if reader.supervises { format!(" OR agency IN ({agencies})") } else { String::new() };
                 statement.and(&format!(
-                    "t.subject IN (SELECT subject FROM {circle} WHERE until = {never} AND tie = '{OWNER}' AND \
+                    "{of} IN (SELECT subject FROM {circle} WHERE until = {never} AND tie = '{OWNER}' AND \
                      ((agency = {agency} AND unit = {unit}){whole}))"
                 ));
             }
@@ -71,7 +71,7 @@ impl Sight {
         let (agency, unit) = (statement.bind(reader.agency.as_str()), statement.bind(reader.unit.as_str()));
         let officer = statement.bind(reader.officer.as_str());
         statement.and(&format!(
-            "t.subject NOT IN (SELECT subject FROM {circle} WHERE until = {never} AND tie = '{BARRED}' AND \
+            "{of} NOT IN (SELECT subject FROM {circle} WHERE until = {never} AND tie = '{BARRED}' AND \
              agency = {agency} AND (unit = {unit} OR officer = {officer}))"
         ));
     }
