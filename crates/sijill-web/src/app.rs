@@ -6,6 +6,7 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use sijill_ledger::Ledger;
+use sijill_projections::forecast::Latest;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -20,6 +21,8 @@ use crate::{call, describe, front, layer, observe};
 pub(crate) struct App {
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
+    /// What units have to expect, as made last.
+    pub(crate) forecasts: Latest,
     /// Cancelled when the server is to stop: live answers end, `/health/ready` says no.
     pub(crate) stop: CancellationToken,
     pub(crate) rate: Option<RateLimit>,
@@ -42,6 +45,7 @@ pub fn router_beside(pages: Router, ledger: Ledger, settings: Settings, stop: Ca
         requests: Arc::new(Semaphore::new(settings.requests)),
         readers: Arc::new(Semaphore::new(settings.readers)),
         bodies: Arc::new(Semaphore::new(settings.body_bytes / 1024)),
+        forecasts: Latest::default(),
         ledger,
         settings,
         stop,

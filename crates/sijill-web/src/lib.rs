@@ -47,7 +47,7 @@ mod shown;
 mod token;
 
 pub use app::{router, router_beside};
-pub use call::{view_row, view_table};
+pub use call::{ForecastAnswer, WarningsAnswer, forecast_table, view_row, view_table, warnings_table};
 pub use describe::openapi;
 pub use error::WebError;
 pub use observe::record_metrics;

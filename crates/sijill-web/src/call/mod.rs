@@ -8,6 +8,7 @@ mod events;
 mod health;
 mod log;
 mod next;
+mod planning;
 mod proofs;
 mod registry;
 mod registry_shape;
@@ -15,6 +16,7 @@ mod stream;
 mod token;
 mod view;
 
+pub use planning::{ForecastAnswer, WarningsAnswer, forecast_table, warnings_table};
 pub use view::{view_row, view_table};
 
 use std::sync::Arc;
@@ -42,6 +44,7 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(documents::schema))
         .merge(case::calls())
         .merge(view::calls())
+        .merge(planning::calls())
 }
 
 /// What every reader of the log fetches, by the hundred: small, immutable or nearly, and public.

@@ -8,6 +8,7 @@ mod document;
 mod follow;
 mod limits;
 mod logs;
+mod planning;
 mod refusals;
 mod serving;
 mod shape;

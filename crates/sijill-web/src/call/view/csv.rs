@@ -18,7 +18,7 @@ use crate::reading::{Part, Place, body_of};
 use crate::token::Caller;
 
 /// The media type.
-pub(super) const KIND: &str = "text/csv";
+pub(in crate::call) const KIND: &str = "text/csv";
 
 /// Pages read ahead of the connection.
 const AHEAD: usize = 2;
@@ -69,7 +69,7 @@ async fn send(
         caller.check(&app.ledger.registry(), app.now_s()?)?;
         let sight = app.sight(caller)?;
         let standing = views.standing(view).await?;
-        let withheld = app.withheld(standing).await?;
+        let withheld = app.withheld(standing.position.min(standing.circled)).await?;
         let page = views.rows(standing, &ask, size, after.as_ref(), &sight, &withheld).await?;
         if app.stop.is_cancelled() {
             return Err(WebError::Stopping);
@@ -121,7 +121,7 @@ fn text(value: &Value) -> String {
 
 /// A text that a spreadsheet would calculate gets an apostrophe before it, and so does one that begins with an apostrophe:
 /// whoever takes one off has the text again. Numbers are left alone.
-fn harmless(text: &str) -> String {
+pub(in crate::call) fn harmless(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
         format!("'{text}")
     } else {

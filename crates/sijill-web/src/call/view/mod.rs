@@ -10,6 +10,7 @@ mod rows;
 mod sight;
 
 pub use csv::view_table;
+pub(super) use csv::{KIND as CSV, harmless};
 pub use rows::view_row;
 
 use std::sync::Arc;

@@ -96,7 +96,7 @@ pub(crate) async fn rows(
     if csv && asked.limit.is_none() && asked.after.is_none() {
         return csv::whole(app, caller, view, asked, &known);
     }
-    let withheld = app.withheld(standing).await?;
+    let withheld = app.withheld(standing.position.min(standing.circled)).await?;
     let page = views.rows(standing, &asked.ask, known.size, asked.after.as_ref(), &sight, &withheld).await?;
     let next = page.next.map(|next| next.write(view, &asked.ask));
     let link = next.as_ref().map(|cursor| format!("<{}>; rel=\"next\"", asked.next(view, cursor)));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sijill_casework::catalogue::{AccessRestricted, CaseOpened, ErasureDone};
 use sijill_event::Entry;
 use sijill_projections::engine::Base;
-use sijill_projections::query::{Reader, Sight, Standing};
+use sijill_projections::query::{Reader, Sight};
 
 use crate::app::App;
 use crate::error::WebError;
@@ -22,12 +22,12 @@ const NARROWING: [&str; 3] = [AccessRestricted::TYPE, ErasureDone::TYPE, CaseOpe
 
 impl App {
     /// The read models.
-    pub(super) fn read_models(&self) -> Result<&Arc<dyn Base>, WebError> {
+    pub(in crate::call) fn read_models(&self) -> Result<&Arc<dyn Base>, WebError> {
         self.settings.read_models.as_ref().ok_or(WebError::ViewNotBuilt)
     }
 
     /// Whose rows the caller sees: those of an officer who works on cases, or audits, as the registry has it now.
-    pub(super) fn sight(&self, caller: &Caller) -> Result<Sight, WebError> {
+    pub(in crate::call) fn sight(&self, caller: &Caller) -> Result<Sight, WebError> {
         let refused =
             WebError::NotYours("officers who work on cases, and auditors; others read published figures");
         let Some(reader) = self.reader(caller).filter(|reader| reader.works || reader.audits) else {
@@ -49,9 +49,9 @@ impl App {
     }
 
     /// The cases and contacts that fewer may know of, or less of, than the read models say yet. Nobody is shown rows of them
-    /// until the models have taken that in, which is a moment.
-    pub(super) async fn withheld(&self, standing: Standing) -> Result<Vec<String>, WebError> {
-        let mut next = standing.position.min(standing.circled);
+    /// until the models have taken that in, which is a moment. They stand at `position`.
+    pub(in crate::call) async fn withheld(&self, position: u64) -> Result<Vec<String>, WebError> {
+        let mut next = position;
         let size = self.ledger.published().checkpoint.size;
         if size.saturating_sub(next) > BEHIND {
             return Err(WebError::ViewBehind { position: next });
