@@ -10,6 +10,8 @@ use crate::bench;
 use crate::command::{
     append, attest, audit, backup, case, documents, erase, export, figures, init, keys, members, mine,
     policy, prove, rebuild, referral, registry, serve, sign, view, why, witness,
+    append, attest, audit, backup, case, documents, erase, export, figures, forecast, init, keys, members,
+    mine, policy, prove, rebuild, referral, registry, serve, sign, view, warnings, why,
 };
 use crate::demo;
 use crate::error::Result;
@@ -88,6 +90,10 @@ enum Command {
     Figures(figures::Args),
     /// The events that a figure counts, with their proofs
     Explain(figures::Explain),
+    /// What units have to expect, with the range and the error of such forecasts
+    Forecast(forecast::Args),
+    /// Early warnings: what somebody who works on a case should look at
+    Warnings(warnings::Args),
     /// Say on the ledger what the read models say
     Attest(attest::Args),
     /// Run a witness of ledgers: it cosigns what extends all it has seen
@@ -129,6 +135,8 @@ impl Command {
             Self::View(args) => view::run(args).await,
             Self::Figures(args) => figures::run(args).await,
             Self::Explain(args) => figures::explain(args).await,
+            Self::Forecast(args) => forecast::run(args).await,
+            Self::Warnings(args) => warnings::run(args).await,
             Self::Attest(args) => attest::run(args).await,
             Self::Witness(command) => witness::run(command).await,
             Self::Backup(args) => backup::run(args).await,
