@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use sijill_ledger::{Clock, Ledger, SystemClock};
 use sijill_projections::engine::Base;
+use sijill_projections::forecast::Latest;
 
 use crate::challenge::Challenges;
 use crate::invitation::Invitations;
@@ -43,6 +44,8 @@ pub(crate) struct Office {
     pub(crate) desk: Desk,
     pub(crate) sessions: Sessions,
     pub(crate) invitations: Invitations,
+    /// What units have to expect, as made last.
+    pub(crate) forecasts: Latest,
     /// Or why there can be none: the random source failed when the desk opened.
     pub(crate) challenges: Result<Challenges, DeskError>,
 }
@@ -65,6 +68,7 @@ pub fn router(desk: Desk) -> Router {
         desk,
         sessions: Sessions::default(),
         invitations: Invitations::default(),
+        forecasts: Latest::default(),
         challenges: Challenges::new(),
     });
     let router = Router::new()
@@ -111,6 +115,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/desk/oversight", get(page::oversight::overview))
         .route("/desk/oversight/events", get(page::oversight::events::events))
         .route("/desk/oversight/{section}", get(page::oversight::one))
+        .route("/desk/planning", get(page::planning::planning))
+        .route("/desk/planning/review", get(page::planning::review::form))
         .route("/desk/static/{version}/{*file}", get(files::file));
     #[cfg(feature = "testing")]
     let router = router

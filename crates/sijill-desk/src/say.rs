@@ -129,6 +129,11 @@ impl View {
             .unwrap_or_else(|| month.to_string())
     }
 
+    /// The day of its month of a moment in Muscat.
+    pub fn day(&self, unix_ms: u64) -> String {
+        self.number(u64::from(instant(unix_ms).unwrap_or_default().day()))
+    }
+
     /// Day and time of a moment in Muscat, as words.
     pub fn date_time(&self, unix_ms: u64) -> String {
         let fields = fieldsets::YMD::long().with_time_hm();

@@ -111,9 +111,14 @@ mod tests {
     /// Every module that has texts.
     fn all() -> Vec<(&'static str, Text)> {
         let mut all = Vec::new();
-        for (module, texts) in
-            [crate::page::TEXTS, crate::page::oversight::TEXTS, crate::part::TEXTS, crate::chart::TEXTS]
-                .concat()
+        for (module, texts) in [
+            crate::page::TEXTS,
+            crate::page::oversight::TEXTS,
+            crate::page::planning::TEXTS,
+            crate::part::TEXTS,
+            crate::chart::TEXTS,
+        ]
+        .concat()
         {
             assert!(!texts.is_empty(), "{module} lists no text");
             all.extend_from_slice(texts);

@@ -25,6 +25,7 @@ mod spread;
 mod tiles;
 mod trend;
 mod value;
+mod weeks;
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod samples;
@@ -36,6 +37,7 @@ pub use spread::{Band, Spread};
 pub use tiles::{Tile, Tiles};
 pub use trend::{Line, Month, Trend};
 pub use value::{Measure, Value};
+pub use weeks::{Ahead, Weeks};
 
 /// Every module here that has texts, for the test that reads all of them.
 #[cfg(test)]
@@ -47,4 +49,5 @@ pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
     ("tiles", tiles::ALL),
     ("trend", trend::ALL),
     ("value", value::ALL),
+    ("weeks", weeks::ALL),
 ];

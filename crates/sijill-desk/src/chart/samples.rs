@@ -3,7 +3,8 @@
 use maud::html;
 
 use super::{
-    Band, Bar, Bars, Chart, Flow, Known, Line, Measure, Month, Spread, Stream, Tile, Tiles, Trend, Value,
+    Ahead, Band, Bar, Bars, Chart, Flow, Known, Line, Measure, Month, Spread, Stream, Tile, Tiles, Trend,
+    Value, Weeks,
 };
 use crate::{Text, View};
 
@@ -115,6 +116,18 @@ pub(crate) fn trend(series: u64) -> Trend {
         hrefs: Vec::new(),
     };
     Trend { measure: Measure::Number, months, lines: (0..series).map(line).collect() }
+}
+
+/// Half a year and what is expected after it.
+pub(crate) fn weeks() -> Weeks {
+    const WEEK: u64 = 7 * 24 * HOUR;
+    let begins = |n: u64| KNOWN.at / WEEK * WEEK + n * WEEK;
+    let ahead =
+        |n: u64| Ahead { begins: begins(26 + n), expected: 31 + n, range: Some((24 - n, 38 + 2 * n)) };
+    Weeks {
+        past: (0..26).map(|n| (begins(n), 20 + (n * 37) % 19)).collect(),
+        ahead: (0..4).map(ahead).collect(),
+    }
 }
 
 /// Three headline figures, the last hidden.

@@ -27,5 +27,6 @@ pub(crate) async fn charts(view: View) -> Markup {
         (samples::flow(&view).draw(&chart("flow")))
         (year.draw(&chart("year")))
         (few.draw(&chart("lines")))
+        (samples::weeks().draw(&chart("weeks")))
     })
 }

@@ -15,6 +15,7 @@ pub(crate) mod officers;
 pub(crate) mod oversight;
 #[cfg(feature = "testing")]
 pub(crate) mod patterns;
+pub(crate) mod planning;
 pub(crate) mod queue;
 pub(crate) mod refusal;
 pub(crate) mod sign_in;

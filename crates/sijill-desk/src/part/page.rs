@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 use sijill_domain::event::Role;
 
 use super::state;
+use crate::page::planning;
 use crate::text::texts;
 use crate::{Digits, Lang, Session, Text, View, files};
 
@@ -17,6 +18,7 @@ texts! {
     CONTACT: "اتصال جديد", "New contact";
     OFFICERS: "الموظفون", "Officers";
     DASHBOARDS: "لوحات المتابعة", "Dashboards";
+    PLANNING: "التخطيط", "Planning";
     KEYS: "مفاتيحي", "My keys";
     SIGN_OUT: "تسجيل الخروج", "Sign out";
     LATIN_DIGITS: "الأرقام: 123", "Digits: 123";
@@ -124,6 +126,7 @@ fn header(view: &View, session: Option<&Session>) -> Markup {
                                 (entry(view, "/desk/contacts/new", CONTACT))
                             }
                             @if session.may(Role::Registrar) { (entry(view, "/desk/officers", OFFICERS)) }
+                            @if planning::is_for(session) { (entry(view, "/desk/planning", PLANNING)) }
                             @if session.watches() { (entry(view, "/desk/oversight", DASHBOARDS)) }
                             (entry(view, "/desk/keys", KEYS))
                         }

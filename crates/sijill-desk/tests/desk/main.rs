@@ -17,6 +17,7 @@ mod mail;
 mod night;
 mod oversight;
 mod pages;
+mod planning;
 mod queue;
 mod signing_in;
 mod watch;
