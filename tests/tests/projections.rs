@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sijill_ledger::{Following, MasterKey};
-use sijill_projections::engine::{Base, PostgresBase, Projector, SqliteBase};
+use sijill_projections::engine::{Base, Log as _, PostgresBase, Projector, SqliteBase};
 use sijill_projections::forecast::{self, Forecasts};
 use sijill_projections::query::Sight;
 use sijill_projections::warning::{self, Precision, Warning};

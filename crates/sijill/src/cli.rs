@@ -8,10 +8,8 @@ use clap::{Parser, Subcommand};
 use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
-    append, attest, audit, backup, case, documents, erase, export, figures, init, keys, members, mine,
-    policy, prove, rebuild, referral, registry, serve, sign, view, why, witness,
     append, attest, audit, backup, case, documents, erase, export, figures, forecast, init, keys, members,
-    mine, policy, prove, rebuild, referral, registry, serve, sign, view, warnings, why,
+    mine, policy, prove, rebuild, referral, registry, serve, sign, view, warnings, why, witness,
 };
 use crate::demo;
 use crate::error::Result;
