@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
+use sijill_tests::foreign;
 use sijill_tests::program::{self, done};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row};
@@ -144,6 +145,34 @@ async fn what_is_attested_is_folded_again_and_compared() {
     let report = audit(&export, &trust);
     assert_eq!(projection_faults(&report), [json!(["projection", lied])]);
     assert_eq!(report["levels"]["rules"]["status"], "clean");
+}
+
+/// What an auditor put on record stands under the same rules for a verifier that shares no code with ours.
+#[test]
+fn an_audit_on_record_is_audited_by_two_programs() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = dir.path().join("ledger");
+    month(&ledger);
+    let (trust, key) = (ledger.join("trust.json"), ledger.join("keys/demo/sai/audit-1.key"));
+    let mut args: Vec<&std::ffi::OsStr> = vec!["audit".as_ref(), ledger.as_os_str()];
+    args.extend([
+        "--trust".as_ref(),
+        trust.as_os_str(),
+        "--record".as_ref(),
+        "--key".as_ref(),
+        key.as_os_str(),
+    ]);
+    let report = done(args);
+    assert_eq!(report["recorded"]["index"], report["size"], "behind everything that was audited");
+    let export = dir.path().join("export");
+    run(&ledger, &["export", "--out", export.to_str().expect("a path")]);
+    let ours = audit(&export, &trust);
+    assert_eq!(ours["faults"], json!([]));
+    let Some(mut verify) = foreign::verify("verify.py") else { return };
+    let output = verify.arg("audit").arg(&export).args(["--json", "--trust"]).arg(&trust).output();
+    let theirs: Value = serde_json::from_slice(&output.expect("python runs").stdout).expect("a report");
+    assert_eq!(theirs["faults"], json!([]));
+    assert_eq!(theirs["levels"]["authority"], ours["levels"]["authority"]);
 }
 
 #[test]

@@ -22,7 +22,9 @@ EVENTS = {
                "officer.removed": "officer reason=word", "roles.set": "officer roles",
                "certificate.granted": "officer certificate=id expires=time", "key.added": "officer key proof",
                "key.revoked": "kid=hash reason=word", "key.compromised": "kid=hash since=time"},
-    "log": {"projection.attested": "size=count models buckets", "log.witnessed": "checkpoint=string"},
+    "log": {"projection.attested": "size=count models buckets", "log.witnessed": "checkpoint=string",
+            "audit.recorded": "size=count root=hash entries?=count anchored=bool levels faults tool=id version=officer "
+                              "started=time ended=time"},
 }
 SECOND = "holiday.announced", "unit.calendar_set"  # from rule-set 2 on
 ACTIONS = {
@@ -56,6 +58,10 @@ RULES.update({
     "witnesses": "quorum none",
     "models": lambda value: each("name=id version=count root=hash gaps?=count")(value)
     and 0 < len(value) == len({one["name"] for one in value}),
+    "verdict": "clean|faults|not_run|partial",
+    "level": lambda value: shaped(value, "status=verdict checked?=count unchecked?=count"),
+    "levels": lambda value: shaped(value, "integrity=level authority=level rules=level figures=level"),
+    "faults": each("code=id count"),
     "buckets": lambda value: isinstance(value, list) and len(value) == 256 and all(fits("hash", one) for one in value),
 })
 
@@ -93,13 +99,22 @@ class Registry:
         if place in ("auto", "access") and self.rules == 2:
             return self._serve(said, officer, place, home)
         require(place in EVENTS and (place != "log" or self.rules == 2), "stream-reserved")
-        require(place != "log" or signer == ("ledger", "log"), "not-the-service")
+        if kind == "audit.recorded" and place == "log":
+            audits = officer and "auditor" in officer["roles"] and "audit" in self.agencies[iss]["grants"]
+            require(audits, "role-missing")
+        else:
+            require(place != "log" or signer == ("ledger", "log"), "not-the-service")
         require(kind in EVENTS[place] and (kind not in SECOND or self.rules == 2), "type-not-here")
         require(said["v"] == 1 and shaped(data, EVENTS[place][kind]), "data-malformed")
         if kind == "log.witnessed":
             note, seen = Checkpoint(data["checkpoint"].encode()), said["seen"]
             return require(note.is_signed_by(self.log_key) and len(note.signatures) > 1
                            and (note.size, note.root) == (seen["size"], unb64url(seen["root"])), "data-malformed")
+        if kind == "audit.recorded":
+            codes = [fault["code"] for fault in data["faults"]]
+            at_fault = any(level["status"] == "faults" for level in data["levels"].values())
+            require(data.get("entries", 0) <= data["size"] and codes == sorted({*codes}) and at_fault == bool(codes)
+                    and instant_ms(data["started"]) <= instant_ms(data["ended"]), "data-malformed")
         if place == "log":
             return require(data["size"] <= index, "data-malformed")
         if kind == "holiday.announced":

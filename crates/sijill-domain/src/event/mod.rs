@@ -26,6 +26,7 @@
 
 mod agency;
 mod attested;
+mod audited;
 mod calendar;
 pub(crate) mod field;
 mod genesis;
@@ -40,6 +41,7 @@ pub use agency::{
     OfficerRemoved, RolesSet, UnitCalendarSet, UnitClosed, UnitOpened, UnitRenamed,
 };
 pub use attested::{AttestedModel, ProjectionAttested};
+pub use audited::{AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels, CountedFaults};
 pub use calendar::{Day, HolidayAnnounced};
 pub use genesis::{Founder, LedgerCreated, LedgerRatified, ServiceKey};
 pub use name::Name;

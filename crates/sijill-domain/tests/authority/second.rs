@@ -1,9 +1,9 @@
 //! Rule-set 2 (`docs/casework.md` §1): a history for everything that it changes, and how it comes into force.
 
 use sijill_domain::event::{
-    AgencyMerge, AgencyRemove, AttestedModel, Clock, CosignedCheckpoint, Day, Grant, GrantsSet,
-    HolidayAnnounced, LedgerCreated, LogWitnessed, ProjectionAttested, Role, RolesSet, RulesPut,
-    UnitCalendarSet, UnitClosed,
+    AgencyMerge, AgencyRemove, AttestedModel, AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels, Clock,
+    CosignedCheckpoint, CountedFaults, Day, Grant, GrantsSet, HolidayAnnounced, LedgerCreated, LogWitnessed,
+    ProjectionAttested, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed,
 };
 use sijill_domain::{Refusal, Status};
 use sijill_event::{Digest, Json};
@@ -68,6 +68,52 @@ pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
     }),
     ("an attestation on the ledger's stream", "type-not-here", || {
         tried(&Said { stream: "ledger".into(), ..attested("moh/root") })
+    }),
+    // What an auditor found.
+    ("a case worker records an audit", "role-missing", || tried(&audited("moh/cw"))),
+    ("the ledger records an audit of itself", "role-missing", || tried(&audited("ledger/log"))),
+    ("a root records an audit", "role-missing", || tried(&audited("moh/root"))),
+    ("an auditor of an agency that may not audit any more", "role-missing", || {
+        let mut world = World::second();
+        world.enrol("moh", "aud", &[Role::Auditor])?;
+        world.pass(&["moe", "rop"], GrantsSet { agency: agency("moh"), grants: [Grant::Casework].into() })?;
+        world.say(&audited("moh/aud")).map(|_| ())
+    }),
+    ("an auditor attests", "not-the-service", || {
+        let mut world = World::second();
+        world.enrol("moh", "aud", &[Role::Auditor])?;
+        world.say(&attested("moh/aud")).map(|_| ())
+    }),
+    ("an audit on the ledger's stream", "type-not-here", || {
+        tried(&Said { stream: "ledger".into(), ..audited("moh/root") })
+    }),
+    ("an audit of what is to come", "data-malformed", || {
+        recorded(&AuditRecorded { size: 1 << 40, ..verdict() })
+    }),
+    ("an audit of more entries than there are", "data-malformed", || {
+        recorded(&AuditRecorded { entries: Some(3), size: 2, ..verdict() })
+    }),
+    ("an audit that is clean and has faults", "data-malformed", || {
+        let levels = AuditedLevels { authority: clean(), ..verdict().levels };
+        recorded(&AuditRecorded { levels, ..verdict() })
+    }),
+    ("an audit at fault without a fault", "data-malformed", || {
+        recorded(&AuditRecorded { faults: Vec::new(), ..verdict() })
+    }),
+    ("an audit that counts a code twice", "data-malformed", || {
+        let faults = vec![verdict().faults[0].clone(), verdict().faults[0].clone()];
+        recorded(&AuditRecorded { faults, ..verdict() })
+    }),
+    ("an audit that ended before it began", "data-malformed", || {
+        let AuditRecorded { started, ended, .. } = verdict();
+        recorded(&AuditRecorded { started: ended, ended: started, ..verdict() })
+    }),
+    ("an audit with something hidden", "data-malformed", || {
+        let mut world = World::second();
+        world.enrol("moh", "aud", &[Role::Auditor])?;
+        let mut said = audited("moh/aud");
+        said.disclosed = true;
+        world.say(&said).map(|_| ())
     }),
     ("case work on the ledger stream", "type-not-here", || tried(&work("moh/root", "ledger", None))),
     ("case work on an agency's stream", "type-not-here", || tried(&work("moh/reg", "agency/moh", None))),
@@ -291,6 +337,42 @@ fn what_witnesses_cosigned_is_recorded() {
     assert_eq!(tried(&witnessed(&|_| ())), Ok(()));
 }
 
+pub(crate) fn audited(who: &str) -> Said {
+    by(who, "log", AuditRecorded::TYPE, verdict().data())
+}
+
+fn clean() -> AuditedLevel {
+    AuditedLevel { status: AuditStatus::Clean, checked: Some(1), unchecked: None }
+}
+
+/// One fault, at authority level.
+fn verdict() -> AuditRecorded {
+    AuditRecorded {
+        size: 1,
+        root: Digest([7; 32]),
+        entries: Some(1),
+        anchored: true,
+        levels: AuditedLevels {
+            integrity: clean(),
+            authority: AuditedLevel { status: AuditStatus::Faults, checked: Some(1), unchecked: None },
+            rules: AuditedLevel { status: AuditStatus::Partial, checked: None, unchecked: Some(1) },
+            figures: AuditedLevel { status: AuditStatus::NotRun, checked: None, unchecked: Some(1) },
+        },
+        faults: vec![CountedFaults { code: unit("key-not-valid"), count: 1 }],
+        tool: unit("sijill"),
+        version: officer("0.1.0"),
+        started: time(START),
+        ended: time(START + 1_000),
+    }
+}
+
+/// An auditor puts it on record.
+fn recorded(found: &AuditRecorded) -> Result<(), Refusal> {
+    let mut world = World::second();
+    world.enrol("moh", "aud", &[Role::Auditor])?;
+    world.say(&by("moh/aud", "log", AuditRecorded::TYPE, found.data())).map(|_| ())
+}
+
 pub(crate) fn holiday(who: &str) -> Said {
     by(who, "ledger", HolidayAnnounced::TYPE, eid().data())
 }
@@ -445,4 +527,14 @@ fn the_log_attests_what_its_read_models_said() {
     assert_eq!(code(world.say(&attested("ledger/log"))), "accepted");
     let mut first = World::peopled();
     assert_eq!(code(first.say(&attested("ledger/log"))), "stream-reserved");
+}
+
+#[test]
+fn an_auditor_puts_what_it_found_on_record() {
+    let mut world = World::second();
+    world.enrol("moh", "aud", &[Role::Auditor]).unwrap();
+    assert_eq!(code(world.say(&audited("moh/aud"))), "accepted");
+    let mut first = World::peopled();
+    first.enrol("moh", "aud", &[Role::Auditor]).unwrap();
+    assert_eq!(code(first.say(&audited("moh/aud"))), "stream-reserved");
 }

@@ -9,7 +9,8 @@ use sijill_log::{Checkpoint, KeyKind, KeyName, NoteVerifier};
 
 use super::v1::{self, accepted, registry_data};
 use crate::event::{
-    AgencyEvent, Grant, HolidayAnnounced, LogWitnessed, ProjectionAttested, Service, UnitCalendarSet,
+    AgencyEvent, AuditRecorded, Grant, HolidayAnnounced, LogWitnessed, ProjectionAttested, Role, Service,
+    UnitCalendarSet,
 };
 use crate::registry::Change;
 use crate::{Accepted, AgencyId, Parties, Position, Refusal, Registry, Signer};
@@ -32,6 +33,7 @@ pub(super) fn judge(
         StreamKind::Case | StreamKind::Contact => casework::work(registry, signer, event, parties),
         StreamKind::Auto => casework::automation(registry, signer, event, parties),
         StreamKind::Access => casework::access(registry, signer, event, parties),
+        StreamKind::Log if event.event_type == AuditRecorded::TYPE => found(registry, at, event),
         StreamKind::Log => record(registry, at, signer, event),
     }
 }
@@ -71,6 +73,17 @@ fn attest(at: Position, event: &Event) -> Result<Accepted, Refusal> {
         () if said.models.is_empty() || distinct.len() != said.models.len() => malformed("models"),
         () if said.buckets.len() != ProjectionAttested::BUCKETS => malformed("buckets"),
         () => Ok(accepted(Change::None)),
+    }
+}
+
+/// What an auditor found. Whether it is so, whoever repeats the audit says.
+fn found(registry: &Registry, at: Position, event: &Event) -> Result<Accepted, Refusal> {
+    if !registry.may_use(&event.kid, Role::Auditor) {
+        return Err(Refusal::RoleMissing(Role::Auditor.as_str()));
+    }
+    match AuditRecorded::parse(registry_data(event)?)?.unsound(at.index) {
+        Some(member) => Err(Refusal::malformed(AuditRecorded::TYPE, member)),
+        None => Ok(accepted(Change::None)),
     }
 }
 
