@@ -39,6 +39,15 @@ impl Answer {
         Self { text: text.into(), json, verdict: Verdict::Good }
     }
 
+    /// The same answer with one more line, and member.
+    pub fn and(mut self, name: &str, line: &str, value: Value) -> Self {
+        self.text = format!("{}\n{line}", self.text.trim_end());
+        if let Value::Object(members) = &mut self.json {
+            members.insert(name.to_owned(), value);
+        }
+        self
+    }
+
     /// The same answer, bad if `bad`.
     pub fn bad_if(mut self, bad: bool) -> Self {
         if bad {

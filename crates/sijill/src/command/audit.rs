@@ -1,5 +1,6 @@
 //! `sijill audit`: everything that can be checked offline, and every fault.
 
+mod record;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -9,8 +10,9 @@ use sijill_audit::{HeldCheckpoint, Options, Receipt, Report, Source, Trust, Unre
 use self::summary::{Exhibits, Summary};
 use super::target::read_trust;
 use crate::answer::Answer;
-use crate::client::Client;
+use crate::client::{Client, now_s};
 use crate::error::{Error, Result};
+use crate::gate::Told;
 use crate::key_file::Author;
 use crate::progress;
 use crate::source::{Said, blocking, is_url, open_path, open_url, read_evidence};
@@ -32,7 +34,9 @@ struct Opened {
     has no checkpoint.\n\n\
     Without --trust an audit is not anchored and says so first and last: it finds what contradicts itself, and a wholly invented \
     ledger does not. The trust file in a data directory is the ledger's own word and is never used by itself: keep one that you \
-    got when the ledger began, from its operator's hand or from another founder."
+    got when the ledger began, from its operator's hand or from another founder.\n\n\
+    With --record what was found goes on the ledger, signed with --key: an entry of type audit.recorded that everybody can read and \
+    nobody can take back. Exit status 2 if it could not be put there."
 )]
 pub struct Args {
     /// What to audit
@@ -49,9 +53,15 @@ pub struct Args {
     /// Access token for a tile log's entries
     #[arg(long, env = "SIJILL_TOKEN", hide_env_values = true, conflicts_with = "key")]
     token: Option<String>,
-    /// An auditor's private key file, to get a token with
+    /// An auditor's private key file, to get a token with and to sign a record
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// Put what was found on the ledger; a data directory must not be served meanwhile, or --url says by which server
+    #[arg(long, requires = "key")]
+    record: bool,
+    /// The server to record at, where the source is no URL
+    #[arg(long, requires = "record")]
+    url: Option<String>,
 }
 
 /// Runs `sijill audit`.
@@ -59,12 +69,26 @@ pub async fn run(args: Args) -> Result<Answer> {
     let trust = args.trust.as_deref().map(read_trust).transpose()?;
     let receipts = read_all(&args.receipts, Receipt::parse)?;
     let since = read_all(&args.since, HeldCheckpoint::parse)?;
+    // Said before hours are spent.
+    let target = args.record.then(|| record::target(&args)).transpose()?;
+    let started = now_s();
     let Opened { source, said, exhibits } = open(&args, trust.as_ref()).await?;
+    if target.is_some() && exhibits.is_some() {
+        let why = "evidence is a part of a log: what is found in it is no audit of the ledger to be recorded";
+        return Err(Error::Usage(why.to_string()));
+    }
     let report = blocking(move || run_audit(&*source, trust.as_ref(), &receipts, &since)).await?;
     let report = report.map_err(Error::audit)?;
     let trusting = args.trust.is_some();
     let text = Summary { report: &report, trusting, said, exhibits }.to_string();
-    Ok(Answer::good(text, &report).bad_if(!report.is_faultless()))
+    let answer = Answer::good(text, &report).bad_if(!report.is_faultless());
+    let Some(target) = target else { return Ok(answer) };
+    let told = record::record(&target, &record::found(&report, started, now_s())?).await;
+    // Whatever became of the record, what was found is told.
+    let told =
+        told.unwrap_or_else(|error| Told::Refused { code: error.code().into(), message: error.to_string() });
+    let (words, value, is_there) = record::told(&told);
+    Ok(answer.and("recorded", &words, value).unfinished_if(!is_there))
 }
 
 fn run_audit(
@@ -98,8 +122,7 @@ async fn open(args: &Args, trust: Option<&Trust>) -> Result<Opened> {
 async fn open_log(args: &Args, trust: Option<&Trust>) -> Result<crate::source::Opened> {
     let mut token = args.token.clone();
     if let Some(key) = &args.key {
-        // The API stands where the log's prefix ends.
-        let server = args.source.trim_end_matches('/').trim_end_matches("/log");
+        let server = record::server(&args.source);
         let origin = trust.map(|trust| trust.origin.clone());
         token =
             Some(Client::new(server, Some(Author::read(key)?), origin)?.fetch_token().await?.access_token);

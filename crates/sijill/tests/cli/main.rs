@@ -10,6 +10,7 @@ mod liar;
 mod lost;
 mod newcomers;
 mod postgres;
+mod records;
 mod restored;
 mod serves;
 mod shapes;
