@@ -85,6 +85,7 @@ fn cell(chance: &mut Chance, model: &Model, name: &str, holds: Type) -> Cell {
         }
         ("automatic" | "breached" | "disposed" | "varied" | "readable", _) => chance.below(2).into(),
         (_, Type::Integer) => Cell::Integer(i64::try_from(chance.below(5)).expect("small") - 2),
+        ("agency", _) if model.name == "accesses" => chance.of(&AGENCIES).into(),
         (_, Type::Text) => chance.of(&TEXTS).into(),
     }
 }
@@ -218,6 +219,17 @@ impl Written {
                 first.into_iter().chain(row.cells.iter().cloned()).collect()
             })
             .collect()
+    }
+
+    /// Whether the row's agency was no party before it.
+    fn is_of_an_outsider(&self, row: &[Cell]) -> bool {
+        let since = u64::try_from(row[1].integer()).expect("an index");
+        let ties = self.ties.iter().filter(|of| of.subject == row[0].text()).flat_map(|of| &of.rows);
+        let mut parties = ties.filter(|tie| {
+            let is_party = [circles::PARTY, circles::CALLER].contains(&tie.cells[0].text());
+            is_party && tie.since < since && since <= tie.until && tie.cells[1] == row[4]
+        });
+        parties.next().is_none()
     }
 
     fn may_see(&self, who: Who, subject: &str, reader: &Reader) -> bool {
@@ -421,12 +433,108 @@ async fn compare(base: &dyn Base) {
         "the questions have answers: {found}, and rows that are not shown: {hidden}"
     );
 
+    let accesses = view("accesses").expect("a view");
+    let ask = Ask::read(accesses, [], None, 7).expect("a question").of_outsiders();
+    let outsiders = all(&views, accesses, &ask, SIZE, &Sight::Everything, &[]).await;
+    let mut expected = written.known(accesses, SIZE);
+    let every = expected.len();
+    expected.retain(|row| written.is_of_an_outsider(row));
+    expected.sort_by(|a, b| (a[0].text(), a[1].integer()).cmp(&(b[0].text(), b[1].integer())));
+    assert_eq!(outsiders, expected);
+    assert!(!expected.is_empty() && expected.len() < every, "{} of {every}", expected.len());
+
     let cases = view("cases").expect("a view");
     let ask = Ask::read(cases, [], None, 10).expect("a question");
     let standing = views.standing(cases).await.expect("built");
     let ahead = views.rows(standing, &ask, SIZE + 1, None, &Sight::Everything, &[]).await;
     assert_eq!(ahead.expect_err("not there yet").code(), "projection-ahead");
     assert_eq!(standing.position, SIZE);
+}
+
+/// Two officers on two days: how many cases each asked to see on which, the most first.
+async fn busy(base: &dyn Base) {
+    const DAY: u64 = 86_400_000;
+    let view = view("accesses").expect("a view");
+    let line = |index: u64, at: u64, act: &str, officer: &str| Span {
+        table: 0,
+        since: index,
+        since_ms: at,
+        until: NEVER,
+        until_ms: NEVER,
+        cells: [
+            act.into(),
+            "moh".into(),
+            Cell::Null,
+            officer.into(),
+            Cell::Null,
+            Cell::Null,
+            Cell::Integer(0),
+            format!("e{index}").into(),
+        ]
+        .into(),
+    };
+    // Midnight in Muscat is at 20:00 in UTC.
+    let (evening, night) = (20_000 * DAY + 20 * 3_600_000 - 1, 20_000 * DAY + 20 * 3_600_000);
+    let of = |subject: &str, rows: Vec<Span>| SubjectRows { subject: subject.to_owned(), gaps: 0, rows };
+    let written = Written {
+        rows: VIEWS
+            .iter()
+            .map(|view| (view.name, Vec::new()))
+            .chain([(
+                view.name,
+                vec![
+                    of(
+                        "a",
+                        vec![
+                            line(1, evening, "access.requested", "ana"),
+                            line(2, evening, "access.requested", "ana"),
+                            line(3, evening, "access.released", "ana"),
+                            line(4, night, "access.requested", "ana"),
+                        ],
+                    ),
+                    of(
+                        "b",
+                        vec![
+                            line(5, night, "break_glass.invoked", "ana"),
+                            line(6, night, "child.looked_up", "omar"),
+                        ],
+                    ),
+                    of("c", vec![line(7, night, "access.requested", "ana")]),
+                ],
+            )])
+            .collect(),
+        ties: Vec::new(),
+    };
+    write(base, &written).await;
+    let views = Views::of(base);
+    let standing = views.standing(view).await.expect("built");
+    let busiest = async |withheld: &[String], limit| {
+        let days = views.busiest(standing, &Sight::Everything, withheld, limit).await.expect("an answer");
+        days.into_iter().map(|day| (day.officer, day.day_ms, day.subjects, day.requests)).collect::<Vec<_>>()
+    };
+    let (first, second) = (20_000 * DAY - 4 * 3_600_000, 20_001 * DAY - 4 * 3_600_000);
+    let (ana, omar) = ("ana".to_owned(), "omar".to_owned());
+    assert_eq!(
+        busiest(&[], 9).await,
+        [(ana.clone(), second, 3, 3), (ana.clone(), first, 1, 2), (omar.clone(), second, 1, 1)]
+    );
+    assert_eq!(busiest(&[], 1).await, [(ana.clone(), second, 3, 3)]);
+    assert_eq!(
+        busiest(&["b".to_owned(), "c".to_owned()], 9).await,
+        [(ana.clone(), first, 1, 2), (ana, second, 1, 1)]
+    );
+}
+
+#[tokio::test]
+async fn days_are_counted_on_sqlite() {
+    let dir = tempfile::tempdir().expect("a directory");
+    busy(&SqliteBase::open(&dir.path().join("read.db")).await.expect("a database")).await;
+}
+
+#[tokio::test]
+async fn days_are_counted_on_postgres() {
+    let Some(cluster) = Cluster::shared() else { return };
+    busy(&PostgresBase::connect(&cluster.create_database().await).await.expect("a database")).await;
 }
 
 #[tokio::test]

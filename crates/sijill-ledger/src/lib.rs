@@ -29,6 +29,7 @@ mod histories;
 mod ledger;
 mod look_up;
 mod match_key;
+mod narrowed;
 mod plan;
 mod press;
 mod projecting;

@@ -6,14 +6,14 @@ use super::ask::{Ask, Order, Test};
 use super::cursor::Place;
 use super::reader::Sight;
 use super::view::View;
-use crate::circles;
+use crate::circles::{self, CALLER, PARTY};
 use crate::engine::Base;
 use crate::error::ProjectionError;
 use crate::model::{Cell, Model};
 
 /// Where rows are asked for.
 pub struct Views<'a> {
-    base: &'a dyn Base,
+    pub(super) base: &'a dyn Base,
 }
 
 /// How far the models have come that a view is answered from.
@@ -25,8 +25,8 @@ pub struct Standing {
     pub position: u64,
     /// Who may see what is known as of this many entries.
     pub circled: u64,
-    table: u64,
-    circle: u64,
+    pub(super) table: u64,
+    pub(super) circle: u64,
 }
 
 /// A page of an answer.
@@ -173,6 +173,13 @@ fn statement(
     if !withheld.is_empty() {
         let list = statement.list(withheld);
         statement.and(&format!("t.subject NOT IN ({list})"));
+    }
+    if ask.outsiders && view.place("agency").is_some() {
+        statement.and(&format!(
+            "NOT EXISTS (SELECT 1 FROM circle_{} c WHERE c.subject = t.subject AND c.tie IN ('{PARTY}', '{CALLER}') AND \
+             c.agency = t.agency AND c.since < t.since AND c.until >= t.since)",
+            standing.circle
+        ));
     }
     let identity: Vec<String> = view.identity().map(column).collect();
     if let Some(after) = after {

@@ -15,6 +15,8 @@ pub struct Ask {
     pub(super) tests: Vec<(usize, Test)>,
     pub(super) order: Option<Order>,
     pub(super) limit: u32,
+    /// Only rows of agencies that were no party to the case or contact before.
+    pub(super) outsiders: bool,
 }
 
 /// A condition on a column.
@@ -71,13 +73,19 @@ impl Ask {
             let unknown = || question("`sort` is a column of this view, with `-` before it to fall".into());
             Ok::<_, ProjectionError>(Order { column: column.ok_or_else(unknown)?, falling })
         });
-        Ok(Self { tests, order: order.transpose()?, limit })
+        Ok(Self { tests, order: order.transpose()?, limit, outsiders: false })
     }
 
     /// The same question, so many rows at once, 1 to [`MOST`].
     #[must_use]
     pub fn by(&self, limit: u32) -> Self {
         Self { limit: limit.clamp(1, MOST), ..self.clone() }
+    }
+
+    /// The same question about rows whose `agency` was no party to the case or contact before them; of views with such a column.
+    #[must_use]
+    pub fn of_outsiders(self) -> Self {
+        Self { outsiders: true, ..self }
     }
 
     /// How many rows at once.

@@ -4,7 +4,7 @@
 //! view.rs     what can be asked for: views, their columns, whose the rows are     words.rs   what people call them
 //! ask.rs      what is asked: filters and an order, read from texts                cursor.rs  a place in an order, as text
 //! reader.rs   who asks, and the condition that leaves only its rows
-//! answer.rs   the one statement all this becomes, and its rows
+//! answer.rs   the one statement all this becomes, and its rows             busy.rs    who asked to see much on one day
 //! ```
 //!
 //! **Invariants.** No text of a question becomes SQL: columns come out of the view, values are parameters. Which rows are the
@@ -13,6 +13,7 @@
 
 mod answer;
 mod ask;
+mod busy;
 mod cursor;
 mod reader;
 mod view;
@@ -21,6 +22,7 @@ mod words;
 pub(crate) use answer::Statement;
 pub use answer::{Rows, Standing, Views};
 pub use ask::{Ask, MOST};
+pub use busy::BusyDay;
 pub use cursor::Place;
 pub use reader::{Reader, Sight};
 pub use view::{Field, Kind, VIEWS, View, Who, view};
