@@ -213,9 +213,14 @@ async fn it_is_served_and_can_be_written_to_and_audited_meanwhile() {
 
     let desks = served.doors["desks"].as_array().expect("links").clone();
     let sat: Vec<&str> = desks.iter().filter_map(|desk| desk["desk"].as_str()).collect();
-    assert_eq!(sat, ["operator", "case worker", "hospital desk", "registrar", "auditor"]);
+    assert_eq!(sat, ["auditor", "oversight", "operator", "case worker", "hospital desk", "registrar"]);
     for desk in &desks {
-        sit_down(&url, desk["link"].as_str().expect("a link")).await;
+        let key = sit_down(&url, desk["link"].as_str().expect("a link")).await;
+        let (home, page) = first_page(&url, &key).await;
+        // Who sees the whole month begins with its figures; everybody else at a desk of their own.
+        let watches = ["auditor", "oversight"].contains(&desk["desk"].as_str().expect("text"));
+        assert_eq!(home, if watches { "/desk/oversight" } else { "/desk" }, "{desk}");
+        assert_eq!(page.contains("class=\"tile\""), watches, "{desk}");
     }
     // Each link is good for one browser, and another is at hand.
     let next: Value = serde_json::from_str(&served.line()).expect("JSON");
@@ -223,11 +228,11 @@ async fn it_is_served_and_can_be_written_to_and_audited_meanwhile() {
     assert_ne!(next["link"], desks[0]["link"]);
     sit_down(&url, next["link"].as_str().expect("a link")).await;
     let now = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
-    is_clean(&path, size + 7, &now["root"]);
+    is_clean(&path, size + 8, &now["root"]);
 }
 
 /// What a browser does with a link: it makes a key, shows it with its proof, and waits until the registrar has signed it.
-async fn sit_down(url: &str, link: &str) {
+async fn sit_down(url: &str, link: &str) -> SigningKey {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().build().expect("a client");
     let ask = async |path: &str, body: Value| -> Value {
@@ -243,8 +248,8 @@ async fn sit_down(url: &str, link: &str) {
         agency: AgencyId::parse(&text("agency")).expect("an id"),
         officer: OfficerId::parse(&text("officer")).expect("an id"),
     };
-    let key = SigningKey::generate().expect("randomness");
-    let (key, proof) = prove(&key, &text("origin"), &signer);
+    let own = SigningKey::generate().expect("randomness");
+    let (key, proof) = prove(&own, &text("origin"), &signer);
     ask("answer", json!({"token": token, "key": key, "proof": proof.to_string()})).await;
     let waited = tokio::time::timeout(Duration::from_mins(1), async {
         while ask("open", json!({"token": token})).await["state"] != "done" {
@@ -252,4 +257,29 @@ async fn sit_down(url: &str, link: &str) {
         }
     });
     waited.await.expect("the registrar signs");
+    own
+}
+
+/// Signs in; where the officer begins, and that page.
+async fn first_page(url: &str, key: &SigningKey) -> (String, String) {
+    let http = reqwest::Client::builder().build().expect("a client");
+    let post = async |path: &str, body: Value| {
+        let request = http.post(format!("{url}/desk/session{path}")).header("Origin", url).json(&body);
+        request.send().await.expect("an answer").error_for_status().expect("a good one")
+    };
+    let challenge: Value = post("/challenge", json!({})).await.json().await.expect("JSON");
+    let (nonce, kid) = (challenge["nonce"].as_str().expect("a nonce"), key.public().kid());
+    let message = format!("sijill-desk-sign-in/v1\n{url}\n{nonce}\n{kid}\n");
+    let signature = sijill_event::b64::encode(key.sign(message.as_bytes()));
+    let opened = post("", json!({"nonce": nonce, "kid": kid.to_string(), "signature": signature})).await;
+    let cookie = opened.headers()["set-cookie"]
+        .to_str()
+        .expect("text")
+        .split(';')
+        .next()
+        .expect("a cookie")
+        .to_owned();
+    let home = opened.json::<Value>().await.expect("JSON")["home"].as_str().expect("a page").to_owned();
+    let page = http.get(format!("{url}{home}")).header("Cookie", cookie).send().await.expect("an answer");
+    (home, page.error_for_status().expect("a good one").text().await.expect("text"))
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sijill_domain::event::Role;
 
 use crate::challenge::{self, Answered};
 use crate::desk::Office;
@@ -84,7 +85,11 @@ pub(crate) async fn open(
     let session = Session::of(&office.desk.ledger.registry(), kid).ok_or(DeskError::KeyDead)?;
     let id = office.sessions.open(kid, office.now()?)?;
     let cookie = cookie::session(&id, office.secure()).ok_or(DeskError::Unavailable)?;
-    let who = json!({ "agency": session.agency.as_str(), "officer": session.officer.as_str() });
+    // Whoever only watches begins where there is something to see.
+    let works = [Role::Casework, Role::Registrar].into_iter().any(|role| session.may(role));
+    let watches = session.watches() && !works && office.desk.read_models.is_some();
+    let home = if watches { "/desk/oversight" } else { "/desk" };
+    let who = json!({ "agency": session.agency.as_str(), "officer": session.officer.as_str(), "home": home });
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(who)).into_response())
 }
 

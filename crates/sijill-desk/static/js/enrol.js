@@ -75,8 +75,7 @@ function done(kid) {
     busy(way, async () => {
       clearErrors();
       try {
-        await signIn(await identity(kid));
-        location.assign("/desk");
+        location.assign(await signIn(await identity(kid)));
       } catch (error) {
         showErrors([{ text: await words(error) }]);
       }

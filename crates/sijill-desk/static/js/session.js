@@ -3,9 +3,10 @@
 import { sign, signInMessage } from "./key.js";
 import { call } from "./ledger.js";
 
-/** Signs in with an identity of this browser; afterwards it has a session. */
+/** Signs in with an identity of this browser; afterwards it has a session. Where its officer begins. */
 export async function signIn({ kid, key }) {
   const { nonce } = await call("POST", "/desk/session/challenge");
   const signature = await sign(key, signInMessage(location.origin, nonce, kid));
-  await call("POST", "/desk/session", { nonce, kid, signature });
+  const { home } = await call("POST", "/desk/session", { nonce, kid, signature });
+  return home;
 }

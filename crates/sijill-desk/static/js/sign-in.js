@@ -29,8 +29,7 @@ function row(identity) {
 async function enter(identity) {
   clearErrors();
   try {
-    await signIn(identity);
-    location.assign("/desk");
+    location.assign(await signIn(identity));
   } catch (error) {
     showErrors([{ text: await words(error) }]);
   }

@@ -40,11 +40,16 @@ pub async fn run(args: Args) -> Result<Answer> {
             vec![model.ok_or_else(|| ProjectionError::Unknown(name.clone()))?]
         }
     };
-    let dir = DataDir::open(&args.dir)?;
-    let (store, keys) = (store_to_read(&dir).await?, existing_key_store(&dir).await?);
+    let (built, entries, seconds) = make(&DataDir::open(&args.dir)?, &models).await?;
+    Ok(answer(&built, entries, seconds))
+}
+
+/// Makes them; how many entries that took, and seconds.
+pub(crate) async fn make(dir: &DataDir, models: &[&'static Model]) -> Result<(Vec<Built>, u64, f64)> {
+    let (store, keys) = (store_to_read(dir).await?, existing_key_store(dir).await?);
     let log =
         Following::open(store, keys, dir.master_key()?, &dir.config.origin).await.map_err(open_error)?;
-    let base = read_models(&dir).await?;
+    let base = read_models(dir).await?;
     let projector = Projector { base: &*base, log: &log };
     let bar = progress::bar("rebuilding", log.size());
     let (started, taken) = (Instant::now(), std::sync::atomic::AtomicU64::new(0));
@@ -52,9 +57,9 @@ pub async fn run(args: Args) -> Result<Answer> {
         taken.store(entries, std::sync::atomic::Ordering::Relaxed);
         bar.set_position(entries);
     };
-    let built = projector.rebuild(&models, &tell).await?;
+    let built = projector.rebuild(models, &tell).await?;
     bar.finish_and_clear();
-    Ok(answer(&built, taken.into_inner(), started.elapsed().as_secs_f64()))
+    Ok((built, taken.into_inner(), started.elapsed().as_secs_f64()))
 }
 
 fn answer(built: &[Built], entries: u64, seconds: f64) -> Answer {

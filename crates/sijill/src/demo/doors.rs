@@ -22,13 +22,14 @@ use crate::gate::{Desk, Gate, Told};
 use crate::key_file::Author;
 use crate::new_event::NewEvent;
 
-/// Who can sit down: what they are, agency and officer.
-pub const DESKS: [(&str, &str, &str); 5] = [
+/// Who can sit down: what they are, agency and officer. First those who see the whole month: they begin at the dashboards.
+pub const DESKS: [(&str, &str, &str); 6] = [
+    ("auditor", "sai", "audit-1"),
+    ("oversight", "unicef", "observers-1"),
     ("operator", "h1100", "line-1"),
     ("case worker", "cpc", "ma-1"),
     ("hospital desk", "moh", "hospital-ma-1"),
     ("registrar", "mosd", REGISTRAR),
-    ("auditor", "sai", "audit-1"),
 ];
 
 /// How often each desk is looked at.
@@ -149,8 +150,9 @@ impl Doorkeeper {
             return say(&json!({ "desks": desks }).to_string());
         }
         let mut text = String::from(
-            "Sit down at a desk: open a link, make a key there, sign in. Each link is an invitation, good for one browser; this \
-             process has the registrars' keys and signs whatever key comes, where a registrar would compare a code first.\n",
+            "Sit down at a desk: open a link, make a key there, sign in. The first opens on the dashboards, with the figures of the \
+             month and every proof behind them. Each link is an invitation, good for one browser; this process has the registrars' \
+             keys and signs whatever key comes, where a registrar would compare a code first.\n",
         );
         for door in doors {
             let _ = writeln!(text, "  {:<14} {:<20} {}", door.what, door.who.to_string(), door.link);

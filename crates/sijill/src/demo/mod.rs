@@ -35,6 +35,7 @@ use std::time::Instant;
 use sijill_audit::{Options, Report, Trust, audit};
 use sijill_domain::event::{Clock, Founder};
 use sijill_ledger::SimulatedClock;
+use sijill_projections::MODELS;
 
 use self::calendar::FOUNDING;
 use self::chance::Chance;
@@ -43,7 +44,7 @@ use self::doors::Doorkeeper;
 use self::stage::{Stage, Who};
 use self::told::Told;
 use crate::answer::Answer;
-use crate::command::serve;
+use crate::command::{rebuild, serve};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::error::{Error, Result};
@@ -84,6 +85,10 @@ pub async fn run(args: Args, json: bool) -> Result<Answer> {
     let (stage_told, dir) = make(&path, args.seed).await?;
     let made = started.elapsed();
     let report = audited(&dir).await?;
+    if address.is_some() {
+        // The dashboards are what is looked at first.
+        rebuild::make(&dir, &MODELS).await?;
+    }
     let told = Told { dir: path.clone(), seed: args.seed, address, made, stage: stage_told, report };
     let faults = !told.report.is_faultless();
     let Some(address) = address else {
