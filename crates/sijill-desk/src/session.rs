@@ -20,6 +20,8 @@ use crate::{DeskError, cookie, secret};
 pub(crate) const IDLE_MS: u64 = 30 * 60_000;
 /// However busy, it ends after this. Milliseconds; a long shift.
 pub(crate) const LIFE_MS: u64 = 12 * 3_600_000;
+/// What a page of the desk asks by itself has this header, and keeps no session from ending.
+const BY_ITSELF: &str = "sijill-by";
 /// Sessions of one key at once; the oldest makes room.
 const PER_KEY: usize = 8;
 
@@ -65,6 +67,11 @@ impl Session {
     /// Whether the dashboards show the officer anything.
     pub fn watches(&self) -> bool {
         [Role::Auditor, Role::Oversight, Role::Supervisor].into_iter().any(|role| self.may(role))
+    }
+
+    /// Whether the auditor's pages show the officer anything.
+    pub fn audits(&self) -> bool {
+        [Role::Auditor, Role::Oversight].into_iter().any(|role| self.may(role))
     }
 
     /// Refuses who may not use the role now.
@@ -129,7 +136,8 @@ impl Office {
     /// Who is signed in with this request, if anybody.
     pub(crate) fn session(&self, headers: &HeaderMap) -> Result<Option<Session>, DeskError> {
         let Some(id) = cookie::read(headers, cookie::session_name(self.secure())) else { return Ok(None) };
-        let Some(kid) = self.sessions.find(id, self.now()?) else { return Ok(None) };
+        let find = if headers.contains_key(BY_ITSELF) { Sessions::glance } else { Sessions::find };
+        let Some(kid) = find(&self.sessions, id, self.now()?) else { return Ok(None) };
         let session = Session::of(&self.desk.ledger.registry(), kid);
         if session.is_none() {
             self.sessions.close(id);

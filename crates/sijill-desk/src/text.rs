@@ -113,6 +113,7 @@ mod tests {
         let mut all = Vec::new();
         for (module, texts) in [
             crate::page::TEXTS,
+            crate::page::audit::TEXTS,
             crate::page::oversight::TEXTS,
             crate::page::planning::TEXTS,
             crate::part::TEXTS,

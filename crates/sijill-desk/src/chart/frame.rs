@@ -36,6 +36,12 @@ impl Known {
         let entries = view.count(ENTRIES, self.size);
         KNOWN.fill(view.lang, &[("moment", &view.time(self.at)), ("entries", &entries)])
     }
+
+    /// The same as bare words, for an attribute.
+    pub(crate) fn words(self, view: &View) -> String {
+        let entries = view.count(ENTRIES, self.size);
+        view.t(KNOWN).replace("{moment}", &view.date_time(self.at)).replace("{entries}", &entries)
+    }
 }
 
 /// A chart's place on a page.

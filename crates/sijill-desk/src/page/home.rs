@@ -36,6 +36,8 @@ texts! {
     OPEN: "فتح", "Open";
     DASHBOARDS: "لوحات المتابعة", "Dashboards";
     DASHBOARDS_NOTE: "كيف تسير الحالات والإحالات والمُهل، رقمًا رقمًا بأحداثه.", "How cases, referrals and deadlines are going, each figure with the events it counts.";
+    AUDIT: "التدقيق", "Audit";
+    AUDIT_NOTE: "بصمة السجل الموقّعة، وما وجده المدققون.", "The ledger's signed fingerprint, and what auditors found.";
     OFFICERS: "الموظفون والدعوات", "Officers and invitations";
     OFFICERS_NOTE: "دعوة موظف جديد أو إضافة جهاز له، وتوقيع المفاتيح المنتظرة، وإلغاء ما فُقد منها.", "Invite an officer or add a device, sign keys that wait, revoke lost ones.";
     KEYS: "مفاتيحي", "My keys";
@@ -66,6 +68,10 @@ pub(crate) async fn home(State(office): State<Arc<Office>>, view: View, session:
         @if session.watches() {
             h2 { a href="/desk/oversight" { (view.t(DASHBOARDS)) } }
             p { (view.t(DASHBOARDS_NOTE)) }
+        }
+        @if session.audits() {
+            h2 { a href="/desk/audit" { (view.t(AUDIT)) } }
+            p { (view.t(AUDIT_NOTE)) }
         }
         @if session.may(Role::Auditor) {
             h2 { (view.t(OPEN_CASE)) }

@@ -1,6 +1,7 @@
 //! The pages, a module each: its texts in both languages, then what it shows.
 
 pub(crate) mod attachment;
+pub(crate) mod audit;
 pub(crate) mod case;
 #[cfg(feature = "testing")]
 pub(crate) mod charts;

@@ -19,6 +19,7 @@ texts! {
     OFFICERS: "الموظفون", "Officers";
     DASHBOARDS: "لوحات المتابعة", "Dashboards";
     PLANNING: "التخطيط", "Planning";
+    AUDIT: "التدقيق", "Audit";
     KEYS: "مفاتيحي", "My keys";
     SIGN_OUT: "تسجيل الخروج", "Sign out";
     LATIN_DIGITS: "الأرقام: 123", "Digits: 123";
@@ -128,6 +129,7 @@ fn header(view: &View, session: Option<&Session>) -> Markup {
                             @if session.may(Role::Registrar) { (entry(view, "/desk/officers", OFFICERS)) }
                             @if planning::is_for(session) { (entry(view, "/desk/planning", PLANNING)) }
                             @if session.watches() { (entry(view, "/desk/oversight", DASHBOARDS)) }
+                            @if session.audits() { (entry(view, "/desk/audit", AUDIT)) }
                             (entry(view, "/desk/keys", KEYS))
                         }
                     }

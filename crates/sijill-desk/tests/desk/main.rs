@@ -3,6 +3,7 @@
 mod access;
 mod acting;
 mod audited;
+mod auditing;
 mod browser;
 mod cases;
 mod enrolling;
@@ -13,6 +14,7 @@ mod house;
 mod javascript;
 mod known;
 mod land;
+mod live;
 mod mail;
 mod night;
 mod oversight;

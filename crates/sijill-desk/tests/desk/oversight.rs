@@ -201,11 +201,15 @@ async fn each_figure_leads_to_as_many_events_with_their_proofs() {
         }
     }
     let events = seen.page("/events?indicator=cases-open", &session).await;
-    let proof =
-        *links(&events, "/desk/cases/").iter().find(|href| href.contains("/proof/")).expect("a proof");
-    let proof = seen.door.page(proof, Some(&session)).await;
+    let proof = *links(&events, "/desk/audit/event").first().expect("a proof");
+    let proof = seen.door.page(&format!("{proof}&lang=en"), Some(&session)).await;
     assert_eq!(proof.status, StatusCode::OK);
-    assert!(proof.json()["proof"].is_string());
+    assert!(proof.text.contains("This entry passed every check"));
+    // Who does not audit has the file beside the case.
+    let chief = seen.sign_in(CHIEF).await;
+    let events = seen.page("/events?indicator=referrals", &chief).await;
+    let file = *links(&events, "/desk/cases/").iter().find(|href| href.contains("/proof/")).expect("a proof");
+    assert!(seen.door.page(file, Some(&chief)).await.json()["proof"].is_string());
     for odd in ["indicator=nothing", "indicator=referrals&at=999999"] {
         let page = seen.door.page(&format!("/desk/oversight/events?{odd}"), Some(&session)).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{odd}");

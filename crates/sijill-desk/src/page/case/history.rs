@@ -148,6 +148,11 @@ async fn proof(
     if !known.file.events.values().any(|noted| noted.index == index) {
         return Err(DeskError::NotFound);
     }
+    receipt(office, index, &format!("entry-{index}.json")).await
+}
+
+/// The receipt of a published entry as a file; whether the reader may know of the entry is for the caller to say.
+pub(crate) async fn receipt(office: &Office, index: u64, name: &str) -> Result<Response, DeskError> {
     let receipt = office.desk.ledger.receipt(index).await?;
     let page = office.desk.ledger.entries(index, 1).await?;
     let (_, entry) = page.first().ok_or(DeskError::NotFound)?;
@@ -155,6 +160,6 @@ async fn proof(
         "index": receipt.index, "received": receipt.received, "jti": receipt.jti.to_string(), "proof": receipt.proof,
         "entry": entry,
     });
-    let file = format!("attachment; filename=\"entry-{index}.json\"");
+    let file = format!("attachment; filename=\"{name}\"");
     Ok(([(header::CONTENT_DISPOSITION, file)], axum::Json(body)).into_response())
 }

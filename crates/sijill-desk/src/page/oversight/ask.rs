@@ -214,7 +214,7 @@ impl Narrowed {
 
 /// A query of those values that there are; with its `?`, if there are any. An empty value is one too: of what was not
 /// stated.
-pub(super) fn query(values: &[(&str, Option<&str>)]) -> String {
+pub(crate) fn query(values: &[(&str, Option<&str>)]) -> String {
     let mut query = String::new();
     for (name, value) in values.iter().filter_map(|(name, value)| Some((name, (*value)?))) {
         query.push(if query.is_empty() { '?' } else { '&' });

@@ -6,6 +6,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
+use sijill_domain::event::Role;
 use sijill_event::StreamKind;
 use sijill_projections::ProjectionError;
 use sijill_projections::figure::{CountedFact, Dimension, Filter, Reader};
@@ -98,12 +99,13 @@ pub(crate) async fn events(
     facts.truncate(usize::try_from(PAGE).unwrap_or(usize::MAX));
     let mut rows = Vec::new();
     for fact in &facts {
-        rows.push((fact, page_of(&office, &session, fact).await));
+        rows.push((fact, page_of(&office, &session, &fact.subject).await));
     }
     let known = known(&office.desk.ledger, size).await?;
     let world = office.desk.ledger.world();
     let book = world.book();
-    let list = List { of, labels: Labels { view: &view, world: &world, book: &book } };
+    let audits = session.may(Role::Auditor);
+    let list = List { of, labels: Labels { view: &view, world: &world, book: &book }, audits };
     let path = ask::events(of.code, &filter, size);
     let page = |skip: u64| if skip == 0 { path.clone() } else { format!("{path}&skip={skip}") };
     Ok(Page::new(&view, view.t(TITLE)).of(&session).style("chart.css").with(&html! {
@@ -120,10 +122,10 @@ pub(crate) async fn events(
     }))
 }
 
-/// The page of the case or contact an event is in, if the reader may know of it.
-async fn page_of(office: &Office, session: &Session, fact: &CountedFact) -> Option<String> {
+/// The page of a case or contact, if the reader may know of it.
+pub(crate) async fn page_of(office: &Office, session: &Session, subject: &str) -> Option<String> {
     for kind in [StreamKind::Case, StreamKind::Contact] {
-        if let Ok(known) = KnownCase::find(office, session, kind, &fact.subject).await {
+        if let Ok(known) = KnownCase::find(office, session, kind, subject).await {
             return Some(known.page());
         }
     }
@@ -133,6 +135,8 @@ async fn page_of(office: &Office, session: &Session, fact: &CountedFact) -> Opti
 struct List<'a> {
     of: &'static Indicator,
     labels: Labels<'a>,
+    /// Whether the reader is shown proofs in words.
+    audits: bool,
 }
 
 impl List<'_> {
@@ -189,10 +193,17 @@ impl List<'_> {
         let value = |by, value: &str| self.labels.value(self.of, by, value);
         let entry = view.number(fact.entry);
         let proof = PROOF.fill(view.lang, &[("entry", &entry)]);
+        let way = page.map(|page| {
+            if self.audits {
+                format!("/desk/audit/event?entry={}", fact.entry)
+            } else {
+                format!("{page}/proof/{}", fact.entry)
+            }
+        });
         html! {
             tr {
                 th scope="row" {
-                    @if let Some(page) = page { a href={ (page) "/proof/" (fact.entry) } aria-label=(proof) { (entry) } } @else { (entry) }
+                    @if let Some(way) = way { a href=(way) aria-label=(proof) { (entry) } } @else { (entry) }
                 }
                 td { (view.time(fact.at_ms)) }
                 // Who may not know of the case is not told which it is.

@@ -4,6 +4,7 @@
 //! section.rs  which questions     draw.rs   from a question to its chart
 //! scope.rs    who sees what       ask.rs    whose figures, where, when, as known when
 //! label.rs    what values are called        events.rs   what a figure counts, event by event
+//! live.rs     an open page is told when the figures have moved on
 //! ```
 //!
 //! Figures come from the read models (`sijill-projections`); a page asks for all of them at the same size of the log, and
@@ -13,6 +14,7 @@ mod ask;
 mod draw;
 pub(crate) mod events;
 mod label;
+pub(crate) mod live;
 mod scope;
 mod section;
 
@@ -42,6 +44,9 @@ use crate::part::state;
 use crate::text::texts;
 use crate::{DeskError, Session, View};
 
+pub(crate) use self::ask::query as ask_query;
+pub(crate) use self::events::page_of;
+
 texts! {
     TITLE: "لوحات المتابعة", "Dashboards";
     SECTIONS_OF: "أقسام اللوحات", "Sections";
@@ -60,6 +65,7 @@ pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
     ("oversight draw", draw::ALL),
     ("oversight events", events::ALL),
     ("oversight label", label::ALL),
+    ("oversight live", live::ALL),
     ("oversight section", section::ALL),
 ];
 
@@ -101,11 +107,16 @@ async fn show(
     let book = world.book();
     let labels = Labels { view, world: &world, book: &book };
     let mut narrowed = Narrowed::of(asked, &scope, ledger).await?;
+    let mut latest = None;
     let content = if narrowed.is_wrong() {
         html! {}
     } else {
         match charts(ledger, base, &labels, &scope, &narrowed, section).await {
-            Ok(charts) => charts,
+            Ok((charts, known)) => {
+                // What was asked for as it was known then stays as it is.
+                latest = narrowed.size.is_none().then_some(known);
+                charts
+            }
             Err(Stop::Failed(ProjectionError::Ahead { .. })) => {
                 narrowed.ahead();
                 html! {}
@@ -118,15 +129,19 @@ async fn show(
         }
     };
     let status = if narrowed.is_wrong() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let page =
+    let mut page =
         Page::new(view, view.t(section.title)).of(session).style("chart.css").wrong(narrowed.is_wrong());
+    if latest.is_some() {
+        page = page.script("js/live.js").says(live::SAID);
+    }
     let page = page.with(&html! {
         (patterns())
         h1 { (view.t(TITLE)) ": " (view.t(section.title)) }
         (sections(view, section, &narrowed.query()))
         p.quiet { (whose(view, &scope, &world)) @if scope.opens() { " " (narrowed.say(&labels)) } }
         @if scope.opens() { (narrowed.form(&view.path, &scope, &labels)) }
-        (content)
+        @if let Some(known) = latest { (live::bar(view, known)) }
+        div data-figures { (content) }
     });
     Ok((status, page).into_response())
 }
@@ -146,7 +161,7 @@ async fn known(ledger: &Ledger, size: u64) -> Result<Known, DeskError> {
 }
 
 /// A failure of the read models, which the reader is not told the details of.
-fn unavailable(error: &ProjectionError) -> DeskError {
+pub(crate) fn unavailable(error: &ProjectionError) -> DeskError {
     tracing::error!(code = error.code(), %error, "the figures cannot be read");
     DeskError::Unavailable
 }
@@ -160,7 +175,7 @@ async fn charts(
     scope: &Scope,
     narrowed: &Narrowed,
     section: &Section,
-) -> Result<Markup, Stop> {
+) -> Result<(Markup, Known), Stop> {
     let reader = Reader { base };
     let mut moved = Err(Stop::Moved);
     for latest in [true, true, true, false] {
@@ -168,7 +183,7 @@ async fn charts(
         let known = known(ledger, size).await.map_err(|_| Stop::Unknown)?;
         let latest = latest && narrowed.size.is_none();
         let board = Board { labels, scope, filter: &narrowed.filter, reader, known, latest };
-        moved = board.all(section).await;
+        moved = board.all(section).await.map(|charts| (charts, known));
         if !matches!(moved, Err(Stop::Moved)) {
             break;
         }
