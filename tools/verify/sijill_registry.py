@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from sijill_format import (RULES, Refused, fits, instant_ms, possession_message, require, shaped, thumbprint,
                            unb64url, verify)
 from sijill_log import ED25519, Checkpoint
+from sijill_policy import Policy
 
 GRANT_OF_ROLE = {"registrar": None, "casework": "casework", "importer": "casework", "specialist": "casework",
                  "supervisor": "casework", "auditor": "audit", "oversight": "oversight", "mirror": "mirror"}
@@ -33,12 +34,19 @@ ACTIONS = {
     "agency.rename": "agency name", "grants.set": "agency grants", "root_key.replace": "agency key proof",
     "service_key.replace": "service key proof", "registrar.suspend": "agency officer",
     "registrar.reinstate": "agency officer", "document.publish": "kind=document id version=count hash",
-    "quorum.set": "quorum=count", "rules.set": "version=count",
+    "quorum.set": "quorum=count", "rules.set": "version=count", "witnesses.set": "policy=witness_rule",
 }
 
 def is_action(value):
     return isinstance(value, dict) and any(
         value.get("do") == do and shaped(value, "do=string " + shape) for do, shape in ACTIONS.items())
+
+def is_witness_rule(value):
+    with suppress(Refused):
+        policy = Policy(value)
+        return (len(value.encode()) <= 16_384 and not policy.logs and len(policy.groups) <= 256
+                and (policy.quorum == "none" or policy.quorums_intersect()))
+    return False
 
 def each(shape):
     return lambda value: isinstance(value, list) and all(shaped(one, shape) for one in value)
@@ -56,6 +64,7 @@ RULES.update({
     "service": "log|automation|access|operator", "services": each("service key proof"),
     "clock": "live|simulated|imported", "founders": each("agency name root_key=key grants"),
     "witnesses": "quorum none",
+    "witness_rule": lambda value: isinstance(value, str) and is_witness_rule(value),
     "models": lambda value: each("name=id version=count root=hash gaps?=count")(value)
     and 0 < len(value) == len({one["name"] for one in value}),
     "verdict": "clean|faults|not_run|partial",
@@ -184,6 +193,7 @@ class Registry:
             require(iss in self.unratified, "already-ratified")
             return self.unratified.remove(iss)
         if kind == "proposal.opened":
+            require(data["action"]["do"] != "witnesses.set" or self.rules == 2, "data-malformed")
             effective = instant_ms(data.get("effective")) or 0
             return self.proposals.setdefault(event.hash, SimpleNamespace(
                 action=data["action"], effective=effective, by=set(), open=True))

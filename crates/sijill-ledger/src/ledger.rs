@@ -129,8 +129,6 @@ struct Shared {
     /// The writer, and the press, which ends after it.
     tasks: Mutex<Vec<JoinHandle<()>>>,
     witnesses: Option<Witnesses>,
-    /// They end when they are told to, and lose nothing by it.
-    visiting: Mutex<Vec<JoinHandle<()>>>,
     healthy: watch::Receiver<Health>,
 }
 
@@ -151,7 +149,7 @@ impl Ledger {
         if let Some(witnessing) = &witnessing {
             // Another server may have appended since.
             let size = store.head().await?.size.max(state.head.size);
-            Box::pin(witnessing::compare(witnessing, &log_key, size)).await?;
+            Box::pin(witnessing::compare(witnessing, &state.registry, &log_key, size)).await?;
         }
         let printer = Publisher { log_key, seal };
         let snapshot = Snapshot::of(&state);
@@ -196,8 +194,7 @@ impl Ledger {
             probe: Probe::default(),
         };
         let writing = tokio::spawn(writer.run(work));
-        let witnesses = witnessing.map(|all| Witnesses::start(all, published.clone(), &tiles));
-        let (witnesses, visiting) = witnesses.map_or((None, Vec::new()), |(all, tasks)| (Some(all), tasks));
+        let witnesses = witnessing.map(|settings| Witnesses::start(settings, published.clone(), &tiles));
         Ok(Self {
             shared: Arc::new(Shared {
                 admission: Arc::new(Admission::new(origin.clone(), vault.clone())),
@@ -214,7 +211,6 @@ impl Ledger {
                 capacity: limits.queue,
                 tasks: Mutex::new(vec![writing, printing]),
                 witnesses,
-                visiting: Mutex::new(visiting),
                 healthy,
             }),
         })
@@ -239,11 +235,6 @@ impl Ledger {
     /// published one.
     pub fn cosigned(&self) -> Option<Arc<Cosigned>> {
         self.shared.witnesses.as_ref()?.cosigned.borrow().clone()
-    }
-
-    /// Whether anybody is asked to cosign.
-    pub fn has_witnesses(&self) -> bool {
-        self.shared.witnesses.is_some()
     }
 
     /// The registry of authority as published.
@@ -291,11 +282,11 @@ impl Ledger {
     pub async fn append(&self, texts: Vec<String>, wait: Wait) -> Result<Settled, Busy> {
         match (wait, &self.shared.witnesses) {
             (Wait::Published, _) => self.append_published(texts).await,
-            (Wait::Witnessed, Some(witnesses)) => {
+            (Wait::Witnessed, Some(witnesses)) if witnesses.are_asked(&self.registry()) => {
                 let settled = self.append_published(texts).await?;
                 Ok(witnesses.cover(settled, &self.shared.tiles).await)
             }
-            (Wait::Witnessed, None) => {
+            (Wait::Witnessed, _) => {
                 let refused = Own::NoWitnesses
                     .because("this ledger's witness policy names no witnesses; ask for `wait=published`");
                 Ok(texts.iter().map(|_| Err(refused.clone())).collect())
@@ -375,9 +366,8 @@ impl Ledger {
     }
 
     async fn stop_visiting(&self) {
-        for task in self.shared.visiting.lock().await.drain(..) {
-            task.abort();
-            let _ = task.await;
+        if let Some(witnesses) = &self.shared.witnesses {
+            witnesses.stop().await;
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sijill_domain::event::LogWitnessed;
+use sijill_domain::event::{Action, LogWitnessed, WitnessRule, WitnessesSet};
 use sijill_event::Json;
 use sijill_ledger::testing::{Country, Ground, ORIGIN, Scene};
 use sijill_ledger::{
@@ -162,7 +162,7 @@ impl Courier for Street {
 }
 
 fn witnessing(street: &Arc<Street>) -> Witnessing {
-    let mut witnessing = Witnessing::new(policy(), Arc::clone(street) as Arc<dyn Courier>);
+    let mut witnessing = Witnessing::new(Some(policy()), Arc::clone(street) as Arc<dyn Courier>);
     witnessing.every = Duration::from_millis(20);
     witnessing
 }
@@ -371,7 +371,7 @@ async fn a_policy_under_which_nothing_is_witnessed_or_two_histories_are_is_refus
         format!("witness a {} https://a\nwitness b {}\ngroup g all a b\nquorum g\n", vkey(0), vkey(1)),
     ] {
         let policy: Policy = text.parse().expect("a policy");
-        ground.witnessing = Some(Witnessing { policy, ..witnessing(&street) });
+        ground.witnessing = Some(Witnessing { policy: Some(policy), ..witnessing(&street) });
         let refused = ground.open().await.err().expect(&text);
         assert!(matches!(refused, OpenError::WitnessPolicy(_)), "{refused}");
     }
@@ -406,4 +406,42 @@ async fn what_was_witnessed_is_recorded_and_a_record_is_no_reason_for_a_record()
     country.later(61);
     let second = record(Duration::from_hours(1)).await.expect("recorded");
     assert!(second.index > first.index + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_members_decide_whom_the_ledger_asks() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let mut ground = ground(folder.path()).await;
+    let street = Street::build(&folder, &ground).await;
+    ground.witnessing = Some(Witnessing { policy: None, ..witnessing(&street) });
+    let mut country = Country::begin(ground).await;
+    let refused = country.ledger.append(vec!["x".into()], Wait::Witnessed).await.expect("room");
+    assert_eq!(refused[0].as_ref().expect_err("nobody is asked").code, "no-witnesses");
+    let set = |text: &str| Action::from(WitnessesSet { policy: WitnessRule::parse(text).expect("a policy") });
+    country.decide(set(&policy().to_string())).await;
+    witnessed(&country).await;
+    let cosigned = country.ledger.cosigned().expect("witnessed");
+    assert!(policy().satisfied_by(&cosigned.note).is_ok_and(|witnessed| witnessed.quorum));
+
+    // Another one, while it runs; and it stands after a restart.
+    let moe = format!("witness moe {} {}\nquorum moe\n", key(2).verifier(), url("moe"));
+    for name in ["mosd", "moh", "unicef"] {
+        street.is(name, Mood::Dead);
+    }
+    country.decide(set(&moe)).await;
+    witnessed(&country).await;
+    country.again().await;
+    country.open_case("c1", "low").await;
+    witnessed(&country).await;
+}
+
+/// Until the newest checkpoint is.
+async fn witnessed(country: &Country) {
+    loop {
+        let newest = country.ledger.published().checkpoint.size;
+        if country.ledger.cosigned().is_some_and(|cosigned| cosigned.checkpoint().size == newest) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

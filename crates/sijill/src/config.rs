@@ -70,9 +70,10 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Witnesses {
-    /// The policy's file (C2SP tlog-policy): each witness with its key and URL, groups, and the quorum. Relative paths start
-    /// at the data directory.
-    pub policy: PathBuf,
+    /// As long as the members have decided on no policy (`witnesses.set`): the file of one (C2SP tlog-policy), with each
+    /// witness's key and URL, groups, and the quorum. Relative paths start at the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PathBuf>,
     /// Least time between two checkpoints that are brought to them, milliseconds; 1,000 without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every_ms: Option<u64>,

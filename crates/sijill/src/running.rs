@@ -1,5 +1,6 @@
 //! A data directory opened: its databases, and its ledger with the right to append.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -129,9 +130,12 @@ impl Running {
 /// Who cosigns, as the settings say.
 fn witnessing(dir: &DataDir) -> Result<Option<Witnessing>> {
     let Some(settings) = &dir.config.witnesses else { return Ok(None) };
-    let path = dir.resolve(&settings.policy);
-    let text = std::fs::read(&path).map_err(Error::unreadable(&path))?;
-    let policy = Policy::parse(&text).map_err(|error| Error::malformed(&path, error.to_string()))?;
+    let read = |path: &Path| {
+        let path = dir.resolve(path);
+        let text = std::fs::read(&path).map_err(Error::unreadable(&path))?;
+        Policy::parse(&text).map_err(|error| Error::malformed(&path, error.to_string()))
+    };
+    let policy = settings.policy.as_deref().map(read).transpose()?;
     let mut witnessing = Witnessing::new(policy, Arc::new(HttpCourier::new()?));
     witnessing.every = settings.every_ms.map_or(witnessing.every, Duration::from_millis);
     witnessing.patience = settings.patience_s.map_or(witnessing.patience, Duration::from_secs);

@@ -617,6 +617,25 @@ class Authority(Scratch):
                 say(ledger.checkpoint() + line, key("moh", "root"), "ledger")]
         self.refused(ledger, *bad)
 
+    def test_the_members_decide_who_witnesses(self):
+        lines = [f"witness {name} {vkey(name, unb64url(key('witness', name).x), 4)} https://{name}.test\n"
+                 for name in ("a", "b", "c")]
+        two = "".join(lines) + "group g 2 a b c\nquorum g\n"
+        log = f"log {vkey(ORIGIN, unb64url(LOG_KEY.x))}\n"
+        chain = "".join(f"group g{at} 1 {f'g{at - 1}' if at else 'a'}\n" for at in range(257))
+        propose = lambda ledger, policy, *by: ledger.propose(  # noqa: E731
+            {"do": "witnesses.set", "policy": policy}, *by)
+        ledger = Ledger(rules=2).ratify()
+        propose(ledger, two, "moh", "mosd")
+        propose(ledger, "quorum none\n", "moh", "mosd")
+        propose(ledger, "".join(lines) + chain.rsplit("group", 1)[0] + "quorum g255\n")
+        bad = [propose(ledger, wrong) for wrong in (
+            "", "quorum none", 7, None, two.replace("g 2", "g 1"), log + two, two + "# " + "x" * 16_384 + "\n",
+            "".join(lines) + chain + "quorum g256\n")]
+        self.refused(ledger, *bad)
+        ledger = Ledger().ratify()
+        self.refused(ledger, propose(ledger, two))
+
     def test_holidays(self):
         eid = {"calendar": "oman", "from": "2026-03-19", "to": "2026-03-22", "name": name("عيد")}
         ledger = Ledger(rules=2).ratify()

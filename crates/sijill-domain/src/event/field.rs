@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use sijill_event::{Digest, Json, Kid, PublicKey, Timestamp};
 
-use super::{CosignedCheckpoint, Day, Proof};
+use super::{CosignedCheckpoint, Day, Proof, WitnessRule};
 use crate::{AgencyId, OfficerId, Origin, Reason, UnitId};
 
 /// The member that is missing, malformed or not listed.
@@ -129,6 +129,7 @@ text_fields! {
     Timestamp: Self::parse;
     Day: Self::parse;
     CosignedCheckpoint: Self::parse;
+    WitnessRule: Self::parse;
     Proof: Self::parse;
     Digest: |text| Self::parse(text).ok();
     Kid: |text| Self::parse(text).ok();

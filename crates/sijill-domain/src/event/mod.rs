@@ -49,7 +49,7 @@ pub use proof::{Proof, prove};
 pub use proposal::{
     Action, AgencyAdmit, AgencyMerge, AgencyRemove, AgencyRename, DocumentPublish, GrantsSet,
     ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate, RegistrarSuspend, RootKeyReplace,
-    RulesPut, ServiceKeyReplace,
+    RulesPut, ServiceKeyReplace, WitnessesSet,
 };
-pub use witnessed::{CosignedCheckpoint, LogWitnessed};
+pub use witnessed::{CosignedCheckpoint, LogWitnessed, WitnessRule};
 pub use word::{Clock, DocumentKind, Grant, OfficerKind, Role, Service, WitnessPolicy};

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use sijill_event::{Digest, Json, PublicKey, Timestamp};
 
 use super::field::{Field, Members, Wrong, data, object};
-use super::{DocumentKind, Grant, Name, Proof, Service};
+use super::{DocumentKind, Grant, Name, Proof, Service, WitnessRule};
 use crate::{AgencyId, OfficerId, UnitId};
 
 data! {
@@ -163,6 +163,14 @@ object! {
     }
 }
 
+object! {
+    /// Who must cosign checkpoints from then on. From rule-set 2 on.
+    WitnessesSet {
+        /// The policy.
+        policy: WitnessRule,
+    }
+}
+
 /// The actions: the word after `do`, and its members.
 macro_rules! actions {
     ($($name:ident = $word:literal,)*) => {
@@ -213,6 +221,7 @@ actions! {
     DocumentPublish = "document.publish",
     QuorumSet = "quorum.set",
     RulesPut = "rules.set",
+    WitnessesSet = "witnesses.set",
 }
 
 impl Field for Action {

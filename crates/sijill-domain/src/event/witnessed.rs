@@ -1,9 +1,11 @@
-//! What witnesses cosigned, on stream `log` (`docs/casework.md` §1).
+//! Who must cosign checkpoints, and what was cosigned, on stream `log` (`docs/casework.md` §1).
 
 use std::fmt;
 
-use sijill_log::{Checkpoint, Note};
+use serde::{Serialize, Serializer};
+use sijill_log::{Checkpoint, Note, Policy};
 
+use super::WitnessPolicy;
 use super::field::data;
 
 /// A checkpoint with the signature of its log and at least one line more. None of them is judged here.
@@ -39,5 +41,49 @@ data! {
     LogWitnessed = "log.witnessed" {
         /// It.
         checkpoint: CosignedCheckpoint,
+    }
+}
+
+/// Longest text of a witness policy, bytes.
+const MAX_POLICY: usize = 16_384;
+
+/// Who must cosign checkpoints: a C2SP tlog-policy without `log` lines, any two of whose quorums share a witness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessRule {
+    text: String,
+    /// `None` for `quorum none`.
+    policy: Option<Policy>,
+}
+
+impl WitnessRule {
+    /// Nobody, as entry 0 says it.
+    pub(crate) fn none() -> Self {
+        Self { text: WitnessPolicy::None.to_string(), policy: None }
+    }
+
+    /// Reads such a policy. If two quorums shared no witness, each could cosign a history of its own.
+    pub fn parse(text: &str) -> Option<Self> {
+        let policy = Policy::parse(text.as_bytes()).ok()?;
+        let nobody = policy.is_quorum(|_| false);
+        let sound = policy.logs().is_empty() && (nobody || policy.quorums_intersect());
+        let policy = (!nobody).then_some(policy);
+        (text.len() <= MAX_POLICY && sound).then(|| Self { text: text.to_owned(), policy })
+    }
+
+    /// The policy; `None` if nobody has to cosign.
+    pub fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
+    }
+}
+
+impl fmt::Display for WitnessRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for WitnessRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::event::{
     Action, AgencyAdmit, AgencyEvent, HolidayAnnounced, LedgerCreated, Name, OfficerEnrolled, ProposalOpened,
-    Service,
+    Service, WitnessRule,
 };
 use crate::{Accepted, AgencyId, OfficerId};
 
@@ -106,7 +106,7 @@ impl Registry {
             created: hash,
             clock: created.clock,
             founders: self.unratified.clone(),
-            witnesses: created.witnesses,
+            witnesses: WitnessRule::none(),
         }));
     }
 
@@ -174,6 +174,11 @@ impl Registry {
             Action::RulesPut(action) => {
                 self.rules = action.version;
                 self.rules_since.push((index, action.version));
+            }
+            Action::WitnessesSet(action) => {
+                if let Some(charter) = &mut self.charter {
+                    Arc::make_mut(charter).witnesses = action.policy.clone();
+                }
             }
         }
     }

@@ -25,7 +25,7 @@ pub use key::{KeyRecord, Owner, Signer};
 pub use proposal::{Announced, Proposal, Published, Status};
 pub use query::{Queue, Scope};
 
-use crate::event::{Clock, DocumentKind, WitnessPolicy};
+use crate::event::{Clock, DocumentKind, WitnessRule};
 use crate::{AgencyId, Origin, Parties, Refusal, UnitId, rules};
 
 /// Where an event stands, or would, in the log.
@@ -61,7 +61,7 @@ pub struct Registry {
     scheduled: BTreeMap<(u64, u64), Digest>,
 }
 
-/// What entry 0 fixed for good.
+/// What entry 0 fixed, all but the witness policy for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Charter {
     origin: Origin,
@@ -69,7 +69,7 @@ struct Charter {
     created: Digest,
     clock: Clock,
     founders: BTreeSet<AgencyId>,
-    witnesses: WitnessPolicy,
+    witnesses: WitnessRule,
 }
 
 /// An event that may be: what the ledger needs to know of it, and what [`Registry::evolve`] will do.

@@ -60,6 +60,11 @@ impl Registry {
         self.charter.as_ref().map(|charter| charter.origin.as_str())
     }
 
+    /// Who must cosign checkpoints, as the members decided; `None` for nobody.
+    pub fn witnesses(&self) -> Option<&sijill_log::Policy> {
+        self.charter.as_ref()?.witnesses.policy()
+    }
+
     /// The key that signs checkpoints; `None` before genesis.
     pub fn log_key(&self) -> Option<&sijill_event::PublicKey> {
         self.keys.values().find(|record| record.owner == crate::Owner::Checkpoint).map(|record| &record.key)

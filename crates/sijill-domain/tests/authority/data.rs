@@ -8,7 +8,7 @@ use sijill_domain::event::{
     LedgerCreated, LedgerRatified, LogWitnessed, Name, OfficerMoved, OfficerRemoved, ProjectionAttested,
     ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate, RegistrarSuspend, Role, RolesSet,
     RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitCalendarSet, UnitClosed, UnitOpened,
-    UnitRenamed, prove,
+    UnitRenamed, WitnessRule, WitnessesSet, prove,
 };
 use sijill_event::{Digest, Json, parse_json};
 
@@ -39,6 +39,7 @@ fn actions() -> Vec<Action> {
         .into(),
         QuorumSet { quorum: 4 }.into(),
         RulesPut { version: 1 }.into(),
+        WitnessesSet { policy: WitnessRule::parse(&second::two_ministries_and_unicef()).unwrap() }.into(),
     ]
 }
 

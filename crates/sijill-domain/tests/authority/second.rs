@@ -3,7 +3,8 @@
 use sijill_domain::event::{
     AgencyMerge, AgencyRemove, AttestedModel, AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels, Clock,
     CosignedCheckpoint, CountedFaults, Day, Grant, GrantsSet, HolidayAnnounced, LedgerCreated, LogWitnessed,
-    ProjectionAttested, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed,
+    ProjectionAttested, ProposalOpened, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed, WitnessRule,
+    WitnessesSet,
 };
 use sijill_domain::{Refusal, Status};
 use sijill_event::{Digest, Json};
@@ -36,6 +37,22 @@ pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
         let buckets = attestation().buckets[1..].to_vec();
         tried(&attest(&ProjectionAttested { buckets, ..attestation() }))
     }),
+    // Who witnesses.
+    ("a witness policy under rule-set 1", "data-malformed", || {
+        let mut world = World::peopled();
+        world.say(&witnesses_set(&two_ministries_and_unicef())).map(|_| ())
+    }),
+    ("a witness policy with quorums that share no witness", "data-malformed", || {
+        tried(&witnesses_set(&two_ministries_and_unicef().replace("all ministries", "any ministries")))
+    }),
+    ("a witness policy that names a log", "data-malformed", || {
+        let log = signer("checkpoint", ORIGIN).verifier().to_string();
+        tried(&witnesses_set(&format!("log {log}\n{}", two_ministries_and_unicef())))
+    }),
+    ("a witness policy that is too long", "data-malformed", || {
+        tried(&witnesses_set(&format!("# {}\nquorum none\n", "x".repeat(16_384))))
+    }),
+    ("a witness policy that is none", "data-malformed", || tried(&witnesses_set("quorum none"))),
     // What is recorded of witnesses.
     ("the automation records witnesses", "not-the-service", || {
         tried(
@@ -330,6 +347,38 @@ pub(crate) fn witnessed(change: &dyn Fn(&mut Checkpoint)) -> Said {
     let mut checkpoint = checkpoint();
     change(&mut checkpoint);
     by("ledger/log", "log", LogWitnessed::TYPE, cosigned(&signer("checkpoint", ORIGIN), &checkpoint))
+}
+
+pub(crate) fn two_ministries_and_unicef() -> String {
+    let witness = |name: &&str| {
+        let seed = key(&format!("witness {name}")).seed();
+        let key = CosignatureSigner::new(format!("{name}.example").parse().unwrap(), &seed);
+        format!("witness {name} {} https://{name}.example\n", key.verifier())
+    };
+    let witnesses: Vec<String> = ["moe", "moh", "mosd", "unicef"].iter().map(witness).collect();
+    witnesses.concat() + "group ministries 2 moe moh mosd\ngroup both all ministries unicef\nquorum both\n"
+}
+
+fn witnesses_set(policy: &str) -> Said {
+    let action = Json::object([("do", Json::from("witnesses.set")), ("policy", Json::from(policy))]);
+    by("moh/root", "ledger", ProposalOpened::TYPE, Json::object([("action", action)]))
+}
+
+#[test]
+fn the_members_decide_who_witnesses() {
+    let mut world = World::second();
+    assert_eq!(world.registry.witnesses(), None);
+    let set = |text: &str| WitnessesSet { policy: WitnessRule::parse(text).unwrap() };
+    let opened = world.open("moh", set(&two_ministries_and_unicef())).unwrap();
+    world.approve("moh", opened).unwrap();
+    assert_eq!(world.registry.witnesses(), None, "one of three");
+    world.approve("rop", opened).unwrap();
+    let policy = world.registry.witnesses().expect("decided");
+    assert_eq!(policy.to_string(), two_ministries_and_unicef());
+    let shown = serde_json::to_value(&world.registry).unwrap();
+    assert_eq!(shown["witnesses"], two_ministries_and_unicef());
+    world.pass(&["moh", "moe"], set("quorum none\n")).unwrap();
+    assert_eq!(world.registry.witnesses(), None);
 }
 
 #[test]

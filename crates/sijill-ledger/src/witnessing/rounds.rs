@@ -20,7 +20,7 @@ pub(crate) struct Rounds {
     /// What the witnesses are to be brought.
     pub(crate) target: watch::Sender<Option<Arc<Published>>>,
     pub(crate) told: mpsc::Receiver<Told>,
-    pub(crate) announce: watch::Sender<Option<Arc<Cosigned>>>,
+    pub(crate) announce: Arc<watch::Sender<Option<Arc<Cosigned>>>>,
     /// The checkpoint of this round, with the lines there are.
     pub(crate) current: Option<(Arc<Published>, Note)>,
     /// The witnesses that say they have cosigned more than this round's checkpoint.

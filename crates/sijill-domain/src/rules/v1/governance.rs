@@ -3,7 +3,7 @@
 use sijill_event::{Digest, Event};
 
 use super::{accepted, permit, registry_data, type_not_here};
-use crate::event::{LedgerRatified, ProposalApproved, ProposalOpened};
+use crate::event::{Action, LedgerRatified, ProposalApproved, ProposalOpened};
 use crate::registry::{Change, Passage, Status};
 use crate::{Accepted, AgencyId, Position, Refusal, Registry, Signer};
 
@@ -20,6 +20,9 @@ pub(in crate::rules) fn judge(
     let change = match event.event_type.as_str() {
         ProposalOpened::TYPE => {
             let proposal = Box::new(ProposalOpened::parse(registry_data(event)?)?);
+            if registry.rules() < Some(2) && matches!(proposal.action, Action::WitnessesSet(_)) {
+                return Err(Refusal::malformed(ProposalOpened::TYPE, "action"));
+            }
             Change::Opened { by: agency.clone(), proposal }
         }
         ProposalApproved::TYPE => {
