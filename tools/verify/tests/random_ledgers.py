@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from made_ledger import ORIGIN, Ledger, key, name, vkey, write
-from sijill_format import Refused, b64url, hash_of, strict_json, unb64url
+from sijill_format import Refused, b64, b64url, hash_of, strict_json, unb64url
 from sijill_log import Checkpoint, Receipt
 from verify import Audit, read_trust
 
@@ -226,7 +226,22 @@ class History:
     def story(self):
         one, other = self.chance.sample(self.founders, 2) if len(self.founders) > 1 else self.founders * 2
         self.some(self.merger, self.merger, self.schedule, self.return_of_an_officer, self.vote_and_leave,
-                  self.shared_case, self.holiday)(one, other)
+                  self.shared_case, self.holiday, self.witnesses, self.witnesses)(one, other)
+
+    def witnesses(self, one, other):
+        """Who witnesses is decided, and what they cosigned recorded: rightly, or nearly so."""
+        ledger, lines = self.ledger, [f"witness {at} {vkey(f'w{at}', unb64url(key('witness', at).x), 4)}\n" for at in "abc"]
+        names = [self.some(*"abc") if self.chance.random() < .1 else at for at in "abc"]
+        policy = "".join(lines) + f"group g {self.chance.randint(1, 3)} {' '.join(names)}\nquorum {self.some('g', 'g', 'none', 'x')}\n"
+        wrong = self.some(policy[:-1], policy + "#" * 16_384 + "\n", f"log {ledger.trust()['log_key']}\n" + policy, 7)
+        ledger.propose({"do": "witnesses.set", "policy": self.some(policy, policy, wrong)}, one, other)
+        size = len(ledger.entries) - (self.chance.random() < .2)
+        note = ledger.checkpoint(size, key(one, "root")) if self.chance.random() < .2 else ledger.checkpoint(size)
+        line = f"\u2014 w{self.some(*'abc')} {b64(bytes(self.some(76, 76, 76, 5, 4, 3)))}\n"
+        note += self.some(line, line, line + line, "", line[:-1], "x" + line)
+        data = {"checkpoint": note, **({"size": size} if self.chance.random() < .05 else {})}
+        ledger.append(key("ledger", self.some("log", "log", "log", "access")), "log", "log.witnessed", data,
+                      **({"seen": ledger.seen(size)} if self.chance.random() < .7 else {}))
 
     def merger(self, one, other):
         quorum = {"quorum": self.chance.randint(1, 3)}
