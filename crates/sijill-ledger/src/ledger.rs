@@ -237,6 +237,12 @@ impl Ledger {
         self.shared.witnesses.as_ref()?.cosigned.borrow().clone()
     }
 
+    /// Whether anybody has to cosign, and is asked to.
+    pub fn has_witnesses(&self) -> bool {
+        let registry = self.registry();
+        self.shared.witnesses.as_ref().is_some_and(|witnesses| witnesses.are_asked(&registry))
+    }
+
     /// The registry of authority as published.
     pub fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.shared.published.borrow().registry)
@@ -282,7 +288,7 @@ impl Ledger {
     pub async fn append(&self, texts: Vec<String>, wait: Wait) -> Result<Settled, Busy> {
         match (wait, &self.shared.witnesses) {
             (Wait::Published, _) => self.append_published(texts).await,
-            (Wait::Witnessed, Some(witnesses)) if witnesses.are_asked(&self.registry()) => {
+            (Wait::Witnessed, Some(witnesses)) if self.has_witnesses() => {
                 let settled = self.append_published(texts).await?;
                 Ok(witnesses.cover(settled, &self.shared.tiles).await)
             }
