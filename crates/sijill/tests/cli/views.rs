@@ -59,6 +59,15 @@ fn rows_are_read_here_and_from_a_server() {
     );
     assert_eq!(rows(&view("accesses", "salim.key")), [] as [Value; 0], "they are the owner's");
 
+    for (call, told) in [("forecast", "forecasts"), ("warnings", "warnings")] {
+        let there = settled(&town, &[&[call], &from[..], &["noor.key"]].concat());
+        let here = town.good([call, "--dir", "d", "--at", &size]);
+        assert_eq!((&there[told], &there["size"]), (&here[told], &here["size"]), "{call}");
+        assert!(there["root"].is_string(), "a server knows the root of every size");
+        let people = town.run_for_people(&[call, "--dir", "d"]);
+        assert!(people.status == 0 && people.out.contains("entries"), "{people:?}");
+    }
+
     let table = [&["view", "cases", "--csv"], &from[..], &["noor.key"]].concat();
     let table = town.run_for_people(&table);
     let lines: Vec<&str> = table.out.split_terminator("\r\n").collect();

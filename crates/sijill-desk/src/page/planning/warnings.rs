@@ -59,18 +59,16 @@ pub(super) async fn list(
     let precision = reader.precision(&standing, size, sight).await?;
     let (mut open, mut reviewed, mut more) = (Vec::new(), Vec::new(), false);
     for warning in warnings {
-        // The models may lag behind a restriction or a review: the case itself says who may know of it, and what was signed.
-        let Some(known) = told(office, session, &warning).await else { continue };
-        let list = match &warning.review {
-            Some(_) => &mut reviewed,
-            None if is_reviewed(&known, &warning) => continue,
-            None => &mut open,
-        };
+        let list = if warning.review.is_some() { &mut reviewed } else { &mut open };
         if list.len() == MOST {
             more = true;
             continue;
         }
-        list.push((warning, known));
+        // The models may lag behind a restriction or a review: the case itself says who may know of it, and what was signed.
+        let Some(known) = told(office, session, &warning).await else { continue };
+        if warning.review.is_some() || !is_reviewed(&known, &warning) {
+            list.push((warning, known));
+        }
     }
     let list = List { view, office };
     Ok(html! {
