@@ -87,7 +87,7 @@ fn rows_are_read_here_and_from_a_server() {
         assert_eq!(town.run(args).refused(2), code, "{args:?}");
     }
     let listed = town.good(["view"]);
-    assert_eq!(listed["views"].as_array().map(Vec::len), Some(6));
+    assert_eq!(listed["views"].as_array().map(Vec::len), Some(7));
     assert!(town.run_for_people(&["view"]).out.contains("due_ms"));
     server.stop();
 }
