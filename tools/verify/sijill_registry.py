@@ -25,7 +25,8 @@ EVENTS = {
                "key.revoked": "kid=hash reason=word", "key.compromised": "kid=hash since=time"},
     "log": {"projection.attested": "size=count models buckets", "log.witnessed": "checkpoint=string",
             "audit.recorded": "size=count root=hash entries?=count anchored=bool levels faults tool=id version=officer "
-                              "started=time ended=time"},
+                              "started=time ended=time",
+            "figures.published": "month=count size=count version=count figures stocks"},
 }
 SECOND = "holiday.announced", "unit.calendar_set"  # from rule-set 2 on
 ACTIONS = {
@@ -72,7 +73,15 @@ RULES.update({
     "levels": lambda value: shaped(value, "integrity=level authority=level rules=level figures=level"),
     "faults": each("code=id count"),
     "buckets": lambda value: isinstance(value, list) and len(value) == 256 and all(fits("hash", one) for one in value),
+    "figures": each("indicator=id total?=count tables"), "tables": each("by=id cells?"),
+    "cells": each("value=text n?=count"), "stocks": each("indicator=id least?=count"),
 })
+
+def month_over(month, received):
+    """Whether it is a month, such as 202611, that was over in Oman (UTC+4) at this time."""
+    (year, month), zone = divmod(month, 100), "+04:00"
+    first = f"{year + month // 12:04}-{month % 12 + 1:02}-01T00:00:00{zone}"  # of the next month
+    return 1970 <= year <= 9998 and 1 <= month <= 12 and instant_ms(first) <= received
 
 class Registry:
     """What the accepted events so far established. A refused one changes nothing; `Refused` says the code.
@@ -124,6 +133,8 @@ class Registry:
             at_fault = any(level["status"] == "faults" for level in data["levels"].values())
             require(data.get("entries", 0) <= data["size"] and codes == sorted({*codes}) and at_fault == bool(codes)
                     and instant_ms(data["started"]) <= instant_ms(data["ended"]), "data-malformed")
+        if kind == "figures.published":
+            require(month_over(data["month"], received), "data-malformed")
         if place == "log":
             return require(data["size"] <= index, "data-malformed")
         if kind == "holiday.announced":

@@ -40,7 +40,10 @@ pub use agency::{
     AgencyEvent, CertificateGranted, KeyAdded, KeyCompromised, KeyRevoked, OfficerEnrolled, OfficerMoved,
     OfficerRemoved, RolesSet, UnitCalendarSet, UnitClosed, UnitOpened, UnitRenamed,
 };
-pub use attested::{AttestedModel, ProjectionAttested};
+pub use attested::{
+    AttestedModel, CellValue, FiguresPublished, ProjectionAttested, PublishedCell, PublishedFigure,
+    PublishedStock, PublishedTable,
+};
 pub use audited::{AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels, CountedFaults};
 pub use calendar::{Day, HolidayAnnounced};
 pub use genesis::{Founder, LedgerCreated, LedgerRatified, ServiceKey};

@@ -4,7 +4,7 @@ use sijill_domain::Refusal;
 use sijill_domain::Signer;
 use sijill_domain::event::{
     Action, AgencyEvent, AgencyMerge, AgencyRemove, AgencyRename, AuditRecorded, CertificateGranted, Clock,
-    Day, DocumentKind, DocumentPublish, GrantsSet, HolidayAnnounced, KeyAdded, KeyCompromised, KeyRevoked,
+    Day, DocumentKind, DocumentPublish, FiguresPublished, GrantsSet, HolidayAnnounced, KeyAdded, KeyCompromised, KeyRevoked,
     LedgerCreated, LedgerRatified, LogWitnessed, Name, OfficerMoved, OfficerRemoved, ProjectionAttested,
     ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate, RegistrarSuspend, Role, RolesSet,
     RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitCalendarSet, UnitClosed, UnitOpened,
@@ -74,6 +74,7 @@ fn reread(kind: &str, data: &Json) -> Result<Json, Refusal> {
         ProjectionAttested::TYPE => ProjectionAttested::parse(data).map(|event| event.data()),
         LogWitnessed::TYPE => LogWitnessed::parse(data).map(|event| event.data()),
         AuditRecorded::TYPE => AuditRecorded::parse(data).map(|event| event.data()),
+        FiguresPublished::TYPE => FiguresPublished::parse(data).map(|event| event.data()),
         _ => AgencyEvent::parse(kind, data).unwrap().map(|event| event.data()),
     }
 }
@@ -87,6 +88,7 @@ fn examples() -> Vec<(&'static str, Json)> {
         (ProjectionAttested::TYPE, second::attested("ledger/log").data),
         (LogWitnessed::TYPE, second::witnessed(&|_| ()).data),
         (AuditRecorded::TYPE, second::audited("moh/aud").data),
+        (FiguresPublished::TYPE, second::published("ledger/log").data),
     ];
     examples.extend(agency_events().iter().map(|event| (event.event_type(), event.data())));
     let opened = |action| ProposalOpened { action, effective: Some(time(START)) }.data();

@@ -1,9 +1,9 @@
 //! Rule-set 2 (`docs/casework.md` §1): a history for everything that it changes, and how it comes into force.
 
 use sijill_domain::event::{
-    AgencyMerge, AgencyRemove, AttestedModel, AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels, Clock,
-    CosignedCheckpoint, CountedFaults, Day, Grant, GrantsSet, HolidayAnnounced, LedgerCreated, LogWitnessed,
-    ProjectionAttested, ProposalOpened, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed, WitnessRule,
+    AgencyMerge, AgencyRemove, AttestedModel, AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels, CellValue, Clock,
+    CosignedCheckpoint, CountedFaults, Day, FiguresPublished, Grant, GrantsSet, HolidayAnnounced, LedgerCreated, LogWitnessed,
+    ProjectionAttested, ProposalOpened, PublishedCell, PublishedFigure, PublishedStock, PublishedTable, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed, WitnessRule,
     WitnessesSet,
 };
 use sijill_domain::{Refusal, Status};
@@ -131,6 +131,23 @@ pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
         let mut said = audited("moh/aud");
         said.disclosed = true;
         world.say(&said).map(|_| ())
+    }),
+    // What is published of a month.
+    ("the automation publishes", "not-the-service", || tried(&published("ledger/automation"))),
+    ("a publication on the ledger's stream", "type-not-here", || {
+        tried(&Said { stream: "ledger".into(), ..published("moh/root") })
+    }),
+    ("a publication of what is to come", "data-malformed", || {
+        tried(&publish(&FiguresPublished { size: 1 << 40, ..publication() }))
+    }),
+    ("a publication of a month that is not over", "data-malformed", || {
+        tried(&publish(&FiguresPublished { month: 999_801, ..publication() }))
+    }),
+    ("a publication of no month", "data-malformed", || {
+        tried(&publish(&FiguresPublished { month: 202_013, ..publication() }))
+    }),
+    ("a publication of a month before months are counted", "data-malformed", || {
+        tried(&publish(&FiguresPublished { month: 196_912, ..publication() }))
     }),
     ("case work on the ledger stream", "type-not-here", || tried(&work("moh/root", "ledger", None))),
     ("case work on an agency's stream", "type-not-here", || tried(&work("moh/reg", "agency/moh", None))),
@@ -420,6 +437,46 @@ fn recorded(found: &AuditRecorded) -> Result<(), Refusal> {
     let mut world = World::second();
     world.enrol("moh", "aud", &[Role::Auditor])?;
     world.say(&by("moh/aud", "log", AuditRecorded::TYPE, found.data())).map(|_| ())
+}
+
+fn publication() -> FiguresPublished {
+    let cell = |value: &str, n| PublishedCell { value: CellValue::of(value).unwrap(), n };
+    let table = |by, cells| PublishedTable { by: unit(by), cells };
+    let cells = vec![cell("", None), cell("OM-MA", Some(57)), cell("OM-WU", None)];
+    FiguresPublished {
+        month: 202_001,
+        size: 1,
+        version: 1,
+        figures: vec![
+            PublishedFigure {
+                indicator: unit("cases-begun"),
+                total: Some(70),
+                tables: vec![table("governorate", Some(cells)), table("risk", None)],
+            },
+            PublishedFigure { indicator: unit("cases-closed"), total: None, tables: Vec::new() },
+        ],
+        stocks: vec![
+            PublishedStock { indicator: unit("cases-open"), least: Some(120) },
+            PublishedStock { indicator: unit("referrals-open"), least: None },
+        ],
+    }
+}
+
+fn publish(said: &FiguresPublished) -> Said {
+    by("ledger/log", "log", FiguresPublished::TYPE, said.data())
+}
+
+pub(crate) fn published(who: &str) -> Said {
+    by(who, "log", FiguresPublished::TYPE, publication().data())
+}
+
+#[test]
+fn a_month_is_published_when_it_is_over_in_oman() {
+    let ends = |month| FiguresPublished { month, ..publication() }.ends_ms();
+    assert_eq!(ends(202_601), Some(1_769_889_600_000));
+    assert_eq!(ends(202_512), Some(1_767_211_200_000));
+    assert_eq!([0, 13, 202_600, 202_613, 196_912, 999_901, u64::MAX].map(ends), [None; 7]);
+    assert!(tried(&published("ledger/log")).is_ok());
 }
 
 pub(crate) fn holiday(who: &str) -> Said {

@@ -9,7 +9,8 @@ use sijill_log::{Checkpoint, KeyKind, KeyName, NoteVerifier};
 
 use super::v1::{self, accepted, registry_data};
 use crate::event::{
-    AgencyEvent, AuditRecorded, Grant, HolidayAnnounced, LogWitnessed, ProjectionAttested, Role, Service,
+    AgencyEvent, AuditRecorded, FiguresPublished, Grant, HolidayAnnounced, LogWitnessed, ProjectionAttested, Role,
+    Service,
     UnitCalendarSet,
 };
 use crate::registry::Change;
@@ -46,6 +47,7 @@ fn record(registry: &Registry, at: Position, signer: &Signer, event: &Event) -> 
     match event.event_type.as_str() {
         ProjectionAttested::TYPE => attest(at, event),
         LogWitnessed::TYPE => witnessed(registry, event),
+        FiguresPublished::TYPE => publish(at, event),
         _ => Err(Refusal::TypeNotHere { kind: event.event_type.clone(), stream: event.stream.to_string() }),
     }
 }
@@ -85,6 +87,17 @@ fn found(registry: &Registry, at: Position, event: &Event) -> Result<Accepted, R
         Some(member) => Err(Refusal::malformed(AuditRecorded::TYPE, member)),
         None => Ok(accepted(Change::None)),
     }
+}
+
+/// The figures of a month that is over. Whether they are those, and none that nobody is to know, an audit says.
+fn publish(at: Position, event: &Event) -> Result<Accepted, Refusal> {
+    let said = FiguresPublished::parse(registry_data(event)?)?;
+    let malformed = |member| Err(Refusal::malformed(FiguresPublished::TYPE, member));
+    match said.ends_ms() {
+        Some(ends) if ends <= at.received => {}
+        _ => return malformed("month"),
+    }
+    if said.size > at.index { malformed("size") } else { Ok(accepted(Change::None)) }
 }
 
 /// A holiday, by an agency that may announce one.
