@@ -40,6 +40,68 @@ pub enum Kind {
     Event,
 }
 
+/// What an indicator counts: with which word its figures are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Cases.
+    Case,
+    /// Referrals.
+    Referral,
+    /// Times that a referral waited.
+    Wait,
+    /// Deadlines.
+    Deadline,
+    /// Contacts.
+    Contact,
+    /// Accesses.
+    Access,
+    /// Entries of the log.
+    Entry,
+}
+
+impl Unit {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Case => "case",
+            Self::Referral => "referral",
+            Self::Wait => "wait",
+            Self::Deadline => "deadline",
+            Self::Contact => "contact",
+            Self::Access => "access",
+            Self::Entry => "entry",
+        }
+    }
+
+    /// What people call it, in Arabic and English.
+    pub fn label(self) -> [&'static str; 2] {
+        match self {
+            Self::Case => ["حالة", "case"],
+            Self::Referral => ["إحالة", "referral"],
+            Self::Wait => ["فترة انتظار", "wait"],
+            Self::Deadline => ["مهلة", "deadline"],
+            Self::Contact => ["اتصال", "contact"],
+            Self::Access => ["اطلاع", "access"],
+            Self::Entry => ["قيد", "entry"],
+        }
+    }
+}
+
+impl Indicator {
+    /// What it counts.
+    pub fn unit(&self) -> Unit {
+        match self.code {
+            "waiting" => Unit::Wait,
+            "timeliness" | "time-used" => Unit::Deadline,
+            "accesses" => Unit::Access,
+            code if code.starts_with("contact") => Unit::Contact,
+            code if code.starts_with("referral") || code.starts_with("time-to-") => Unit::Referral,
+            code if code.ends_with("-entries") => Unit::Entry,
+            _ => Unit::Case,
+        }
+    }
+}
+
 /// In what its values are gathered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Band {
@@ -436,6 +498,24 @@ mod tests {
                 assert!(arabic.chars().any(|c| ('\u{600}'..'\u{700}').contains(&c)), "{code}: {arabic}");
                 assert!(english.is_ascii() && !english.is_empty(), "{code}: {english}");
             }
+        }
+    }
+
+    #[test]
+    fn each_counts_things_of_one_kind() {
+        for (code, unit) in [
+            ("cases-open", Unit::Case),
+            ("closed-with-open-referral", Unit::Case),
+            ("caseload", Unit::Case),
+            ("referral-service", Unit::Referral),
+            ("time-to-answer", Unit::Referral),
+            ("waiting", Unit::Wait),
+            ("time-used", Unit::Deadline),
+            ("contact-incomplete", Unit::Contact),
+            ("accesses", Unit::Access),
+            ("late-entries", Unit::Entry),
+        ] {
+            assert_eq!(indicator(code).map(Indicator::unit), Some(unit), "{code}");
         }
     }
 

@@ -130,7 +130,7 @@ impl<'a> Facts<'a> {
 }
 
 /// The month of a time in Oman, which has one offset all year: `202611`; 0 for a time that no calendar reaches.
-fn month(unix_ms: i64) -> i64 {
+pub fn month(unix_ms: i64) -> i64 {
     const MUSCAT: i32 = 4 * 3_600;
     let Some(offset) = FixedOffset::east_opt(MUSCAT) else { return 0 };
     DateTime::from_timestamp_millis(unix_ms)

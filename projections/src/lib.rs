@@ -9,7 +9,7 @@
 //! model.rs    what a model is            history.rs   a case's entries, and what its state was after each
 //! span.rs     rows in time               digest.rs    the root over all rows
 //! query/      rows for whoever asks
-//! figure/     indicators added up, and the facts behind them
+//! figure/     indicators added up, and the facts behind them      publication/  what everybody may know of a month
 //! forecast/   what a unit has to expect        warning/   what a case worker should look at
 //! engine/     where the rows lie: SQLite or PostgreSQL, positions, generations
 //! ```
@@ -23,6 +23,7 @@ pub mod figure;
 pub mod forecast;
 mod history;
 mod model;
+pub mod publication;
 #[cfg(feature = "engine")]
 pub mod query;
 mod span;

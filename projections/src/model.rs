@@ -56,7 +56,7 @@ pub struct Known<'a> {
 /// A row that another model has of a subject.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
-    columns: &'static [Column],
+    pub(crate) columns: &'static [Column],
     /// When it holds.
     pub span: &'a Span,
 }

@@ -1,5 +1,6 @@
 //! What figures are asked for.
 
+use crate::indicators::catalogue::{Band, Indicator, Kind, Unit};
 use crate::model::Cell;
 
 /// Which figures.
@@ -45,6 +46,20 @@ impl Dimension {
             Self::Governorate => "governorate",
             Self::Month => "month",
         }
+    }
+
+    /// Those that figures of an indicator can be told apart by.
+    pub fn of(indicator: &Indicator) -> impl Iterator<Item = Self> {
+        let (kind, band, stock) =
+            (indicator.kind != Kind::None, indicator.band != Band::None, indicator.stock);
+        let placed = !matches!(indicator.unit(), Unit::Access | Unit::Entry);
+        Self::ALL.into_iter().filter(move |dimension| match dimension {
+            Self::Kind => kind,
+            Self::Band => band,
+            Self::Agency | Self::Unit => true,
+            Self::Governorate => placed,
+            Self::Month => !stock,
+        })
     }
 
     /// The dimension of this word.

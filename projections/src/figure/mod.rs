@@ -4,8 +4,10 @@
 //! earlier size from the facts that counted then (`span.rs`), and is what it was then.
 
 mod ask;
+mod scope;
 
 pub use ask::{Ask, Dimension, Filter};
+pub use scope::Scope;
 
 use crate::engine::{Base, named};
 use crate::error::ProjectionError;
@@ -142,6 +144,14 @@ impl Reader<'_> {
         );
         let rows = self.base.query(&sql, &parameters).await?;
         Ok((size, rows.iter().filter_map(|row| fact(row)).collect()))
+    }
+
+    /// How many entries the indicators have taken in.
+    ///
+    /// # Errors
+    /// [`ProjectionError::NotBuilt`] while they are being built.
+    pub async fn position(&self) -> Result<u64, ProjectionError> {
+        Ok(self.live(None).await?.position)
     }
 
     async fn live(&self, size: Option<u64>) -> Result<Live, ProjectionError> {
