@@ -52,6 +52,8 @@ pub enum FaultCode {
     Automation,
     /// What was attested of a read model, or is kept of it, is not what the entries give.
     Projection,
+    /// What was published of a month is not what the entries give, or is not to be known.
+    Publication,
 }
 
 /// Which level of the audit a fault belongs to.
@@ -69,7 +71,7 @@ pub enum FaultLevel {
 
 impl FaultCode {
     /// All codes, integrity first.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::CheckpointSignature,
         Self::Quorum,
         Self::Genesis,
@@ -92,6 +94,7 @@ impl FaultCode {
         Self::Rule,
         Self::Automation,
         Self::Projection,
+        Self::Publication,
     ];
 
     /// The name in kebab case.
@@ -119,6 +122,7 @@ impl FaultCode {
             Self::Rule => "rule",
             Self::Automation => "automation",
             Self::Projection => "projection",
+            Self::Publication => "publication",
         }
     }
 
@@ -127,7 +131,7 @@ impl FaultCode {
         match self {
             Self::KeyNotValid | Self::NotAuthorised => FaultLevel::Authority,
             Self::Rule | Self::Automation => FaultLevel::Rules,
-            Self::Projection => FaultLevel::Figures,
+            Self::Projection | Self::Publication => FaultLevel::Figures,
             _ => FaultLevel::Integrity,
         }
     }

@@ -4,6 +4,8 @@
 //! Entries come in the order of the log, and read models are folded case by case. So what has to be folded is put down in files
 //! first, parted by the bucket that its case has in the digests: memory holds a 256th of it at a time.
 
+mod months;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
@@ -11,11 +13,12 @@ use std::io::{BufRead, BufReader, BufWriter, Seek, Write};
 use sijill_casework::case::World;
 use sijill_casework::catalogue::Facts;
 use sijill_domain::Position;
-use sijill_domain::event::ProjectionAttested;
+use sijill_domain::event::{FiguresPublished, ProjectionAttested};
 use sijill_event::{Digest, Entry, Event, Json, parse_json};
 use sijill_projections::digest::{self, BUCKETS, Tally, leaf};
-use sijill_projections::{History, Line, MODELS, Model, SubjectRows, Timeline};
+use sijill_projections::{History, Line, MODELS, Model, SubjectRows, Timeline, indicators};
 
+use self::months::Months;
 use crate::Unreadable;
 use crate::fault::{FaultCode, Faults};
 use crate::report::Level;
@@ -42,6 +45,7 @@ pub struct ModelClaim {
 #[derive(Default)]
 pub(crate) struct Figures {
     claims: Vec<ModelClaim>,
+    months: Months,
     spool: Option<Vec<BufWriter<File>>>,
     /// An entry went by before anything was known to be attested.
     passed: bool,
@@ -69,6 +73,12 @@ impl Figures {
             }
             return Ok(());
         }
+        if event.event_type == FiguresPublished::TYPE {
+            if let Ok(said) = FiguresPublished::parse(&event.data) {
+                self.months.push(index, said);
+            }
+            return Ok(());
+        }
         let Some(subject) = event.stream.id().filter(|_| is_casework(&event.stream)) else { return Ok(()) };
         if rules == Some(1) && self.claims.is_empty() {
             self.passed = true;
@@ -93,7 +103,7 @@ impl Figures {
     /// Compares. `world`: as the whole log left it, if everything it rests on is there.
     pub(crate) fn judge(mut self, world: Option<&World>, faults: &mut Faults) -> Result<Level, Unreadable> {
         let attested = self.attestations();
-        if self.claims.is_empty() {
+        if self.claims.is_empty() && self.months.len() == 0 {
             return Ok(Level::of(false, 0, 0, &["nothing was attested".to_owned()]));
         }
         let Some(world) = world.filter(|_| !self.passed) else {
@@ -130,7 +140,9 @@ impl Figures {
                 }
             }
         }
-        let unchecked = unchecked.len() as u64;
+        let (otherwise, months) = std::mem::take(&mut self.months).judge(faults);
+        wrong |= otherwise;
+        let unchecked = unchecked.len() as u64 + months;
         let why = (unchecked > 0).then(|| {
             format!("{unchecked} rest on values that are gone, or on models that this release does not know")
         });
@@ -141,18 +153,21 @@ impl Figures {
     fn attestations(&self) -> u64 {
         let mut indexes: Vec<u64> = self.claims.iter().filter_map(|claim| claim.index).collect();
         indexes.dedup();
-        indexes.len() as u64
+        indexes.len() as u64 + self.months.len()
     }
 
     /// Folds everything that was put down, and has each claim look at it.
     fn fold(&mut self, timeline: &Timeline, checks: &mut [Check]) -> Result<(), Unreadable> {
         let models: Vec<&'static Model> = MODELS.to_vec();
+        let indicators =
+            models.iter().position(|model| model.name == indicators::MODEL.name).unwrap_or(usize::MAX);
         for file in self.spool.take().unwrap_or_default() {
             for history in histories(file)? {
                 let subject = history.subject.clone();
                 let first = history.lines.first().map_or(u64::MAX, |line| line.at.index);
                 // What this release cannot read was told at another level; nothing can be said of it here.
                 let rows = history.rows(timeline, u64::MAX, &models).ok();
+                self.months.look(first, rows.as_ref().and_then(|rows| rows.get(indicators)));
                 for check in checks.iter_mut().filter(|check| first < check.size) {
                     let of_model = |rows: &Vec<SubjectRows>| Some(rows.get(check.model?)?.clone());
                     check.look(&subject, rows.as_ref().and_then(of_model));

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::error::{LedgerError, Refused};
 use crate::ledger::{Ledger, Receipt, Wait};
+use crate::read::Next;
 
 /// How often the digests are taken again because the models moved meanwhile.
 const TRIES: u32 = 20;
@@ -59,13 +60,20 @@ pub async fn attest(
 ) -> Result<(ProjectionAttested, Receipt), AttestError> {
     let log = ledger.following();
     let projector = Projector { base, log: &log };
+    built(&projector).await?;
+    let said = standing(&projector).await?;
+    let place = LogStream::next(ledger).await?;
+    let receipt = place.append(ledger, key, ProjectionAttested::TYPE, &said.data(), Uuid::now_v7()).await?;
+    Ok((said, receipt))
+}
+
+/// Builds the models that this release does not find.
+pub(crate) async fn built(projector: &Projector<'_>) -> Result<(), AttestError> {
     let unbuilt = projector.unbuilt().await?;
     if !unbuilt.is_empty() {
         projector.rebuild(&unbuilt, &|_| ()).await?;
     }
-    let said = standing(&projector).await?;
-    let receipt = append(ledger, key, ProjectionAttested::TYPE, &said.data(), None).await?;
-    Ok((said, receipt))
+    Ok(())
 }
 
 /// Appends what the ledger says of itself to stream `log`; `seen`: the checkpoint it speaks of, if not the published one.
@@ -76,27 +84,60 @@ pub(crate) async fn append(
     data: &Json,
     seen: Option<Seen>,
 ) -> Result<Receipt, AttestError> {
-    let stream = Stream::parse("log").ok_or_else(|| AttestError::Unsigned("no stream `log`".to_owned()))?;
-    let next = ledger.next(&stream).await?;
-    let mut draft = Draft::new(event_type, 1)
-        .author("ledger", Service::Log.as_str())
-        .aud(ledger.origin())
-        .at(&stream, next.seq, next.prev)
-        .jti(Uuid::now_v7())
-        .iat(ledger.now_ms() / 1_000);
-    if let Some(seen) = seen.or(next.seen) {
-        draft = draft.seen(seen);
+    let mut place = LogStream::next(ledger).await?;
+    place.next.seen = seen.or(place.next.seen);
+    place.append(ledger, key, event_type, data, Uuid::now_v7()).await
+}
+
+/// A place in stream `log`, where the ledger speaks of itself.
+pub(crate) struct LogStream {
+    stream: Stream,
+    next: Next,
+}
+
+impl LogStream {
+    /// The next one.
+    pub(crate) async fn next(ledger: &Ledger) -> Result<Self, AttestError> {
+        let stream =
+            Stream::parse("log").ok_or_else(|| AttestError::Unsigned("no stream `log`".to_owned()))?;
+        let next = ledger.next(&stream).await?;
+        Ok(Self { stream, next })
     }
-    for (name, value) in data.as_object().into_iter().flatten() {
-        draft = draft.open(name, value.clone());
+
+    /// How many entries the log has that it will have seen; `None` for none.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.next.seen.as_ref().map(|seen| seen.size)
     }
-    let signed = draft.sign(key).map_err(|error| AttestError::Unsigned(error.to_string()))?;
-    let busy = |_| AttestError::Refused(Refused::unavailable("the ledger has too much to do; try again"));
-    let mut settled = ledger.append(vec![signed.to_string()], Wait::Published).await.map_err(busy)?;
-    match settled.pop() {
-        Some(Ok(receipt)) => Ok(receipt),
-        Some(Err(refused)) => Err(AttestError::Refused(refused)),
-        None => Err(AttestError::Moving),
+
+    /// Appends an event of the service `log` there.
+    pub(crate) async fn append(
+        self,
+        ledger: &Ledger,
+        key: &SigningKey,
+        kind: &str,
+        data: &Json,
+        jti: Uuid,
+    ) -> Result<Receipt, AttestError> {
+        let mut draft = Draft::new(kind, 1)
+            .author("ledger", Service::Log.as_str())
+            .aud(ledger.origin())
+            .at(&self.stream, self.next.seq, self.next.prev)
+            .jti(jti)
+            .iat(ledger.now_ms() / 1_000);
+        if let Some(seen) = self.next.seen {
+            draft = draft.seen(seen);
+        }
+        for (name, value) in data.as_object().into_iter().flatten() {
+            draft = draft.open(name, value.clone());
+        }
+        let signed = draft.sign(key).map_err(|error| AttestError::Unsigned(error.to_string()))?;
+        let busy = |_| AttestError::Refused(Refused::unavailable("the ledger has too much to do; try again"));
+        let mut settled = ledger.append(vec![signed.to_string()], Wait::Published).await.map_err(busy)?;
+        match settled.pop() {
+            Some(Ok(receipt)) => Ok(receipt),
+            Some(Err(refused)) => Err(AttestError::Refused(refused)),
+            None => Err(AttestError::Moving),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::seal::Seal;
 use crate::sequence::Sequencer;
 use crate::service::Services;
 use crate::state::State;
+use crate::stated::Stated;
 use crate::vault::{MasterKey, Vault};
 use crate::witnessing::{self, Cosigned, Witnesses, Witnessing};
 use crate::writer::{Health, Probe, Work, Writer};
@@ -121,6 +122,7 @@ struct Shared {
     vault: Vault,
     cases: Arc<CaseDesk>,
     tiles: Tiles,
+    stated: Mutex<Arc<Stated>>,
     admission: Arc<Admission>,
     published: watch::Receiver<Arc<Published>>,
     queue: mpsc::UnboundedSender<Work>,
@@ -205,6 +207,7 @@ impl Ledger {
                 vault,
                 cases,
                 tiles,
+                stated: Mutex::default(),
                 published,
                 queue,
                 room: Arc::new(Semaphore::new(limits.queue)),
@@ -276,6 +279,10 @@ impl Ledger {
 
     pub(crate) fn vault(&self) -> &Vault {
         &self.shared.vault
+    }
+
+    pub(crate) fn kept_stated(&self) -> &Mutex<Arc<Stated>> {
+        &self.shared.stated
     }
 
     pub(crate) fn tiles(&self) -> &Tiles {

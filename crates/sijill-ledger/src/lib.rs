@@ -34,12 +34,14 @@ mod plan;
 mod press;
 mod projecting;
 mod publish;
+mod publishing;
 mod read;
 mod released;
 mod seal;
 mod sequence;
 mod service;
 mod state;
+mod stated;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod vault;
@@ -56,10 +58,12 @@ pub use ledger::{Ledger, Limits, Opening, Receipt, ServiceKeys, Wait};
 pub use look_up::{KnownPlace, KnownTo, LookUpError, LookedUp};
 pub use projecting::project;
 pub use publish::Published;
+pub use publishing::publish;
 pub use read::Next;
 pub use released::ReleasedFile;
 pub use seal::{Seal, SealError};
 pub use sijill_casework::case::DeskKind;
+pub use stated::Stated;
 pub use vault::{MasterKey, Vault, VaultError};
 pub use witnessing::{Cosigned, Courier, Reply, Unreached, Witnessing, record_witnessed};
 
