@@ -39,6 +39,7 @@ const VIEWPORT: &str = r#"<meta name="viewport" content="width=device-width, ini
         (name = "cases", description = "Cases under rule-set 2: state, history, queues, what one may do, and values to those who need to know (`docs/casework.md`)"),
         (name = "views", description = "Read models: rows of cases, referrals, deadlines and more, filtered and sorted, as known at any size of the log"),
         (name = "planning", description = "What units have to expect, and early warnings (`docs/planning.md`)"),
+        (name = "figures", description = "Indicators: counted facts, as known at any size of the log, and the facts behind each"),
         (name = "documents", description = "What the members publish: policies, calendars, code lists; and the schemas of events"),
         (name = "log", description = "The transparency log: checkpoint, tiles and proofs (C2SP). Public but for the entries"),
         (name = "authority", description = "Who may do what: the registry, and access tokens"),

@@ -78,6 +78,10 @@ pub enum WebError {
     TypeUnknown,
     #[error("there is no view of this name; `/v1/views` lists them")]
     ViewUnknown,
+    #[error("there is no indicator of this name; `/v1/figures` lists them")]
+    IndicatorUnknown,
+    #[error("no figures of this month are published; `/v1/publications` lists them")]
+    PublicationUnknown,
     #[error("this view is being built; ask again in a moment")]
     ViewNotBuilt,
     #[error("this view has taken in {position} entries of the log so far; ask again in a moment")]
@@ -137,6 +141,8 @@ impl WebError {
             Self::ListUnknown => "list-unknown",
             Self::TypeUnknown => "type-unknown",
             Self::ViewUnknown => "view-unknown",
+            Self::IndicatorUnknown => "indicator-unknown",
+            Self::PublicationUnknown => "publication-unknown",
             Self::ViewNotBuilt => "view-not-built",
             Self::ViewBehind { .. } => "view-behind",
             Self::RateLimited { .. } => "rate-limited",
@@ -172,7 +178,9 @@ impl WebError {
             | Self::DocumentUnknown
             | Self::ListUnknown
             | Self::TypeUnknown
-            | Self::ViewUnknown => StatusCode::NOT_FOUND,
+            | Self::ViewUnknown
+            | Self::IndicatorUnknown
+            | Self::PublicationUnknown => StatusCode::NOT_FOUND,
             Self::NotARequest => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -215,6 +223,8 @@ impl WebError {
             Self::ListUnknown,
             Self::TypeUnknown,
             Self::ViewUnknown,
+            Self::IndicatorUnknown,
+            Self::PublicationUnknown,
             Self::ViewNotBuilt,
             Self::ViewBehind { position: 1 },
             Self::NotFound,

@@ -1,5 +1,6 @@
 //! Who may know of a case, and what it is then. Whoever may not learns no more than that it is none of theirs.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sijill_casework::Address;
@@ -59,20 +60,41 @@ impl App {
         let stream = Stream::new(StreamKind::Access, id.as_str()).ok_or(WebError::CaseUnknown)?;
         let parties =
             parties(self, std::slice::from_ref(&stream)).await?.remove(stream.as_str()).unwrap_or_default();
-        let is_party =
-            reader.works && reader.world.registry().may_read_as_party(&caller.kid, &stream, &parties);
-        let may = reader.audits || is_party || reader.has_broken_glass(&file);
-        if may && !reader.is_kept_out(&file) {
+        if reader.may_know(caller, &file, &stream, &parties) {
             Ok(Known { file, reader, parties })
         } else {
             Err(WebError::CaseUnknown)
         }
+    }
+
+    /// Which of these cases and contacts the caller may know of.
+    pub(crate) async fn known_among(
+        &self,
+        caller: &Caller,
+        ids: BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, WebError> {
+        let Some(reader) = self.reader(caller) else { return Ok(BTreeSet::new()) };
+        let streams: Vec<Stream> = ids.iter().filter_map(|id| Stream::new(StreamKind::Access, id)).collect();
+        let parties = parties(self, &streams).await?;
+        let files = self.ledger.case_files(&ids.into_iter().collect::<Vec<_>>()).await?;
+        let may = |stream: &Stream| {
+            let id = stream.id()?;
+            let known = reader.may_know(caller, files.get(id)?, stream, parties.get(stream.as_str())?);
+            known.then(|| id.to_owned())
+        };
+        Ok(streams.iter().filter_map(may).collect())
     }
 }
 
 impl Reader {
     pub(crate) fn registry(&self) -> &Registry {
         self.world.registry()
+    }
+
+    /// Whether it may know of the case, of which `stream` is the `access/…`.
+    fn may_know(&self, caller: &Caller, file: &CaseFile, stream: &Stream, parties: &Parties) -> bool {
+        let is_party = self.works && self.registry().may_read_as_party(&caller.kid, stream, parties);
+        (self.audits || is_party || self.has_broken_glass(file)) && !self.is_kept_out(file)
     }
 
     /// Whether the case was restricted against it.

@@ -5,11 +5,13 @@ mod attachments;
 mod case;
 mod documents;
 mod events;
+mod figure;
 mod health;
 mod log;
 mod next;
 mod planning;
 mod proofs;
+mod publication;
 mod registry;
 mod registry_shape;
 mod stream;
@@ -45,6 +47,8 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
         .merge(case::calls())
         .merge(view::calls())
         .merge(planning::calls())
+        .merge(figure::calls())
+        .merge(publication::calls())
 }
 
 /// What every reader of the log fetches, by the hundred: small, immutable or nearly, and public.

@@ -5,6 +5,7 @@ mod house;
 mod append;
 mod calls;
 mod document;
+mod figures;
 mod follow;
 mod limits;
 mod logs;

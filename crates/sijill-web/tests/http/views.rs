@@ -18,7 +18,7 @@ use crate::walk::{
 
 impl Served {
     /// Waits until the views have taken in everything that is published, and says how much that is.
-    async fn settled(&self) -> u64 {
+    pub(crate) async fn settled(&self) -> u64 {
         let (size, token) = (self.size(), self.token(AUDITOR).await);
         for _ in 0..1_000 {
             let mut behind = false;
@@ -42,7 +42,7 @@ impl Served {
         panic!("the views do not follow")
     }
 
-    fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.country.ledger.published().checkpoint.size
     }
 

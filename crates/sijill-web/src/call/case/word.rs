@@ -42,6 +42,12 @@ pub(crate) struct Label {
     en: &'static str,
 }
 
+impl From<[&'static str; 2]> for Label {
+    fn from([ar, en]: [&'static str; 2]) -> Self {
+        Self { ar, en }
+    }
+}
+
 impl From<Bilingual> for Label {
     fn from(text: Bilingual) -> Self {
         Self { ar: text.ar, en: text.en }

@@ -27,7 +27,7 @@ pub(super) struct Asked {
 
 /// As of when.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum At {
+pub(crate) enum At {
     Size(u64),
     /// Unix milliseconds.
     Time(u64),
@@ -78,18 +78,8 @@ impl Asked {
 
     /// The size that is asked for, of a view that has come to `position`.
     pub(super) async fn size(&self, app: &App, position: u64) -> Result<u64, WebError> {
-        let published = app.ledger.published().checkpoint.size;
-        let size = match (&self.after, self.at) {
-            (Some(after), _) => after.size,
-            (None, Some(At::Size(size))) => size,
-            (None, Some(At::Time(time))) => app.ledger.size_at(time).await?,
-            (None, None) => position.min(published),
-        };
-        match size {
-            size if size > published => Err(WebError::NotPublished { size: published }),
-            size if size > position => Err(WebError::ViewBehind { position }),
-            size => Ok(size),
-        }
+        let at = self.after.as_ref().map(|after| At::Size(after.size)).or(self.at);
+        At::size(at, app, position).await
     }
 
     /// Where the page after a cursor is had.
@@ -100,7 +90,22 @@ impl Asked {
 }
 
 impl At {
-    fn read(text: &str) -> Result<Self, WebError> {
+    /// The size that is asked for, of what has come to `position`; the latest for `None`.
+    pub(crate) async fn size(at: Option<Self>, app: &App, position: u64) -> Result<u64, WebError> {
+        let published = app.ledger.published().checkpoint.size;
+        let size = match at {
+            Some(Self::Size(size)) => size,
+            Some(Self::Time(time)) => app.ledger.size_at(time).await?,
+            None => position.min(published),
+        };
+        match size {
+            size if size > published => Err(WebError::NotPublished { size: published }),
+            size if size > position => Err(WebError::ViewBehind { position }),
+            size => Ok(size),
+        }
+    }
+
+    pub(crate) fn read(text: &str) -> Result<Self, WebError> {
         let time = || u64::try_from(Timestamp::parse(text)?.unix_ms()).ok();
         decimal(text).map(Self::Size).or_else(|| time().map(Self::Time)).ok_or_else(|| {
             WebError::Query("`at` is a size of the log, or a time as RFC 3339 has it with an offset".into())
@@ -109,7 +114,7 @@ impl At {
 }
 
 /// As it stands in a query (RFC 3986: all but the unreserved characters by their bytes).
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes()
         .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })

@@ -18,7 +18,7 @@ use crate::reading::{Part, Place, body_of};
 use crate::token::Caller;
 
 /// The media type.
-pub(in crate::call) const KIND: &str = "text/csv";
+pub(crate) const KIND: &str = "text/csv";
 
 /// Pages read ahead of the connection.
 const AHEAD: usize = 2;
@@ -40,7 +40,7 @@ pub(super) fn whole(
     let place = Place::take(&app)?;
     let (out, parts) = mpsc::channel(AHEAD);
     let mut response = answer(body_of(parts));
-    known.name(view, true, response.headers_mut());
+    known.name((view.name, view.model.version), true, response.headers_mut());
     let size = known.size;
     tokio::spawn(async move {
         let _place = place;
@@ -85,7 +85,8 @@ async fn send(
     }
 }
 
-fn answer(body: axum::body::Body) -> Response {
+/// A table as an answer.
+pub(crate) fn answer(body: axum::body::Body) -> Response {
     let kind = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
     ([(header::CONTENT_TYPE, kind)], body).into_response()
 }
@@ -95,13 +96,22 @@ fn answer(body: axum::body::Body) -> Response {
 /// # Errors
 /// The rows do not fit in memory.
 pub fn view_table(view: &View, head: bool, rows: &[Map<String, Value>]) -> Result<Vec<u8>, ::csv::Error> {
+    let names: Vec<&str> = view.fields.iter().map(|field| field.name).collect();
+    table(&names, head, rows)
+}
+
+/// The same, of columns with these names.
+pub(crate) fn table(
+    names: &[&str],
+    head: bool,
+    rows: &[Map<String, Value>],
+) -> Result<Vec<u8>, ::csv::Error> {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-    let names = view.fields.iter().map(|field| field.name);
     if head {
-        writer.write_record(names.clone())?;
+        writer.write_record(names)?;
     }
     for row in rows {
-        writer.write_record(names.clone().map(|name| text(row.get(name).unwrap_or(&Value::Null))))?;
+        writer.write_record(names.iter().map(|name| text(row.get(*name).unwrap_or(&Value::Null))))?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())
 }

@@ -3,10 +3,10 @@
 //! A row tells of a case what `GET /v1/cases/{id}` and the calls beneath it tell the same caller, and is there exactly for whom
 //! they are; the condition is part of the question to the database (`sijill_projections::query`).
 
-mod asked;
-mod csv;
+pub(crate) mod asked;
+pub(crate) mod csv;
 mod list;
-mod rows;
+pub(crate) mod rows;
 mod sight;
 
 pub use csv::view_table;

@@ -25,11 +25,11 @@ use crate::refusals::Guarded;
 use crate::token::Scope;
 
 /// What a log said, and at which size: with the root it is what was said for good.
-pub(super) struct Known {
-    pub(super) size: u64,
-    pub(super) root: Hash,
+pub(crate) struct Known {
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
     /// When its last entry was sequenced, Unix milliseconds.
-    received: Option<u64>,
+    pub(crate) received: Option<u64>,
 }
 
 /// A page of rows.
@@ -115,7 +115,7 @@ pub(crate) async fn rows(
         })
         .into_response()
     };
-    known.name(view, csv, response.headers_mut());
+    known.name((view.name, view.model.version), csv, response.headers_mut());
     if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
         response.headers_mut().insert(header::LINK, link);
     }
@@ -123,7 +123,7 @@ pub(crate) async fn rows(
 }
 
 impl Known {
-    async fn at(app: &App, size: u64) -> Result<Self, WebError> {
+    pub(crate) async fn at(app: &App, size: u64) -> Result<Self, WebError> {
         let root = app.ledger.root_at(size).await?;
         let last = match size.checked_sub(1) {
             Some(last) => app.ledger.entries(last, 1).await?.pop(),
@@ -135,7 +135,7 @@ impl Known {
     }
 
     /// Names the log beside the rows, for a table that leaves this system has no other place for it.
-    pub(super) fn name(&self, view: &View, csv: bool, headers: &mut HeaderMap) {
+    pub(crate) fn name(&self, (what, version): (&str, u32), csv: bool, headers: &mut HeaderMap) {
         let mut set = |name: &'static str, value: String| {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
@@ -143,9 +143,9 @@ impl Known {
         };
         set("sijill-size", self.size.to_string());
         set("sijill-root", hash_text(&self.root));
-        set("sijill-view", format!("{}/{}", view.name, view.model.version));
+        set("sijill-view", format!("{what}/{version}"));
         if csv {
-            set("content-disposition", format!("attachment; filename=\"{}-{}.csv\"", view.name, self.size));
+            set("content-disposition", format!("attachment; filename=\"{what}-{}.csv\"", self.size));
         }
     }
 }

@@ -14,7 +14,7 @@ const BEHIND: u64 = 10_000;
 
 impl App {
     /// The read models.
-    pub(in crate::call) fn read_models(&self) -> Result<&Arc<dyn Base>, WebError> {
+    pub(crate) fn read_models(&self) -> Result<&Arc<dyn Base>, WebError> {
         self.settings.read_models.as_ref().ok_or(WebError::ViewNotBuilt)
     }
 
