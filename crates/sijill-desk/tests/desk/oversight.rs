@@ -149,7 +149,10 @@ async fn a_supervisor_sees_the_own_agency_and_a_case_worker_nothing() {
     let page = seen.page("/flow?agency=rop", &session).await;
     assert!(page.contains("Figures of") && !page.contains("id=\"agency\""), "there is no choice of agencies");
     assert!(!content(&page).contains("rop"), "and none by the address");
-    let events = seen.page("/events?indicator=referrals&agency=rop", &session).await;
+    let elsewhere =
+        seen.door.page("/desk/oversight/events?indicator=referrals&agency=rop", Some(&session)).await;
+    assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
+    let events = seen.page("/events?indicator=referrals", &session).await;
     assert!(links(&events, "/desk/cases/").len() > 1, "of referrals to the own agency: {events}");
 
     let worker = seen.sign_in("moh/hospital-ma").await;
@@ -162,22 +165,48 @@ async fn a_supervisor_sees_the_own_agency_and_a_case_worker_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn oversight_is_told_no_small_figure_and_opens_none() {
+async fn oversight_is_shown_what_was_published_and_nothing_else() {
     let seen = Seen::open().await;
     let session = seen.sign_in(EYE).await;
-    let page = seen.page("?at=1&agency=moh&from=2026-02", &session).await;
-    assert_eq!(["High", "Medium", "Low"].map(|risk| row(&page, "risk", risk)[0]), ["fewer than 5"; 3]);
-    assert_eq!(content(&page), content(&seen.page("", &session).await), "whatever was asked");
     for section in SECTIONS {
-        let page = seen.page(section, &session).await;
+        assert!(seen.page(section, &session).await.contains("Nothing is published yet"), "{section}");
+    }
+    let months = seen.watch.publish().await;
+    assert_eq!(months, [202_601, 202_602, 202_603]);
+    let january = seen.page("?month=202601&at=1&agency=moh&from=2026-02", &session).await;
+    assert_eq!(
+        content(&january),
+        content(&seen.page("?month=2026-01", &session).await),
+        "whatever else was asked"
+    );
+    assert!(january.contains("January 2026") && january.contains("<option value=\"202601\" selected>"));
+    // The latest month.
+    for section in ["", "?month=202603", "?month=199901", "?month=x", "/timeliness"] {
         assert!(
-            links(&page, "/desk/oversight/events").is_empty() && !page.contains("class=\"narrow\""),
+            seen.page(section, &session).await.contains("<option value=\"202603\" selected>"),
             "{section}"
         );
-        assert!(!page.contains("id=\"officers\""), "{section}");
+    }
+    for section in SECTIONS {
+        let page = seen.page(section, &session).await;
+        assert!(links(&page, "/desk/oversight/events").is_empty(), "{section}");
+        assert!(!page.contains("id=\"officers\"") && !page.contains("name=\"agency\""), "{section}");
     }
     let events = seen.door.page("/desk/oversight/events?indicator=referrals", Some(&session)).await;
     assert_eq!(events.status, StatusCode::FORBIDDEN);
+    // Every number on the page is one that was published.
+    let stated = seen.watch.country.ledger.stated().await.expect("it is read");
+    let (_, said) = stated.publication(202_601).expect("January");
+    let tables =
+        said.figures.iter().flat_map(|figure| figure.tables.iter().map(move |table| (figure, table)));
+    let mut shown = 0;
+    for (figure, table) in tables {
+        let id = format!("id=\"{}-{}\"", figure.indicator, table.by);
+        assert!(january.contains(&id), "{id}");
+        shown += table.cells.iter().flatten().filter(|cell| cell.n.is_some()).count();
+    }
+    assert!(shown > 0, "{said:?}");
+    assert!(content(&january).contains("not published"), "small numbers are not");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -253,6 +282,7 @@ async fn every_dashboard_in_a_browser() {
     }
     let watch = Watch::open().await;
     watch.work().await;
+    watch.publish().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let site = format!("http://localhost:{}", listener.local_addr().expect("its address").port());
     let pages = router(watch.desk(&site));

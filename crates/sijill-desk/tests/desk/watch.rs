@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sijill_desk::Desk;
 use sijill_domain::event::{AgencyAdmit, Grant, Name, Role, UnitOpened, prove};
 use sijill_domain::{AgencyId, Signer, UnitId};
-use sijill_event::Json;
+use sijill_event::{Json, Uuid};
 use sijill_ledger::testing::{Actor, Country, ORIGIN};
 use sijill_projections::MODELS;
 use sijill_projections::engine::{Projector, SqliteBase};
@@ -81,6 +81,13 @@ impl Watch {
             self.country.act(who, &stream, "break_glass.invoked", broken).await.expect("taken");
         }
         self.follow().await;
+    }
+
+    /// Publishes the figures of the months that are over; answers which.
+    pub(crate) async fn publish(&self) -> Vec<u64> {
+        let (key, jti) = (self.country.ground.attestor.clone(), |_| Uuid::now_v7());
+        let months = sijill_ledger::publish(&self.country.ledger, &*self.base, &key, 0, &jti).await;
+        months.expect("published").into_iter().map(|(said, _)| said.month).collect()
     }
 
     async fn contact(&self, number: usize) {

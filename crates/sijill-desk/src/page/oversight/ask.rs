@@ -44,6 +44,8 @@ pub(crate) struct Asked {
     from: String,
     to: String,
     at: String,
+    /// Which month's published figures, for whoever sees no others.
+    pub(super) month: String,
 }
 
 /// The same, understood; what could not be is said beside its field.
@@ -75,9 +77,9 @@ pub(super) fn number(month: Month) -> i64 {
 }
 
 impl Narrowed {
-    /// Understands what was asked, within what may be: for a scope that nothing opens to, it is as if nothing was.
+    /// Understands what was asked, within what may be.
     pub(super) async fn of(asked: Asked, scope: &Scope, ledger: &Ledger) -> Result<Self, DeskError> {
-        let mut asked = if scope.opens() { Self::latin(asked) } else { Asked::default() };
+        let mut asked = Self::latin(asked);
         if scope.own().is_some() {
             asked.agency.clear();
         }
@@ -133,8 +135,7 @@ impl Narrowed {
             };
             text.trim().chars().map(|c| digit(c).unwrap_or(c)).collect::<String>()
         };
-        let Asked { agency, governorate, from, to, at } = asked;
-        Asked { agency, governorate, from: latin(from), to: latin(to), at: latin(at) }
+        Asked { from: latin(asked.from), to: latin(asked.to), at: latin(asked.at), ..asked }
     }
 
     pub(super) fn is_wrong(&self) -> bool {
@@ -148,7 +149,7 @@ impl Narrowed {
 
     /// The query again, for the other sections.
     pub(super) fn query(&self) -> String {
-        let Asked { agency, governorate, from, to, at } = &self.asked;
+        let Asked { agency, governorate, from, to, at, .. } = &self.asked;
         let asked =
             [("agency", agency), ("governorate", governorate), ("from", from), ("to", to), ("at", at)];
         query(&asked.map(|(name, value)| (name, Some(value.as_str()).filter(|value| !value.is_empty()))))

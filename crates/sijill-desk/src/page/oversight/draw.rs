@@ -136,7 +136,7 @@ impl Board<'_> {
             let n = figures.first().map_or(0, |figure| figure.n);
             tiles.push(Tile {
                 label: view.t(*label).to_owned(),
-                value: self.scope.shown(&[n])[0],
+                value: Value::Known(n),
                 measure: Measure::Number,
                 note: note.map(|note| view.t(note).to_owned()),
                 href: self.events(indicator, &by),
@@ -154,7 +154,7 @@ impl Board<'_> {
         counts.extend((!rest.is_empty()).then(|| rest.iter().map(|figure| figure.n).sum::<u64>()));
         let names = figures.iter().map(|figure| (self.name(of, by, figure), Some(pairs(by, figure))));
         let others = (self.labels.view.t(OTHERS).to_owned(), None);
-        let bars = names.chain([others]).zip(self.scope.shown(&counts)).map(|((label, pairs), value)| Bar {
+        let bars = names.chain([others]).zip(known(&counts)).map(|((label, pairs), value)| Bar {
             label,
             values: vec![value],
             href: pairs.and_then(|pairs| self.events(of.code, &pairs)),
@@ -171,18 +171,13 @@ impl Board<'_> {
         }
     }
 
-    /// How long in all, the longest first. Of few, the sum would tell how long each took.
+    /// How long in all, the longest first.
     async fn times(&self, of: &Indicator, by: Dimension) -> Result<Bars, Stop> {
         let mut figures = self.figures(&[of.code], &[by], self.filter).await?;
         figures.sort_by_key(|figure| (Reverse(figure.total), figure.by.clone()));
-        let counts: Vec<u64> = figures.iter().map(|figure| figure.n).collect();
-        let bars = figures.iter().zip(self.scope.shown(&counts)).map(|(figure, count)| Bar {
+        let bars = figures.iter().map(|figure| Bar {
             label: self.name(of, &[by], figure),
-            values: vec![
-                count
-                    .known()
-                    .map_or(Value::Withheld, |_| Value::Known(u64::try_from(figure.total).unwrap_or(0))),
-            ],
+            values: vec![Value::Known(u64::try_from(figure.total).unwrap_or(0))],
             href: self.events(of.code, &pairs(&[by], figure)),
         });
         let series = vec![self.labels.view.t(IN_ALL).to_owned()];
@@ -209,7 +204,7 @@ impl Board<'_> {
             counts.extend((!others.is_empty()).then(|| others.iter().map(count).sum::<u64>()));
             Bar {
                 label: self.labels.value(of, by, row),
-                values: self.scope.shown(&counts),
+                values: known(&counts),
                 href: self.events(of.code, &[(by, row)]),
             }
         });
@@ -243,7 +238,7 @@ impl Board<'_> {
         if counts.iter().all(|n| *n == 0) {
             return Ok(Spread { measure, bands: Vec::new(), limit });
         }
-        let bands = named.into_iter().zip(self.scope.shown(&counts)).map(|((word, to), value)| Band {
+        let bands = named.into_iter().zip(known(&counts)).map(|((word, to), value)| Band {
             to,
             value,
             href: self.events(of.code, &[(Dimension::Band, word)]),
@@ -266,7 +261,7 @@ impl Board<'_> {
                 |month: &Month| self.events(of.code, &[(Dimension::Month, &ask::number(*month).to_string())]);
             Line {
                 name: self.title(of).to_owned(),
-                values: self.scope.shown(&counts),
+                values: known(&counts),
                 hrefs: months.iter().map(events).collect(),
             }
         };
@@ -294,9 +289,7 @@ impl Board<'_> {
         let share = |month: &Month| {
             let (kept, all) =
                 by_month.get(ask::number(*month).to_string().as_str()).copied().unwrap_or_default();
-            let hidden = self.scope.shown(&[kept, all - kept]).iter().any(|value| value.is_hidden());
-            let share = if hidden { None } else { (kept * 1000).checked_div(all).map(Value::Known) };
-            share.unwrap_or(if hidden { Value::Withheld } else { Value::Nothing })
+            (kept * 1000).checked_div(all).map_or(Value::Nothing, Value::Known)
         };
         let events =
             |month: &Month| self.events(of.code, &[(Dimension::Month, &ask::number(*month).to_string())]);
@@ -311,18 +304,21 @@ impl Board<'_> {
     async fn flow(&self, of: &Indicator) -> Result<Flow, Stop> {
         let by = [Dimension::Kind, Dimension::Agency];
         let figures = self.figures(&[of.code], &by, self.filter).await?;
-        let counts: Vec<u64> = figures.iter().map(|figure| figure.n).collect();
-        let streams = figures.iter().zip(self.scope.shown(&counts)).filter_map(|(figure, value)| {
+        let streams = figures.iter().filter_map(|figure| {
             let [from, to] = figure.by.as_slice() else { return None };
             Some(Stream {
                 from: self.labels.agency(from),
                 to: self.labels.agency(to),
-                value,
+                value: Value::Known(figure.n),
                 href: self.events(of.code, &pairs(&by, figure)),
             })
         });
         Ok(Flow { streams: streams.collect() })
     }
+}
+
+fn known(counts: &[u64]) -> Vec<Value> {
+    counts.iter().copied().map(Value::Known).collect()
 }
 
 /// What an indicator counts, in words.

@@ -14,7 +14,7 @@ use sijill_projections::indicators::catalogue::{Band, Indicator, Kind, indicator
 
 use super::draw::definition;
 use super::label::Labels;
-use super::scope::Scope;
+use super::scope;
 use super::{ask, known, unavailable};
 use crate::desk::Office;
 use crate::page::case::Known as KnownCase;
@@ -72,23 +72,20 @@ pub(crate) async fn events(
     session: Session,
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Markup, DeskError> {
-    let scope = Scope::of(&session)?;
-    if !scope.opens() {
-        return Err(DeskError::NotYours);
-    }
+    let scope = scope::of(&office.desk.ledger.registry(), &session)?;
     let Query(asked) = query.map_err(|_| DeskError::Body)?;
     let of = indicator(&asked.indicator).ok_or(DeskError::NotFound)?;
     let base = office.desk.read_models.as_deref().ok_or(DeskError::Unavailable)?;
-    let own = scope.own().map(ToString::to_string);
     let filter = Filter {
         kind: asked.kind,
         band: asked.band,
-        agency: own.or(asked.agency),
+        agency: asked.agency,
         unit: asked.unit,
         governorate: asked.governorate,
         from: asked.from,
         to: asked.to,
     };
+    let filter = scope.within(filter).ok_or(DeskError::NotYours)?;
     let read = Reader { base }.facts(of.code, &filter, asked.at, (asked.skip, PAGE + 1)).await;
     let (size, mut facts) = match read {
         Ok(read) => read,

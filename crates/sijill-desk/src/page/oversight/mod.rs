@@ -5,6 +5,7 @@
 //! scope.rs    who sees what       ask.rs    whose figures, where, when, as known when
 //! label.rs    what values are called        events.rs   what a figure counts, event by event
 //! live.rs     an open page is told when the figures have moved on
+//! published.rs  what everybody may know, for whoever may see no more
 //! ```
 //!
 //! Figures come from the read models (`sijill-projections`); a page asks for all of them at the same size of the log, and
@@ -15,6 +16,7 @@ mod draw;
 pub(crate) mod events;
 mod label;
 pub(crate) mod live;
+mod published;
 mod scope;
 mod section;
 
@@ -26,6 +28,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use sijill_casework::case::World;
+use sijill_domain::AgencyId;
 use sijill_event::Entry;
 use sijill_ledger::Ledger;
 use sijill_projections::ProjectionError;
@@ -52,7 +55,6 @@ texts! {
     SECTIONS_OF: "أقسام اللوحات", "Sections";
     OWN: "أرقام {agency}.", "Figures of {agency}.";
     WHOLE: "أرقام كل الجهات.", "Figures of all agencies.";
-    PUBLISHED: "أرقام كل الجهات، دون هويات. ما قلّ عن 5 لا يُنشر، ولا تُختار هنا جهة أو مدة ولا تُسرد الأحداث، حتى لا يُعرف أحد من الفرق بين رقمين.", "Figures of all agencies, without identities. Fewer than 5 is not published; no agency or period can be chosen and no event listed here, so that nobody is recognised by the difference of two figures.";
     NOT_YET: "الأرقام قيد الإعداد", "The figures are being made";
     NOT_YET_NOTE: "يقرأ الخادم السجل من أوله. أعد تحميل الصفحة بعد قليل.", "The server is reading the log from its beginning. Reload this page in a while.";
 }
@@ -66,6 +68,7 @@ pub(crate) const TEXTS: &[(&str, &[(&str, crate::Text)])] = &[
     ("oversight events", events::ALL),
     ("oversight label", label::ALL),
     ("oversight live", live::ALL),
+    ("oversight published", published::ALL),
     ("oversight section", section::ALL),
 ];
 
@@ -99,9 +102,12 @@ async fn show(
     section: &Section,
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, DeskError> {
-    let scope = Scope::of(session)?;
-    let Query(asked) = query.map_err(|_| DeskError::Body)?;
     let ledger = &office.desk.ledger;
+    let scope = scope::of(&ledger.registry(), session)?;
+    let Query(asked) = query.map_err(|_| DeskError::Body)?;
+    if !scope.opens() {
+        return published::show(office, view, session, &asked).await;
+    }
     let base = office.desk.read_models.as_deref().ok_or(DeskError::Unavailable)?;
     let world = ledger.world();
     let book = world.book();
@@ -138,8 +144,8 @@ async fn show(
         (patterns())
         h1 { (view.t(TITLE)) ": " (view.t(section.title)) }
         (sections(view, section, &narrowed.query()))
-        p.quiet { (whose(view, &scope, &world)) @if scope.opens() { " " (narrowed.say(&labels)) } }
-        @if scope.opens() { (narrowed.form(&view.path, &scope, &labels)) }
+        p.quiet { (whose(view, scope.own(), &world)) " " (narrowed.say(&labels)) }
+        (narrowed.form(&view.path, &scope, &labels))
         @if let Some(known) = latest { (live::bar(view, known)) }
         div data-figures { (content) }
     });
@@ -210,12 +216,11 @@ fn sections(view: &View, here: &Section, query: &str) -> Markup {
     }
 }
 
-fn whose(view: &View, scope: &Scope, world: &World) -> Markup {
-    match scope {
-        Scope::Whole => html! { (view.t(WHOLE)) },
-        Scope::Own(id) => {
+fn whose(view: &View, own: Option<&AgencyId>, world: &World) -> Markup {
+    match own {
+        None => html! { (view.t(WHOLE)) },
+        Some(id) => {
             OWN.fill(view.lang, &[("agency", &super::word::agency(view, world.registry(), id.as_str()))])
         }
-        Scope::Published => html! { (view.t(PUBLISHED)) },
     }
 }
