@@ -1,4 +1,4 @@
-//! A server's daily word on its read models (`[figures]` in `sijill.toml`).
+//! A server's word on its own figures (`[figures]` in `sijill.toml`): daily on the read models, monthly for everybody.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,9 +6,10 @@ use std::time::Duration;
 use sijill_event::SigningKey;
 use sijill_ledger::Ledger;
 use sijill_projections::engine::Base;
+use uuid::Uuid;
 
 /// A day, milliseconds.
-const DAY: u64 = 86_400_000;
+pub const DAY: u64 = 86_400_000;
 
 /// How far Oman's midnight lies before that of UTC, less the ten minutes that a day's last entries may take.
 const BEGINS: u64 = 4 * 3_600_000 - 600_000;
@@ -32,24 +33,37 @@ pub async fn record_witnessed(ledger: Ledger, key: SigningKey, every: Duration) 
     }
 }
 
-/// Attests the read models ten minutes into every day in Oman, by the ledger's clock, until it is dropped. What fails is tried
-/// again the next time it looks.
-pub async fn every_day(ledger: Ledger, base: Arc<dyn Base>, key: SigningKey) {
+/// Attests the read models ten minutes into every day in Oman, by the ledger's clock, and then publishes the figures of each month
+/// that has been over for `grace_ms`, until it is dropped. Months that are due when it begins are published at once. What fails is
+/// tried again the next time it looks.
+pub async fn every_day(ledger: Ledger, base: Arc<dyn Base>, key: SigningKey, grace_ms: u64) {
     let day = |ledger: &Ledger| (ledger.now_ms() + BEGINS) / DAY;
-    let mut done = day(&ledger);
+    let (mut attested, mut published) = (day(&ledger), 0);
     loop {
         tokio::time::sleep(LOOK).await;
         let today = day(&ledger);
-        if today <= done {
-            continue;
-        }
-        match sijill_ledger::attest(&ledger, &*base, &key).await {
-            Ok((said, receipt)) => {
-                done = today;
-                tracing::info!(index = receipt.index, size = said.size, "read models attested");
+        if attested < today {
+            match sijill_ledger::attest(&ledger, &*base, &key).await {
+                Ok((said, receipt)) => {
+                    attested = today;
+                    tracing::info!(index = receipt.index, size = said.size, "read models attested");
+                }
+                Err(error) => {
+                    tracing::warn!(code = error.code(), %error, "read models not attested; trying again");
+                }
             }
-            Err(error) => {
-                tracing::warn!(code = error.code(), %error, "read models not attested; trying again");
+        }
+        if published < today {
+            match sijill_ledger::publish(&ledger, &*base, &key, grace_ms, &|_| Uuid::now_v7()).await {
+                Ok(months) => {
+                    published = today;
+                    for (said, receipt) in months {
+                        tracing::info!(index = receipt.index, month = said.month, "figures published");
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(code = error.code(), %error, "figures not published; trying again");
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::attesting::DAY;
 use crate::error::{Error, Result};
 
 /// Environment variable that overrides the ledger's PostgreSQL URL, so that its password need not lie in a file.
@@ -93,9 +94,21 @@ pub struct Figures {
     /// `false`: nothing is attested daily by this server. Of several servers of one ledger, one is to attest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attest: Option<bool>,
+    /// How many days after its end a month's figures are counted and published, once and for ever; 7 if it is not said. What
+    /// reaches the ledger later is in no publication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publish_after_days: Option<u16>,
 }
 
+/// Days after its end that a month's figures are published, if nothing else is said.
+const PUBLISH_AFTER_DAYS: u16 = 7;
+
 impl Figures {
+    /// How long a month has to be over before its figures are published, milliseconds.
+    pub fn grace_ms(&self) -> u64 {
+        u64::from(self.publish_after_days.unwrap_or(PUBLISH_AFTER_DAYS)) * DAY
+    }
+
     fn is_default(&self) -> bool {
         *self == Self::default()
     }

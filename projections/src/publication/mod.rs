@@ -1,4 +1,4 @@
-//! Published figures: what everybody may know of a month, once and for ever (`docs/adr/0018-published-figures.md`).
+//! Published figures: what everybody may know of a month, once and for ever (`docs/adr/0019-published-figures.md`).
 //!
 //! When a month is over, what happened in it is counted once, at a size of the log that the publication names. Nothing is ever
 //! counted again: entries that come later change no publication. A publication holds totals, and each total by one dimension

@@ -109,7 +109,7 @@ object! {
 }
 
 data! {
-    /// The figures of one month, as everybody may know them for ever (`docs/adr/0018-published-figures.md`).
+    /// The figures of one month, as everybody may know them for ever (`docs/adr/0019-published-figures.md`).
     FiguresPublished = "figures.published" {
         /// The month in Oman: `202611`.
         month: u64,

@@ -1,9 +1,11 @@
 //! `sijill attest`: what the read models say, on the ledger.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use sijill_domain::event::Service;
+use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::data_dir::{DataDir, service_key};
@@ -30,18 +32,32 @@ pub async fn run(args: Args) -> Result<Answer> {
     let base = read_models(&dir).await?;
     let running = Running::open(&dir, Time::Own).await?;
     let attested = sijill_ledger::attest(running.ledger(), &*base, &key).await;
+    let grace = dir.config.figures.grace_ms();
+    let published = match &attested {
+        Ok(_) => sijill_ledger::publish(running.ledger(), &*base, &key, grace, &|_| Uuid::now_v7()).await,
+        Err(_) => Ok(Vec::new()),
+    };
     running.close().await;
     let (said, receipt) = attested?;
+    let published = published?;
     let models: Vec<Value> = said
         .models
         .iter()
         .map(|model| json!({"model": model.name.as_str(), "version": model.version, "root": model.root.to_string(), "gaps": model.gaps}))
         .collect();
-    let text = format!(
+    let mut text = format!(
         "{} read models as of {} entries are attested by entry {}",
         models.len(),
         said.size,
         receipt.index
     );
-    Ok(Answer::good(text, &json!({"index": receipt.index, "size": said.size, "models": models})))
+    for (said, receipt) in &published {
+        let _ = write!(text, "\nfigures of {} are published by entry {}", said.month, receipt.index);
+    }
+    let months: Vec<Value> = published
+        .iter()
+        .map(|(said, receipt)| json!({"month": said.month, "size": said.size, "index": receipt.index}))
+        .collect();
+    let json = json!({"index": receipt.index, "size": said.size, "models": models, "published": months});
+    Ok(Answer::good(text, &json))
 }

@@ -1,5 +1,7 @@
 //! `sijill figures` and `sijill explain`: what indicators come to, at any size of the log, and the entries each figure counts.
 
+mod published;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -21,7 +23,7 @@ use crate::running::read_models;
 #[command(
     after_help = "Without a name, all indicators are listed with what they count. Figures come from the read models: a server keeps them \
     where the log is, `sijill rebuild` makes them. Each answer names the size of the log it was computed at; `--at` tells what was known at \
-    an earlier one."
+    an earlier one. With --published, what everybody may know of a month, as it stands on the ledger: of an export as well."
 )]
 pub struct Args {
     /// The data directory; it may be in use
@@ -30,6 +32,10 @@ pub struct Args {
     /// Indicators, such as timeliness
     #[arg(value_name = "INDICATOR")]
     indicators: Vec<String>,
+    /// What was published of a month, such as 202611; of the latest without one
+    #[arg(long, value_name = "MONTH", num_args = 0..=1, require_equals = true, default_missing_value = "",
+        conflicts_with_all = ["indicators", "only", "at"])]
+    published: Option<String>,
     /// Told apart by: kind, band, agency, unit, governorate, month
     #[arg(long, value_delimiter = ',', default_value = "kind", value_parser = dimension)]
     by: Vec<Dimension>,
@@ -100,6 +106,9 @@ impl Which {
 
 /// Runs `sijill figures`.
 pub async fn run(args: Args) -> Result<Answer> {
+    if let Some(month) = &args.published {
+        return published::run(&args.dir, month).await;
+    }
     if args.indicators.is_empty() {
         return Ok(all());
     }

@@ -137,7 +137,8 @@ fn attesting(dir: &DataDir, ledger: &Ledger, base: &Arc<dyn Base>) -> Result<Opt
         return Ok(None);
     }
     let key = dir.private_key(&named)?;
-    Ok(Some(tokio::spawn(every_day(ledger.clone(), Arc::clone(base), key))))
+    let grace = dir.config.figures.grace_ms();
+    Ok(Some(tokio::spawn(every_day(ledger.clone(), Arc::clone(base), key, grace))))
 }
 
 /// Records of what witnesses cosigned, of a ledger whose rules know them and whose key for it is here.

@@ -33,11 +33,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sijill_audit::{Options, Report, Trust, audit};
-use sijill_domain::event::{Clock, Founder};
-use sijill_ledger::SimulatedClock;
+use sijill_domain::event::{Clock, Founder, Service};
+use sijill_ledger::{Ledger, SimulatedClock};
 use sijill_projections::MODELS;
 
-use self::calendar::FOUNDING;
+use self::calendar::{END, FOUNDING};
 use self::chance::Chance;
 use self::country::{AGENCIES, Part, QUORUM};
 use self::doors::Doorkeeper;
@@ -46,11 +46,12 @@ use self::told::Told;
 use crate::answer::Answer;
 use crate::command::{rebuild, serve};
 use crate::config::Config;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, service_key};
 use crate::error::{Error, Result};
 use crate::genesis::{Begun, Genesis};
 use crate::key_file::{KeyFile, LEDGER, ROOT};
 use crate::progress;
+use crate::running::read_models;
 use crate::source::{blocking, open_path};
 
 /// The ledger's name.
@@ -115,7 +116,8 @@ async fn make(path: &Path, seed: u64) -> Result<(told::Played, DataDir)> {
     let keys = dir.path().join("keys");
     let played = async {
         founding::found(&mut stage, &keys, created).await?;
-        month::play(&mut stage, &keys).await
+        month::play(&mut stage, &keys).await?;
+        publish(&dir, stage.ledger(), chance).await
     };
     let played = played.await;
     spinner.finish_and_clear();
@@ -123,6 +125,15 @@ async fn make(path: &Path, seed: u64) -> Result<(told::Played, DataDir)> {
     drop(stage);
     running.close().await;
     played.map(|()| (told, dir))
+}
+
+/// Publishes the figures of the months that are over, as a real ledger does some days later.
+async fn publish(dir: &DataDir, ledger: &Ledger, chance: Chance) -> Result<()> {
+    let key = dir.private_key(&service_key(Service::Log))?;
+    let base = read_models(dir).await?;
+    let jti = |month| chance.jti(END, &format!("figures of {month}"));
+    sijill_ledger::publish(ledger, &*base, &key, 0, &jti).await?;
+    Ok(())
 }
 
 async fn begin(path: &Path, chance: Chance, clock: Arc<SimulatedClock>) -> Result<Begun> {

@@ -18,8 +18,7 @@ use sijill_ledger::Published;
 use sijill_projections::ProjectionError;
 use tokio::sync::watch;
 
-use super::scope::Scope;
-use super::{size, unavailable};
+use super::{scope, size, unavailable};
 use crate::chart::Known;
 use crate::desk::Office;
 use crate::text::texts;
@@ -90,7 +89,7 @@ impl Watcher {
         }
         loop {
             let published = self.published.borrow_and_update().checkpoint.size;
-            Scope::of(&self.office.glance(&self.headers).ok()?).ok()?;
+            may(&self.office, &self.headers).ok()?;
             let base = self.office.desk.read_models.as_deref()?;
             let now = match size(base, None).await {
                 Ok(now) => Some(now),
@@ -116,6 +115,13 @@ impl Watcher {
     }
 }
 
+/// Whoever sees figures of now. What is published stands still.
+fn may(office: &Office, headers: &HeaderMap) -> Result<(), DeskError> {
+    let session = office.glance(headers)?;
+    let scope = scope::of(&office.desk.ledger.registry(), &session)?;
+    if scope.opens() { Ok(()) } else { Err(DeskError::NotYours) }
+}
+
 /// `GET /desk/oversight/live?since=…`: an event stream of `size` events, whose id is the size; `Last-Event-ID` goes before
 /// `since`.
 pub(crate) async fn live(
@@ -124,7 +130,7 @@ pub(crate) async fn live(
     query: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, DeskError> {
     let Query(asked) = query.map_err(|_| DeskError::Body)?;
-    Scope::of(&office.glance(&headers)?)?;
+    may(&office, &headers)?;
     if office.desk.read_models.is_none() {
         return Err(DeskError::Unavailable);
     }
