@@ -4,11 +4,11 @@ use sijill_domain::Refusal;
 use sijill_domain::Signer;
 use sijill_domain::event::{
     Action, AgencyEvent, AgencyMerge, AgencyRemove, AgencyRename, AuditRecorded, CertificateGranted, Clock,
-    Day, DocumentKind, DocumentPublish, FiguresPublished, GrantsSet, HolidayAnnounced, KeyAdded, KeyCompromised, KeyRevoked,
-    LedgerCreated, LedgerRatified, LogWitnessed, Name, OfficerMoved, OfficerRemoved, ProjectionAttested,
-    ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate, RegistrarSuspend, Role, RolesSet,
-    RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitCalendarSet, UnitClosed, UnitOpened,
-    UnitRenamed, WitnessRule, WitnessesSet, prove,
+    Day, DocumentKind, DocumentPublish, FiguresPublished, GrantsSet, HolidayAnnounced, KeyAdded,
+    KeyCompromised, KeyRevoked, LedgerCreated, LedgerRatified, LogWitnessed, Name, OfficerMoved,
+    OfficerRemoved, ProjectionAttested, ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate,
+    RegistrarSuspend, Role, RolesSet, RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitCalendarSet,
+    UnitClosed, UnitOpened, UnitRenamed, WitnessRule, WitnessesSet, prove,
 };
 use sijill_event::{Digest, Json, parse_json};
 

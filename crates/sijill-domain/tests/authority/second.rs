@@ -1,10 +1,11 @@
 //! Rule-set 2 (`docs/casework.md` §1): a history for everything that it changes, and how it comes into force.
 
 use sijill_domain::event::{
-    AgencyMerge, AgencyRemove, AttestedModel, AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels, CellValue, Clock,
-    CosignedCheckpoint, CountedFaults, Day, FiguresPublished, Grant, GrantsSet, HolidayAnnounced, LedgerCreated, LogWitnessed,
-    ProjectionAttested, ProposalOpened, PublishedCell, PublishedFigure, PublishedStock, PublishedTable, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed, WitnessRule,
-    WitnessesSet,
+    AgencyMerge, AgencyRemove, AttestedModel, AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels,
+    CellValue, Clock, CosignedCheckpoint, CountedFaults, Day, FiguresPublished, Grant, GrantsSet,
+    HolidayAnnounced, LedgerCreated, LogWitnessed, ProjectionAttested, ProposalOpened, PublishedCell,
+    PublishedFigure, PublishedStock, PublishedTable, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed,
+    WitnessRule, WitnessesSet,
 };
 use sijill_domain::{Refusal, Status};
 use sijill_event::{Digest, Json};

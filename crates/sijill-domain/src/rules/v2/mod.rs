@@ -9,9 +9,8 @@ use sijill_log::{Checkpoint, KeyKind, KeyName, NoteVerifier};
 
 use super::v1::{self, accepted, registry_data};
 use crate::event::{
-    AgencyEvent, AuditRecorded, FiguresPublished, Grant, HolidayAnnounced, LogWitnessed, ProjectionAttested, Role,
-    Service,
-    UnitCalendarSet,
+    AgencyEvent, AuditRecorded, FiguresPublished, Grant, HolidayAnnounced, LogWitnessed, ProjectionAttested,
+    Role, Service, UnitCalendarSet,
 };
 use crate::registry::Change;
 use crate::{Accepted, AgencyId, Parties, Position, Refusal, Registry, Signer};
