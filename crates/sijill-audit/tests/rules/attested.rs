@@ -131,7 +131,7 @@ fn what_is_published_of_a_month_is_counted_again() {
             said.stocks.push(PublishedStock {
                 indicator: UnitId::parse("cases-open").expect("an id"),
                 least: Some(10),
-            })
+            });
         },
         |said| said.size -= 1,
         |said| said.month = 202_601,
