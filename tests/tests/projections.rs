@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use sijill_ledger::{Following, MasterKey};
+use sijill_ledger::{DeskKind, Following, MasterKey};
 use sijill_projections::engine::{Base, Log as _, PostgresBase, Projector, SqliteBase};
 use sijill_projections::forecast::{self, Forecasts};
 use sijill_projections::query::Sight;
 use sijill_projections::warning::{self, Precision, Warning};
-use sijill_projections::{MODELS, Model, NEVER, circles};
+use sijill_projections::{Cell, MODELS, Model, NEVER, circles, queues};
 use sijill_store::Store;
 use sijill_store_postgres::testing::Cluster;
 use sijill_store_sqlite::{SqliteKeyStore, SqliteStore};
 use sijill_tests::program::{command, done};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 
 /// The demonstration's month: every type of event and act is in it.
 fn month(dir: &Path) {
@@ -108,6 +110,38 @@ async fn parties_are_the_ledgers(dir: &Path, base: &dyn Base, number: u64) {
     assert_eq!(found, held);
 }
 
+/// The queues that the read model tells are those the ledger keeps beside the entries.
+async fn queues_are_the_ledgers(dir: &Path, base: &dyn Base, number: u64) {
+    let options = SqliteConnectOptions::new().filename(dir.join("ledger.sqlite")).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.expect("a database");
+    let held: Vec<(String, String, String, i64, Option<i64>, bool)> = sqlx::query_as(
+        "SELECT case_id, agency, unit, kind, nullif(due, 9223372036854775807), calm = 0 FROM desk ORDER BY 1, 2, 3, 4",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .expect("queues");
+    let sql = format!(
+        "SELECT subject, agency, unit, kind, due_ms, urgent FROM queue_place_{number} WHERE until = $1"
+    );
+    let rows = base.query(&sql, &[NEVER.into()]).await.expect("readable");
+    let kind = |word: &str| {
+        let number = (0..=u8::MAX)
+            .find(|number| DeskKind::from_number(*number).is_some_and(|kind| kind.as_str() == word));
+        i64::from(number.expect("a reason"))
+    };
+    let mut told: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let text = |at: usize| row[at].text().to_owned();
+            let due = (row[4] != Cell::Null).then(|| row[4].integer());
+            (text(0), text(1), text(2), kind(row[3].text()), due, row[5].integer() == 1)
+        })
+        .collect();
+    told.sort();
+    assert!(told.len() > 100);
+    assert_eq!(told, held);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_has_the_same_rows_on_both_engines_and_after_a_kill() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -148,6 +182,9 @@ async fn a_month_has_the_same_rows_on_both_engines_and_after_a_kill() {
 
     let circles = generations.iter().find(|generation| generation.model == circles::MODEL.name);
     parties_are_the_ledgers(&path, &base, circles.expect("who may know").number).await;
+
+    let queues = generations.iter().find(|generation| generation.model == queues::MODEL.name);
+    queues_are_the_ledgers(&path, &base, queues.expect("whose desks").number).await;
 
     let Some(cluster) = Cluster::shared() else { return };
     let url = cluster.create_database().await;
