@@ -11,8 +11,14 @@ use crate::ledger::Ledger;
 /// How long after a failure it is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// While the log grows, read models rest so many times as long as they have worked: appends come first.
+/// While the log grows, read models rest so many times as long as they have worked: appends come first. Those that keep up rest
+/// longer, for a case is folded as a whole however few of its entries are new, but not so long that they are a second behind.
 const REST: u32 = 3;
+const LONG_REST: u32 = 9;
+const LONGEST_REST: Duration = Duration::from_millis(600);
+
+/// Fewer entries than this are made up for in one step.
+const NEAR: u64 = 5_000;
 
 /// How long entries may gather before they are taken in together: one transaction for many, and still under a second behind.
 const GATHER: Duration = Duration::from_millis(200);
@@ -55,22 +61,27 @@ async fn catch_up(projector: &Projector<'_>) -> Result<(), ProjectionError> {
     loop {
         let (size, began) = (projector.log.size(), Instant::now());
         if projector.follow().await? {
-            return tell(projector).await;
+            tell(projector).await?;
+            return Ok(());
         }
-        tell(projector).await?;
+        let behind = tell(projector).await?;
         if projector.log.size() > size {
             // Somebody is appending, and read models can wait.
-            tokio::time::sleep(began.elapsed() * REST).await;
+            let worked = began.elapsed();
+            let rest = if behind < NEAR { (worked * LONG_REST).min(LONGEST_REST) } else { worked * REST };
+            tokio::time::sleep(rest).await;
         }
     }
 }
 
-/// How far behind each model is, in entries.
-async fn tell(projector: &Projector<'_>) -> Result<(), ProjectionError> {
-    let size = projector.log.size();
+/// Tells how far behind each model is, in entries; answers the most of it.
+async fn tell(projector: &Projector<'_>) -> Result<u64, ProjectionError> {
+    let (size, mut most) = (projector.log.size(), 0);
     for generation in projector.generations().await?.into_iter().filter(|generation| generation.live) {
-        let behind = u32::try_from(size.saturating_sub(generation.position)).unwrap_or(u32::MAX);
+        let behind = size.saturating_sub(generation.position);
+        most = most.max(behind);
+        let behind = u32::try_from(behind).unwrap_or(u32::MAX);
         metrics::gauge!("sijill_projection_lag_entries", "model" => generation.model).set(behind);
     }
-    Ok(())
+    Ok(most)
 }

@@ -20,7 +20,7 @@ use crate::model::{Cell, Model};
 const STRIDE: u64 = 10_000;
 
 /// Subjects folded and written at once.
-const SUBJECTS: usize = 250;
+const SUBJECTS: usize = 120;
 
 /// So many such pages are read and folded ahead of the one that is written.
 const AHEAD: usize = 2;

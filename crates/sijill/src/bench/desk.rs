@@ -47,8 +47,10 @@ pub(super) async fn dashboards(server: &Server, load: &Load) -> Result<Value> {
     let request = server.http.get(format!("{}{OVERSIGHT}", server.url)).header(COOKIE, &cookie);
     let answer = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
     let page = answer.text().await.map_err(failed)?;
-    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split(['"', '?']).next());
-    let paths: BTreeSet<&str> = links.filter(|link| link.starts_with(OVERSIGHT)).collect();
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    // Those with a question are about one figure.
+    let paths: BTreeSet<&str> =
+        links.filter(|link| link.starts_with(OVERSIGHT) && !link.contains('?')).collect();
     let mut tick = tokio::time::interval(Duration::from_secs(1) / RATE);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
     let mut tasks = Vec::new();

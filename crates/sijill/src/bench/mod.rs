@@ -131,6 +131,8 @@ pub async fn run(args: Args) -> Result<Answer> {
             Measurement::Lag => ("lag", models::lag(&server, &dir, &mut load).await?),
             Measurement::Audit => ("audit", audit::audit(&dir).await?),
         };
+        // Told at once: what fails later takes nothing with it.
+        eprintln!("{}", json!({name: figure}));
         figures.insert(name.into(), figure);
     }
     server.stop().await?;
