@@ -141,7 +141,7 @@ refused! {
         | "disclosure-missing": "ما أعدّه المتصفح للتوقيع تالف. لم يُسجَّل شيء. أبلغ الدعم.", "What the browser prepared is damaged. Nothing was recorded. Tell support.";
     // Requests, and the server.
     "body" | "body-unreadable" | "body-not-utf8" | "query" | "path" | "header" | "media-type" | "not-acceptable": "لم نفهم هذا الطلب. ارجع إلى الصفحة السابقة وحاول مرة أخرى.", "We could not read this request. Go back and try again.";
-    "not-found" | "not-published" | "view-unknown": "لا توجد صفحة بهذا العنوان. تأكد من الرابط.", "There is no page at this address. Check the link.";
+    "not-found" | "not-published" | "view-unknown" | "indicator-unknown" | "publication-unknown": "لا توجد صفحة بهذا العنوان. تأكد من الرابط.", "There is no page at this address. Check the link.";
     "method-not-allowed": "لا يمكن فتح هذا العنوان بهذه الطريقة.", "This address cannot be opened this way.";
     "rate-limited": "طلبات كثيرة من هذا العنوان. انتظر دقيقة.", "Too many requests from this address. Wait a minute.";
     "unavailable" | "busy" | "overloaded" | "timed-out" | "not-ready" | "stopping": "المنظومة لا تجيب الآن. حاول بعد دقيقة؛ لم يضع شيء مما سُجّل.", "The system does not answer now. Try again in a minute; nothing that was recorded is lost.";
