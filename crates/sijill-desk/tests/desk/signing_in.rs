@@ -16,7 +16,7 @@ async fn a_registered_key_opens_a_session_and_signing_out_ends_it() {
     let nonce = house.nonce().await;
     let answer = house.post("/desk/session", &House::answer_to(&nonce, SITE, house.worker())).await;
     assert_eq!(answer.status, StatusCode::CREATED);
-    assert_eq!(answer.json(), json!({"agency": "mosd", "officer": "worker"}));
+    assert_eq!(answer.json(), json!({"agency": "mosd", "home": "/desk", "officer": "worker"}));
     let set = answer.header(header::SET_COOKIE);
     for part in ["__Host-sijill=", "; Path=/", "; HttpOnly", "; SameSite=Strict", "; Secure"] {
         assert!(set.contains(part), "{part} in {set}");
