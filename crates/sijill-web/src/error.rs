@@ -383,7 +383,7 @@ mod tests {
         assert_eq!(below(StoreError::Retry("gave way".into())), ("unavailable", 503, true));
         assert_eq!(below(StoreError::corrupt("an entry")), ("internal", 500, false));
         for refused in Refused::examples() {
-            let retry = refused.code == "unavailable";
+            let retry = ["unavailable", "not-witnessed"].contains(&refused.code);
             assert_eq!(answered(refused.clone().into()).2, retry, "{}", refused.code);
         }
     }
