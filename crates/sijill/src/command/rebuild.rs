@@ -26,9 +26,12 @@ pub struct Args {
     /// The data directory; it may be in use
     #[arg(long)]
     dir: PathBuf,
-    /// Only this model: cases, referrals, deadlines, contacts, accesses, entries, circles, queues, indicators
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", help = model_help())]
     model: Option<String>,
+}
+
+fn model_help() -> String {
+    format!("Only this model: {}", MODELS.map(|model| model.name).join(", "))
 }
 
 /// Runs `sijill rebuild`.
