@@ -36,7 +36,7 @@ pub struct Ahead {
     pub begins: u64,
     /// The figure that is expected.
     pub expected: u64,
-    /// Between which figures it may lie.
+    /// Between which figures it may lie, the lesser first.
     pub range: Option<(u64, u64)>,
 }
 
@@ -210,7 +210,7 @@ mod tests {
         let next = |(n, (least, expected, most)): (usize, &(u64, u64, u64))| Ahead {
             begins: begins(past.len() + n),
             expected: *expected,
-            range: Some((*least, *most)),
+            range: Some((*least.min(most), *least.max(most))),
         };
         Weeks {
             past: past.iter().enumerate().map(|(n, figure)| (begins(n), *figure)).collect(),
