@@ -26,6 +26,15 @@ pub enum LogError {
     #[error("the tree of size 0 has the root SHA-256(\"\")")]
     EmptyRoot,
 
+    #[error("a proof in a map has at most 256 siblings, not {found}")]
+    MapProofLength { found: usize },
+    #[error(
+        "the leaf in the proof is that of the key itself, does not lie where the key would, or stands beside a value"
+    )]
+    MapProofLeaf,
+    #[error("the proof does not lead to the root of the map")]
+    MapRoot,
+
     #[error("tile {index} at level {level} is needed and not at hand")]
     TileMissing { level: u8, index: u64 },
     #[error("the bytes of tile {index} at level {level} are not 32 for each hash of a possible tile")]
@@ -136,6 +145,9 @@ impl LogError {
             Self::InclusionRoot => "inclusion-root",
             Self::ConsistencyRoot => "consistency-root",
             Self::EmptyRoot => "empty-root",
+            Self::MapProofLength { .. } => "map-proof-length",
+            Self::MapProofLeaf => "map-proof-leaf",
+            Self::MapRoot => "map-root",
             Self::TileMissing { .. } => "tile-missing",
             Self::TileBytes { .. } => "tile-bytes",
             Self::TilePath => "tile-path",

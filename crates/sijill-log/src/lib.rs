@@ -11,6 +11,7 @@
 //! | [`cosignature`] | C2SP tlog-cosignature v1.0.1, type 0x04 |
 //! | [`tlog_witness`] | C2SP tlog-witness v1.0.0 |
 //! | [`tlog_proof`], [`policy`] | C2SP tlog-proof and tlog-policy (drafts) |
+//! | [`map`] | `docs/ledger-format.md`, Annex E: sparse Merkle maps |
 //!
 //! Every parser is strict: what it accepts, the matching `Display` prints back byte for byte (a policy, which may
 //! hold comments, prints its canonical form). Signatures are checked with Ed25519 `verify_strict` only, so that no
@@ -21,6 +22,7 @@ pub mod checkpoint;
 pub mod cosignature;
 mod error;
 pub mod hash;
+pub mod map;
 pub mod note;
 pub mod policy;
 pub mod tile;
@@ -32,6 +34,7 @@ pub use checkpoint::Checkpoint;
 pub use cosignature::CosignatureSigner;
 pub use error::LogError;
 pub use hash::{EMPTY_ROOT, Hash, leaf_hash, node_hash};
+pub use map::{EMPTY_MAP, MapProof, SparseMap};
 pub use note::{KeyKind, KeyName, Note, NoteSignature, NoteSigner, NoteVerifier};
 pub use policy::{Policy, QuorumTime, Witnessed};
 pub use tile::{FullTile, Tile, TileBuilder, TileSet};

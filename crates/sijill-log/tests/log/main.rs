@@ -2,6 +2,7 @@
 //! vectors that verifiers in other languages share.
 
 mod formats;
+mod map;
 mod naive;
 mod policy;
 mod refusals;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sijill_log::{
-    AddCheckpoint, Checkpoint, CosignatureSigner, EMPTY_ROOT, Frontier, Hash, KeyName, LogError, MAX_SIZE,
-    Note, NoteSigner, Policy, Tile, TileBuilder, TileSet, TlogProof, bundle,
+    AddCheckpoint, Checkpoint, CosignatureSigner, EMPTY_MAP, EMPTY_ROOT, Frontier, Hash, KeyName, LogError,
+    MAX_SIZE, MapProof, Note, NoteSigner, Policy, Tile, TileBuilder, TileSet, TlogProof, bundle,
     note::{MAX_NOTE_BYTES, MAX_SIGNATURES},
     tree::{consistency_proof, inclusion_proof, root_at},
 };
@@ -37,7 +37,11 @@ fn refusals() -> Vec<(&'static str, Option<LogError>)> {
     let other = Checkpoint { origin: KeyName::new("other.example").expect("a name"), ..checkpoint.clone() };
     let too_long = format!("old 7\n{}\n{note}", format!("{EMPTY_ROOT}\n").repeat(64));
     let long = vec![b'a'; MAX_NOTE_BYTES + 1];
+    let (key, way) = (Hash([1; 32]), |siblings, leaf| MapProof { siblings: vec![EMPTY_MAP; siblings], leaf });
     vec![
+        ("map-proof-length", error(way(257, None).verify(&key, None, &EMPTY_MAP))),
+        ("map-proof-leaf", error(way(0, Some((key, key))).verify(&key, None, &EMPTY_MAP))),
+        ("map-root", error(way(0, None).verify(&key, Some(&key), &EMPTY_MAP))),
         ("tree-size", error(root_at(MAX_SIZE + 1, &tree))),
         ("tree-size", error(Frontier::from_parts(u64::MAX, vec![]))),
         ("tree-size", error(TileBuilder::resume(MAX_SIZE + 1, &TileSet::new(), &[]))),
