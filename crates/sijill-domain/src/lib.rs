@@ -7,11 +7,13 @@
 //!
 //! ```text
 //! event/     what registry events hold in `data`: one struct per type and action
+//! heads      what `heads.committed` commits to, and proofs of it
 //! registry/  the state, how it changes, what it is asked
 //! rules/     which events are accepted: a module per rule-set version, never edited once released
 //! ```
 
 pub mod event;
+pub mod heads;
 mod id;
 mod parties;
 mod refusal;

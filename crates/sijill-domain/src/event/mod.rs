@@ -30,6 +30,7 @@ mod audited;
 mod calendar;
 pub(crate) mod field;
 mod genesis;
+mod heads;
 mod name;
 mod proof;
 mod proposal;
@@ -47,6 +48,7 @@ pub use attested::{
 pub use audited::{AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels, CountedFaults};
 pub use calendar::{Day, HolidayAnnounced};
 pub use genesis::{Founder, LedgerCreated, LedgerRatified, ServiceKey};
+pub use heads::HeadsCommitted;
 pub use name::Name;
 pub use proof::{Proof, prove};
 pub use proposal::{

@@ -292,11 +292,13 @@ impl Registry {
     fn edit_key(&mut self, kid: &Kid, edit: impl FnOnce(&mut KeyRecord)) {
         if let Some(key) = Arc::make_mut(&mut self.keys).get_mut(kid) {
             edit(key);
+            Arc::make_mut(&mut self.touched).push(*kid);
         }
     }
 
     fn add_key(&mut self, owner: Owner, key: &PublicKey, index: u64) {
         Arc::make_mut(&mut self.keys).insert(key.kid(), KeyRecord::new(owner, key, index));
+        Arc::make_mut(&mut self.touched).push(key.kid());
     }
 
     fn replace_key(&mut self, signer: Signer, key: &PublicKey, index: u64) {
@@ -306,9 +308,10 @@ impl Registry {
 
     /// Revokes every key whose signer is one of `whose`.
     fn revoke(&mut self, index: u64, whose: impl Fn(&Signer) -> bool) {
-        for key in Arc::make_mut(&mut self.keys).values_mut() {
+        for (kid, key) in Arc::make_mut(&mut self.keys) {
             if key.signer().is_some_and(&whose) {
                 revoke(key, index);
+                Arc::make_mut(&mut self.touched).push(*kid);
             }
         }
     }

@@ -49,6 +49,9 @@ pub struct Registry {
     rules: u64,
     agencies: BTreeMap<AgencyId, Arc<Agency>>,
     keys: Arc<BTreeMap<Kid, KeyRecord>>,
+    /// The keys that something became of, each time anew, in log order.
+    #[serde(skip)]
+    touched: Arc<Vec<Kid>>,
     proposals: Arc<BTreeMap<Digest, Proposal>>,
     documents: Arc<BTreeMap<DocumentKind, BTreeMap<UnitId, Vec<Published>>>>,
     /// Holidays announced, in log order.

@@ -185,6 +185,17 @@ impl Registry {
         &self.keys
     }
 
+    /// The keys that something became of — known, ended, disputed —, each time anew, in log order: whoever was there at some
+    /// entry and comes again at a later one has to look at what was added here since.
+    pub fn touched(&self) -> &[Kid] {
+        &self.touched
+    }
+
+    /// When the next scheduled proposal comes into force, Unix milliseconds.
+    pub fn next_due(&self) -> Option<u64> {
+        self.scheduled.first_key_value().map(|((effective, _), _)| *effective)
+    }
+
     /// Who the key speaks for in the next entry, if it does.
     pub fn signer(&self, kid: &Kid) -> Option<&Signer> {
         self.key(kid)?.signer()

@@ -4,8 +4,8 @@ use sijill_domain::Refusal;
 use sijill_domain::Signer;
 use sijill_domain::event::{
     Action, AgencyEvent, AgencyMerge, AgencyRemove, AgencyRename, AuditRecorded, CertificateGranted, Clock,
-    Day, DocumentKind, DocumentPublish, FiguresPublished, GrantsSet, HolidayAnnounced, KeyAdded,
-    KeyCompromised, KeyRevoked, LedgerCreated, LedgerRatified, LogWitnessed, Name, OfficerMoved,
+    Day, DocumentKind, DocumentPublish, FiguresPublished, GrantsSet, HeadsCommitted, HolidayAnnounced,
+    KeyAdded, KeyCompromised, KeyRevoked, LedgerCreated, LedgerRatified, LogWitnessed, Name, OfficerMoved,
     OfficerRemoved, ProjectionAttested, ProposalApproved, ProposalOpened, QuorumSet, RegistrarReinstate,
     RegistrarSuspend, Role, RolesSet, RootKeyReplace, RulesPut, Service, ServiceKeyReplace, UnitCalendarSet,
     UnitClosed, UnitOpened, UnitRenamed, WitnessRule, WitnessesSet, prove,
@@ -72,6 +72,7 @@ fn reread(kind: &str, data: &Json) -> Result<Json, Refusal> {
         ProposalApproved::TYPE => ProposalApproved::parse(data).map(|event| event.data()),
         HolidayAnnounced::TYPE => HolidayAnnounced::parse(data).map(|event| event.data()),
         ProjectionAttested::TYPE => ProjectionAttested::parse(data).map(|event| event.data()),
+        HeadsCommitted::TYPE => HeadsCommitted::parse(data).map(|event| event.data()),
         LogWitnessed::TYPE => LogWitnessed::parse(data).map(|event| event.data()),
         AuditRecorded::TYPE => AuditRecorded::parse(data).map(|event| event.data()),
         FiguresPublished::TYPE => FiguresPublished::parse(data).map(|event| event.data()),
@@ -86,6 +87,7 @@ fn examples() -> Vec<(&'static str, Json)> {
         (ProposalApproved::TYPE, ProposalApproved { proposal: Digest([1; 32]) }.data()),
         (HolidayAnnounced::TYPE, second::holiday("moh/root").data),
         (ProjectionAttested::TYPE, second::attested("ledger/log").data),
+        (HeadsCommitted::TYPE, second::committed(0).data),
         (LogWitnessed::TYPE, second::witnessed(&|_| ()).data),
         (AuditRecorded::TYPE, second::audited("moh/aud").data),
         (FiguresPublished::TYPE, second::published("ledger/log").data),

@@ -257,6 +257,15 @@ fn keys_are_sound(before: &Registry, after: &Registry) {
         assert_eq!((&now.owner, now.added), (&record.owner, record.added));
         assert!(record.revoked.is_none() || now.revoked == record.revoked, "what is revoked stays revoked");
     }
+    let (known, touched) = after.touched().split_at(before.touched().len());
+    assert_eq!(known, before.touched());
+    for (kid, record) in after.keys() {
+        assert_eq!(
+            before.key(kid) != Some(record),
+            touched.contains(kid),
+            "whatever became of a key is told"
+        );
+    }
     let mut speaking = BTreeMap::<&Signer, usize>::new();
     for kid in after.keys().keys() {
         let Some(signer) = after.signer(kid) else { continue };

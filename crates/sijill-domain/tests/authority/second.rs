@@ -3,11 +3,11 @@
 use sijill_domain::event::{
     AgencyMerge, AgencyRemove, AttestedModel, AuditRecorded, AuditStatus, AuditedLevel, AuditedLevels,
     CellValue, Clock, CosignedCheckpoint, CountedFaults, Day, FiguresPublished, Grant, GrantsSet,
-    HolidayAnnounced, LedgerCreated, LogWitnessed, ProjectionAttested, ProposalOpened, PublishedCell,
-    PublishedFigure, PublishedStock, PublishedTable, Role, RolesSet, RulesPut, UnitCalendarSet, UnitClosed,
-    WitnessRule, WitnessesSet,
+    HeadsCommitted, HolidayAnnounced, LedgerCreated, LogWitnessed, ProjectionAttested, ProposalOpened,
+    PublishedCell, PublishedFigure, PublishedStock, PublishedTable, Role, RolesSet, RulesPut,
+    UnitCalendarSet, UnitClosed, WitnessRule, WitnessesSet,
 };
-use sijill_domain::{Refusal, Status};
+use sijill_domain::{Parties, Position, Refusal, Status};
 use sijill_event::{Digest, Json};
 use sijill_log::{Checkpoint, CosignatureSigner, Hash, Note, NoteSigner};
 
@@ -86,6 +86,22 @@ pub(crate) const HISTORIES: &[(&str, &str, History)] = &[
     }),
     ("an attestation on the ledger's stream", "type-not-here", || {
         tried(&Said { stream: "ledger".into(), ..attested("moh/root") })
+    }),
+    // Where streams ended.
+    ("the automation commits heads", "not-the-service", || {
+        tried(
+            &Said { iss: "ledger".into(), sub: "automation".into(), ..committed(0) }
+                .with_key("ledger/automation"),
+        )
+    }),
+    ("heads of a tree that was not seen", "data-malformed", || tried(&committed(1))),
+    ("heads of a tree left long ago", "data-malformed", || reached(HeadsCommitted::REACH + 1)),
+    ("schema version 2 of heads", "data-malformed", || tried(&Said { v: 2, ..committed(0) })),
+    ("heads on the ledger's stream", "type-not-here", || {
+        tried(&Said {
+            stream: "ledger".into(),
+            ..by("moh/root", "ledger", HeadsCommitted::TYPE, committed(0).data)
+        })
     }),
     // What an auditor found.
     ("a case worker records an audit", "role-missing", || tried(&audited("moh/cw"))),
@@ -365,6 +381,27 @@ pub(crate) fn witnessed(change: &dyn Fn(&mut Checkpoint)) -> Said {
     let mut checkpoint = checkpoint();
     change(&mut checkpoint);
     by("ledger/log", "log", LogWitnessed::TYPE, cosigned(&signer("checkpoint", ORIGIN), &checkpoint))
+}
+
+/// Heads of so many entries fewer than the event sees.
+pub(crate) fn committed(fewer: u64) -> Said {
+    let size = World::second().next().index - fewer;
+    let said = HeadsCommitted { size, streams: Digest([5; 32]), keys: Digest([6; 32]) };
+    by("ledger/log", "log", HeadsCommitted::TYPE, said.data())
+}
+
+/// Heads that are appended so many entries after the tree they are about.
+fn reached(entries: u64) -> Result<(), Refusal> {
+    let world = World::second();
+    let Position { index, received } = world.next();
+    let at = Position { index: index + entries, received };
+    world.registry.decide(at, &world.sign(&committed(0)), &Parties::new()).map(|_| ())
+}
+
+#[test]
+fn heads_are_committed() {
+    assert_eq!(tried(&committed(0)), Ok(()));
+    assert_eq!(reached(HeadsCommitted::REACH), Ok(()));
 }
 
 pub(crate) fn two_ministries_and_unicef() -> String {

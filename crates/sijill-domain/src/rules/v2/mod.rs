@@ -9,8 +9,8 @@ use sijill_log::{Checkpoint, KeyKind, KeyName, NoteVerifier};
 
 use super::v1::{self, accepted, registry_data};
 use crate::event::{
-    AgencyEvent, AuditRecorded, FiguresPublished, Grant, HolidayAnnounced, LogWitnessed, ProjectionAttested,
-    Role, Service, UnitCalendarSet,
+    AgencyEvent, AuditRecorded, FiguresPublished, Grant, HeadsCommitted, HolidayAnnounced, LogWitnessed,
+    ProjectionAttested, Role, Service, UnitCalendarSet,
 };
 use crate::registry::Change;
 use crate::{Accepted, AgencyId, Parties, Position, Refusal, Registry, Signer};
@@ -46,6 +46,7 @@ fn record(registry: &Registry, at: Position, signer: &Signer, event: &Event) -> 
     match event.event_type.as_str() {
         ProjectionAttested::TYPE => attest(at, event),
         LogWitnessed::TYPE => witnessed(registry, event),
+        HeadsCommitted::TYPE => commit(at, event),
         FiguresPublished::TYPE => publish(at, event),
         _ => Err(Refusal::TypeNotHere { kind: event.event_type.clone(), stream: event.stream.to_string() }),
     }
@@ -62,6 +63,19 @@ fn witnessed(registry: &Registry, event: &Event) -> Result<Accepted, Refusal> {
     let checkpoint = Checkpoint::of_note(said.checkpoint.note(), &key).map_err(|_| malformed())?;
     let seen = event.seen.is_some_and(|seen| (seen.size, seen.root) == (checkpoint.size, checkpoint.root.0));
     if seen { Ok(accepted(Change::None)) } else { Err(malformed()) }
+}
+
+/// Where streams ended and what keys were, in the tree that the event's `seen` names: one that was just left, so that nobody
+/// who replays the log has to remember all of them. Whether it is so, an audit says.
+fn commit(at: Position, event: &Event) -> Result<Accepted, Refusal> {
+    let said = HeadsCommitted::parse(registry_data(event)?)?;
+    let is_seen = event.seen.is_some_and(|seen| seen.size == said.size);
+    let reaches = at.index.saturating_sub(said.size) <= HeadsCommitted::REACH;
+    if is_seen && reaches {
+        Ok(accepted(Change::None))
+    } else {
+        Err(Refusal::malformed(HeadsCommitted::TYPE, "size"))
+    }
 }
 
 /// What the read models said at an earlier size. Whether it is so, an audit says.
