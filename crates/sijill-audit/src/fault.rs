@@ -46,6 +46,8 @@ pub enum FaultCode {
     KeyNotValid,
     /// The signer may not do this.
     NotAuthorised,
+    /// What the ledger committed itself to of streams and keys is not what the entries give.
+    Heads,
     /// The event may not happen in this state of its case.
     Rule,
     /// An act of the ledger's services is missing, superfluous or another than the prescribed one.
@@ -71,7 +73,7 @@ pub enum FaultLevel {
 
 impl FaultCode {
     /// All codes, integrity first.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CheckpointSignature,
         Self::Quorum,
         Self::Genesis,
@@ -91,6 +93,7 @@ impl FaultCode {
         Self::Store,
         Self::KeyNotValid,
         Self::NotAuthorised,
+        Self::Heads,
         Self::Rule,
         Self::Automation,
         Self::Projection,
@@ -119,6 +122,7 @@ impl FaultCode {
             Self::Store => "store",
             Self::KeyNotValid => "key-not-valid",
             Self::NotAuthorised => "not-authorised",
+            Self::Heads => "heads",
             Self::Rule => "rule",
             Self::Automation => "automation",
             Self::Projection => "projection",
@@ -129,7 +133,7 @@ impl FaultCode {
     /// The level it is found at.
     pub fn level(self) -> FaultLevel {
         match self {
-            Self::KeyNotValid | Self::NotAuthorised => FaultLevel::Authority,
+            Self::KeyNotValid | Self::NotAuthorised | Self::Heads => FaultLevel::Authority,
             Self::Rule | Self::Automation => FaultLevel::Rules,
             Self::Projection | Self::Publication => FaultLevel::Figures,
             _ => FaultLevel::Integrity,

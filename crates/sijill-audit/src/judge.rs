@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sijill_casework::catalogue::ErasureDone;
+use sijill_domain::event::HeadsCommitted;
 use sijill_domain::{Parties, party_streams};
 use sijill_event::{Digest, Event, Json, Kid, PublicKey, StreamKind};
 
@@ -11,6 +12,7 @@ use crate::authority::Authority;
 use crate::examine::{Examined, Read, Seen, introduces};
 use crate::fault::{FaultCode, Faults};
 use crate::figures::Figures;
+use crate::heads::Heads;
 use crate::lacking::Lacking;
 use crate::prints::{AsIs, Print, PrintSet, Printer};
 use crate::rules::Rules;
@@ -66,6 +68,10 @@ pub(crate) struct Judge {
     prints: Printer,
     introduced: HashSet<Kid>,
     heads: HashMap<Print, Head, AsIs>,
+    /// The same as the ledger commits itself to it.
+    committed: Heads,
+    /// Entries from the beginning on without a gap.
+    unbroken: u64,
     /// The sets of parties that occur: few, however many streams there are. The first is empty.
     parties: Vec<Parties>,
     parties_known: HashMap<String, u32>,
@@ -90,6 +96,8 @@ impl Judge {
             prints,
             introduced: HashSet::new(),
             heads: HashMap::default(),
+            committed: Heads::new(),
+            unbroken: 0,
             parties: vec![Parties::new()],
             parties_known: HashMap::from([(String::new(), 0)]),
             jtis: PrintSet::default(),
@@ -107,6 +115,7 @@ impl Judge {
     ) -> Result<(), Unreadable> {
         let index = examined.index;
         self.entries += 1;
+        self.unbroken += u64::from(index == self.unbroken);
         let read = match &examined.read {
             Ok(read) => read.as_ref(),
             Err(why) => {
@@ -239,6 +248,9 @@ impl Judge {
         self.unchecked.stream += u64::from(unjudged);
         let (parties, broken) = head.map_or((0, false), |head| (head.parties, head.broken));
         self.heads.insert(read.stream, Head { seq, last: read.hash, parties, broken: broken || unjudged });
+        if self.whole {
+            self.committed.moved(index, stream, seq, read.hash);
+        }
         !unjudged
     }
 
@@ -315,16 +327,36 @@ impl Judge {
         let unsure = self.may_have_more_parties(index, read);
         let Some(parties) = self.parties.get(known as usize) else { return false };
         let verdict = self.authority.judge(index, &read.entry, parties, unsure, &mut self.faults);
-        self.unchecked.authority += u64::from(!verdict.judged);
-        if !verdict.new_parties.is_empty() {
+        if let Some(registry) = self.authority.registry() {
+            self.committed.registered(index, registry);
+        }
+        let joined = (!verdict.new_parties.is_empty()).then(|| {
             let mut more = parties.clone();
             more.extend(&verdict.new_parties);
+            more
+        });
+        if let Some(more) = joined {
             let number = self.number_of(more);
             if let Some(head) = kept.first().and_then(|first| self.heads.get_mut(first)) {
                 head.parties = number;
             }
         }
+        let judged = verdict.judged && (!verdict.accepted || self.judge_heads(index, read));
+        self.unchecked.authority += u64::from(!judged);
         verdict.accepted
+    }
+
+    /// Whether what an accepted entry says of heads, if it does, could be judged. In a source that is not whole nothing can.
+    fn judge_heads(&mut self, index: u64, read: &Read) -> bool {
+        let event = &read.entry.event;
+        if event.stream.kind() != StreamKind::Log || event.event_type != HeadsCommitted::TYPE {
+            return true;
+        }
+        let held = if self.whole { self.unbroken } else { 0 };
+        match HeadsCommitted::parse(&event.data) {
+            Ok(said) => self.committed.judge(index, &said, held, &mut self.faults),
+            Err(_) => true,
+        }
     }
 
     /// In a source that is not whole: whether entries that are not here may have added parties to the stream. That its own

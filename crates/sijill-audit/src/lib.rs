@@ -19,6 +19,7 @@ mod examine;
 mod export;
 mod fault;
 mod figures;
+mod heads;
 mod judge;
 mod keyring;
 mod lacking;

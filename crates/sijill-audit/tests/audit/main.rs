@@ -5,6 +5,7 @@ mod case;
 mod entry;
 mod evidence;
 mod files;
+mod heads;
 mod made;
 #[cfg(feature = "http")]
 mod served;

@@ -138,6 +138,7 @@ fn every_code_is_tested_here() {
         include_str!("whole.rs"),
         include_str!("entry.rs"),
         include_str!("authority.rs"),
+        include_str!("heads.rs"),
         include_str!("../rules/attested.rs"),
         include_str!("../rules/doctored.rs"),
         include_str!("../rules/partial.rs"),
