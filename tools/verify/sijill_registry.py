@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from sijill_format import (RULES, Refused, fits, instant_ms, possession_message, require, shaped, thumbprint,
                            unb64url, verify)
+from sijill_heads import REACH
 from sijill_log import ED25519, Checkpoint
 from sijill_policy import Policy
 
@@ -26,6 +27,7 @@ EVENTS = {
     "log": {"projection.attested": "size=count models buckets", "log.witnessed": "checkpoint=string",
             "audit.recorded": "size=count root=hash entries?=count anchored=bool levels faults tool=id version=officer "
                               "started=time ended=time",
+            "heads.committed": "size=count streams=hash keys=hash",
             "figures.published": "month=count size=count version=count figures stocks"},
 }
 SECOND = "holiday.announced", "unit.calendar_set"  # from rule-set 2 on
@@ -92,7 +94,9 @@ class Registry:
     def __init__(self, origin):
         self.origin, self.created, self.clock, self.quorum, self.rules = origin, None, None, 0, 1
         self.log_key = None
-        self.owners, self.revoked = {}, set()  # kid -> (iss, sub), for good; the kids that sign no more
+        self.owners, self.added = {}, {}  # kid -> (iss, sub), for good; -> index, after which it is good
+        self.revoked, self.since = {}, {}  # kid -> index, after which it signs no more; -> milliseconds, disputed since then
+        self.turn, self.touched = 0, []  # the index that what happens now counts for; the kids that something became of
         self.agencies, self.units, self.officers = {}, {}, {}  # units (whether open) and officers by (agency, id)
         self.founders, self.unratified, self.documents, self.parties = set(), set(), {}, {}
         self.published = set()  # hashes of documents
@@ -100,10 +104,10 @@ class Registry:
 
     def admit(self, event, index, received):
         while self.scheduled and self.scheduled[0][0] <= received:
-            _, _, action = heappop(self.scheduled)
+            self.turn, (_, _, action) = index - 1, heappop(self.scheduled)
             with suppress(Refused):  # then it is void
                 self._do(action["do"], action, action.get("agency"))
-        said, data, kind = event.payload, event.payload["data"], event.payload["type"]
+        self.turn, said, data, kind = index, event.payload, event.payload["data"], event.payload["type"]
         if self.created is None:
             return self._create(event, said, data)
         iss, sub = signer = said["iss"], said["sub"]
@@ -128,6 +132,8 @@ class Registry:
             note, seen = Checkpoint(data["checkpoint"].encode()), said["seen"]
             return require(note.is_signed_by(self.log_key) and len(note.signatures) > 1
                            and (note.size, note.root) == (seen["size"], unb64url(seen["root"])), "data-malformed")
+        if kind == "heads.committed":
+            return require(data["size"] == said["seen"]["size"] >= index - REACH, "data-malformed")
         if kind == "audit.recorded":
             codes = [fault["code"] for fault in data["faults"]]
             at_fault = any(level["status"] == "faults" for level in data["levels"].values())
@@ -149,6 +155,11 @@ class Registry:
         own = officer and iss == home and self.owners.get(data.get("kid")) == signer
         require(own or registrar and iss in (home, self._now(home)), "not-registrar")
         self._do(kind, data, home)
+
+    def status(self, kid):
+        """Whose a key is, and where in the log it is good, as heads have it; None of the checkpoint key."""
+        if self.owners[kid]:
+            return (*self.owners[kid], self.added[kid], self.revoked.get(kid), self.since.get(kid))
 
     def _stands(self, name):
         """Known and not removed; it may be merged."""
@@ -184,11 +195,16 @@ class Registry:
         if proof:
             message = possession_message(self.origin, *owner, kid)
             require(verify(unb64url(jwk["x"]), message, unb64url(proof)), "possession")
-        self.owners[kid] = owner
+        self.owners[kid], self.added[kid] = owner, self.turn
+        self.touched.append(kid)
         return kid
 
-    def _revoke(self, owner, but=None):
-        self.revoked.update(kid for kid, one in self.owners.items() if one == owner and kid != but)
+    def _revoke(self, signs, but=None):
+        """Ends every key whose owner's `iss` and `sub` are as wanted, if it has not ended before."""
+        known = {kid for kid, one in self.owners.items() if one and signs(*one)}
+        for kid in sorted(known - self.revoked.keys() - {but}):
+            self.revoked[kid] = self.turn
+            self.touched.append(kid)
 
     def _checked_quorum(self, quorum, change=0):
         members = sum(agency["member"] for agency in self.agencies.values()) + change
@@ -262,13 +278,18 @@ class Registry:
             self.published.add(data["hash"])
         if leaves:
             agency["member"] = False
-            self._revoke((home, "root"))
+            self._revoke(lambda iss, sub: iss in self.agencies and (
+                self._now(iss) == home if kind == "agency.remove" else (iss, sub) == (home, "root")))
         elif kind == "officer.removed":
-            self._revoke(person)
+            self._revoke(lambda *one: one == person)
         elif kind.endswith("_key.replace"):
-            self._revoke(owner, but=new)
+            self._revoke(lambda *one: one == owner, but=new)
         elif kid:
-            self.revoked.add(kid)
+            self.revoked.setdefault(kid, self.turn)
+            self.touched.append(kid)
+            if kind == "key.compromised":
+                since = max(instant_ms(data["since"]), 0)
+                self.since[kid] = min(since, self.since.get(kid, since))
 
     def _work(self, said, officer):
         """Streams `case/…` and `contact/…`."""

@@ -22,11 +22,12 @@ except ImportError:
 
 from sijill_format import (Refused, b64url, disclosure_faults, fits, objects_in, parse_entry, require, sha256,
                            shaped, strict_json, thumbprint, unb64url)
+from sijill_heads import Heads, stream_leaf
 from sijill_log import ED25519, TILE, Checkpoint, Receipt, Tree, bad_tiles, leaf_hash, parse_vkey, read_bundles
 from sijill_policy import Policy
 from sijill_registry import Registry
 
-AUTHORITY = {"key-not-valid", "not-authorised"}
+AUTHORITY = {"key-not-valid", "not-authorised", "heads"}
 ERASES = ("ledger", "access", "erasure.done")  # iss, kind of stream, type
 DOCUMENT = 1 << 20  # bytes; no document has more
 TOLD_OF_A_CODE = 10  # faults of one code that are told one by one
@@ -54,7 +55,7 @@ class Audit:
                 "export.json: disclosures are all or none, attachments none")
         self.all_told, self.faults, self.started = self.export.disclosures == "all", {}, time.monotonic()
         self.size = self.entries = self.replayed = self.unchecked = self.latest = 0
-        self.point, self.tree, self.keys, self.heads = None, Tree(), {}, {}
+        self.point, self.tree, self.keys, self.heads, self.committed = None, Tree(), {}, {}, Heads()
         self.told = {receipt.told: b"" for receipt in receipts}  # index -> entry
         self.lacking, self.erased = {}, set()  # digest -> {index: (stream's id, counted as unchecked)}; indexes
         self.store = sqlite3.connect("")  # in a file that has no name: every jti, every digest, what was delivered
@@ -147,6 +148,7 @@ class Audit:
                     "does not continue the last event of its stream")
         if seq >= expected:
             self.heads[said["stream"]] = seq + 1, event.hash
+            self.committed.streams.put(index, stream_leaf(said["stream"], seq, event.hash))
         self.expect(self._is_new(said["jti"]), "jti-reused", index, "its jti stands in an earlier entry")  # 5
         seen = said.get("seen", {"size": 0, "root": b64url(self.tree.root(0))})  # 6; entry 0 saw the empty tree
         unseen = self.tree.size < seen["size"] <= index  # a tree that includes a missing entry
@@ -165,9 +167,11 @@ class Audit:
             try:
                 self.registry.admit(event, index, received)
                 self._excuse(said)
+                self._judge_heads(index, said)
             except Refused as refused:
                 self.fault("key-not-valid" if index and str(refused) == "key-not-valid" else "not-authorised", index,
                            f"the registry refuses it: {refused}")
+            self.committed.take_keys(index, self.registry)
 
     def _excuse(self, said):
         """What an accepted `erasure.done` names, of the case it stands in, was erased and is not missing."""
@@ -178,6 +182,12 @@ class Audit:
             for index in [index for index, (of, _) in missed.items() if of == case]:
                 self.unchecked += not missed.pop(index)[1] and index not in self.erased
                 self.erased.add(index)
+
+    def _judge_heads(self, index, said):
+        if (said["stream"], said["type"]) == ("log", "heads.committed"):
+            wrong = self.committed.differ(said["data"], self.tree.size)
+            self.replayed -= wrong is None  # an entry that it is about is not there
+            self.expect(not wrong, "heads", index, wrong)
 
     def _judge_signature(self, index, event, said):
         introduces = said["stream"].partition("/")[0] in ("ledger", "agency")

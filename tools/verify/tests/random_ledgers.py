@@ -11,6 +11,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from made_heads import heads_after
 from made_ledger import ORIGIN, Ledger, key, name, vkey, write
 from sijill_format import Refused, b64, b64url, hash_of, strict_json, unb64url
 from sijill_log import Checkpoint, Receipt
@@ -226,7 +227,7 @@ class History:
     def story(self):
         one, other = self.chance.sample(self.founders, 2) if len(self.founders) > 1 else self.founders * 2
         self.some(self.merger, self.merger, self.schedule, self.return_of_an_officer, self.vote_and_leave,
-                  self.shared_case, self.holiday, self.witnesses, self.witnesses)(one, other)
+                  self.shared_case, self.holiday, self.witnesses, self.witnesses, self.heads, self.heads)(one, other)
 
     def witnesses(self, one, other):
         """Who witnesses is decided, and what they cosigned recorded: rightly, or nearly so."""
@@ -242,6 +243,18 @@ class History:
         data = {"checkpoint": note, **({"size": size} if self.chance.random() < .05 else {})}
         ledger.append(key("ledger", self.some("log", "log", "log", "access")), "log", "log.witnessed", data,
                       **({"seen": ledger.seen(size)} if self.chance.random() < .7 else {}))
+
+    def heads(self, one, other):
+        """Heads are committed, of the whole log or of a little less: rightly, or nearly so."""
+        ledger, chance = self.ledger, self.chance
+        size = max(1, len(ledger.entries) - self.some(0, 0, 0, 1, 7))
+        said = heads_after(ledger, size)
+        if chance.random() < .2:
+            said[self.some("streams", "keys")] = ledger.jwt_hash(0)
+        if chance.random() < .05:
+            said = self.spoiled(said)
+        ledger.append(key("ledger", self.some(*["log"] * 5, "access")), "log", "heads.committed", said,
+                      seen=ledger.seen(self.some(*[size] * 9, 1)))
 
     def merger(self, one, other):
         quorum = {"quorum": self.chance.randint(1, 3)}

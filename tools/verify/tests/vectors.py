@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sijill_format import (Event, Refused, b64, b64url, disclosure_faults, fits, hash_of,  # noqa: E402
                            parse_disclosure, parse_entry, require, sha256, strict_json, thumbprint, unb64url, verify)
+from sijill_heads import key_leaf, key_proved, root_of, stream_leaf, stream_proved, with_leaves  # noqa: E402
 from sijill_log import (ED25519, Checkpoint, Note, Proof, Tree, leaf_hash, node_hash, parse_bundle,  # noqa: E402
                         parse_vkey, root_from_inclusion, tile_path, unbase64)
 from sijill_policy import COSIGNATURE, Policy, signing_time  # noqa: E402
@@ -255,6 +256,38 @@ def log_cases(file):
             yield f"{section}: {case['name']}", expected, lambda: SECTIONS[section](case)
 
 
+# --- heads.json: likewise ---
+
+def leaf(made):
+    return {"key": b64url(made[0]), "value": b64url(made[1])}
+
+
+def proved(holds):
+    require(holds, "does not lead to the root")
+    return {}
+
+
+def without(case, *names):
+    return {name: value for name, value in case.items() if name not in ("name", "gives", "refused", *names)}
+
+
+HEADS = {
+    "maps": lambda case: {"root": b64url(root_of(with_leaves(None, {
+        unb64url(key): unb64url(value) for key, value in case["leaves"]})))},
+    "stream_leaves": lambda case: leaf(stream_leaf(**without(case))),
+    "key_leaves": lambda case: leaf(key_leaf(**without(case))),
+    "stream_proofs": lambda case: proved(stream_proved(case["root"], case["proof"])),
+    "key_proofs": lambda case: proved(key_proved(case["root"], case["proof"])),
+}
+
+
+def heads_cases(file):
+    for section, cases in file["sections"].items():
+        for case in cases:
+            expected = None if "refused" in case else case["gives"]
+            yield f"{section}: {case['name']}", expected, lambda: HEADS[section](case)
+
+
 def as_text(value):
     """Numbers as text: a vector may give a large one as either."""
     if isinstance(value, dict):
@@ -264,7 +297,8 @@ def as_text(value):
     return str(value) if type(value) is int else value
 
 
-FILES = {"event.json": event_cases, "ed25519.json": ed25519_cases, "log.json": log_cases}
+FILES = {"event.json": event_cases, "ed25519.json": ed25519_cases, "log.json": log_cases,
+         "heads.json": heads_cases}
 
 
 def run_vectors(directory):
