@@ -84,8 +84,11 @@ pub(crate) async fn append(
     data: &Json,
     seen: Option<Seen>,
 ) -> Result<Receipt, AttestError> {
-    let mut place = LogStream::next(ledger).await?;
-    place.next.seen = seen.or(place.next.seen);
+    let place = LogStream::next(ledger).await?;
+    let place = match seen {
+        Some(seen) => place.seeing(seen),
+        None => place,
+    };
     place.append(ledger, key, event_type, data, Uuid::now_v7()).await
 }
 
@@ -107,6 +110,17 @@ impl LogStream {
     /// How many entries the log has that it will have seen; `None` for none.
     pub(crate) fn size(&self) -> Option<u64> {
         self.next.seen.as_ref().map(|seen| seen.size)
+    }
+
+    /// Its `seq`.
+    pub(crate) fn seq(&self) -> u64 {
+        self.next.seq
+    }
+
+    /// Speaks of another checkpoint than the published one.
+    pub(crate) fn seeing(mut self, seen: Seen) -> Self {
+        self.next.seen = Some(seen);
+        self
     }
 
     /// Appends an event of the service `log` there.

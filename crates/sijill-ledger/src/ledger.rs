@@ -16,6 +16,7 @@ use crate::casework::CaseReader;
 use crate::clock::Clock;
 use crate::desk::CaseDesk;
 use crate::error::{Busy, OpenError, Own, Refused};
+use crate::heads::Kept;
 use crate::press::Press;
 use crate::publish::{PastRoots, Published, Publisher, Snapshot, Tiles};
 use crate::seal::Seal;
@@ -123,6 +124,7 @@ struct Shared {
     cases: Arc<CaseDesk>,
     tiles: Tiles,
     stated: Mutex<Arc<Stated>>,
+    heads: Mutex<Kept>,
     admission: Arc<Admission>,
     published: watch::Receiver<Arc<Published>>,
     queue: mpsc::UnboundedSender<Work>,
@@ -208,6 +210,7 @@ impl Ledger {
                 cases,
                 tiles,
                 stated: Mutex::default(),
+                heads: Mutex::default(),
                 published,
                 queue,
                 room: Arc::new(Semaphore::new(limits.queue)),
@@ -283,6 +286,10 @@ impl Ledger {
 
     pub(crate) fn kept_stated(&self) -> &Mutex<Arc<Stated>> {
         &self.shared.stated
+    }
+
+    pub(crate) fn kept_heads(&self) -> &Mutex<Kept> {
+        &self.shared.heads
     }
 
     pub(crate) fn tiles(&self) -> &Tiles {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use sijill_domain::{Parties, Position, Registry};
+use sijill_domain::{Parties, Registry};
 use sijill_event::{Digest, Seen, Stream, Uuid};
 use sijill_log::{Hash, Tile, bundle};
 
 use crate::error::LedgerError;
 use crate::ledger::{Ledger, Receipt};
 use crate::publish::tlog_proof;
-use crate::state::{missing, parse};
+use crate::state::{missing, parse, registry_after};
 
 /// Where the next event of a stream goes.
 #[derive(Debug, Clone)]
@@ -90,28 +90,7 @@ impl Ledger {
                 "the log holds {size} entries; there is no entry {index} yet"
             )));
         }
-        let mut registry = Registry::new();
-        let mut from = 0;
-        'pages: loop {
-            let page = self.store().registry_entries(from, 2_000).await?;
-            let Some((last, _)) = page.last() else { break };
-            from = last + 1;
-            for (i, text) in page {
-                if i >= index {
-                    break 'pages;
-                }
-                let entry = parse(i, &text)?;
-                let at = Position { index: i, received: entry.received };
-                registry
-                    .apply(at, &entry.event, &Parties::default())
-                    .map_err(|e| LedgerError::Corrupt { index: i, why: e.to_string() })?;
-            }
-        }
-        let last = index.saturating_sub(1);
-        if let Some((_, text)) = self.store().entries(last, 1).await?.first() {
-            registry.advance(Position { index: last, received: parse(last, text)?.received });
-        }
-        Ok(registry)
+        registry_after(self.store(), index).await
     }
 
     /// The root of the log when it had `size` entries, at most the published size.

@@ -56,24 +56,13 @@ impl State {
         if edge.size() != head.size || edge.root() != Hash(head.root) {
             return Err(OpenError::HeadMismatch { size: head.size });
         }
-        let mut registry = Registry::new();
-        let mut from = 0;
-        loop {
-            let page = store.registry_entries(from, PAGE).await?;
-            let Some((last, _)) = page.last() else { break };
-            from = last + 1;
-            for (index, text) in page {
-                replay(&mut registry, index, &text)?;
-            }
-        }
+        let registry = registry_after(store, head.size).await?;
         let registry = Arc::new(registry);
         let documents = Arc::new(published(store, &registry, Documents::new()).await?);
         let world = Arc::new(World::new(Arc::clone(&registry), Arc::clone(&documents)));
         let wake = store.next_wake().await?;
         let (ends, files) = (HashMap::new(), HashMap::new());
-        let mut state = Self { head, edge, registry, world, documents, wake, ends, files };
-        state.advance();
-        Ok(state)
+        Ok(Self { head, edge, registry, world, documents, wake, ends, files })
     }
 
     /// Folds the entries another server has added since.
@@ -104,10 +93,7 @@ impl State {
             for (index, text) in page.into_iter().take_while(|(i, _)| *i < head.size) {
                 // Its tiles are stored already, by the server that committed it.
                 let _ = next.edge.push(leaf_hash(text.as_bytes()));
-                let entry = parse(index, &text)?;
-                if is_registry(&entry.event.stream) {
-                    replay(registry, index, &text)?;
-                }
+                follow(registry, index, &parse(index, &text)?)?;
             }
         }
         if next.edge.root() != Hash(head.root) {
@@ -119,18 +105,8 @@ impl State {
         next.documents = Arc::new(published(store, &next.registry, (*next.documents).clone()).await?);
         next.world = Arc::new(World::new(Arc::clone(&next.registry), Arc::clone(&next.documents)));
         next.wake = store.next_wake().await?;
-        next.advance();
         *self = next;
         Ok(())
-    }
-
-    /// Enacts what came into force with the last entry.
-    fn advance(&mut self) {
-        let at = Position { index: self.head.size.saturating_sub(1), received: self.head.received };
-        if self.registry.is_due(at.received) {
-            Arc::make_mut(&mut self.registry).advance(at);
-            self.world = Arc::new(World::new(Arc::clone(&self.registry), Arc::clone(&self.documents)));
-        }
     }
 
     /// Makes sure the ends of these streams are known.
@@ -258,12 +234,64 @@ pub(crate) fn missing(index: u64) -> LedgerError {
     LedgerError::Corrupt { index, why: "the entry is missing from the database".into() }
 }
 
-fn replay(registry: &mut Registry, index: u64, text: &str) -> Result<(), LedgerError> {
-    let entry = parse(index, text)?;
-    registry
-        .apply(Position { index, received: entry.received }, &entry.event, &Parties::default())
-        .map(|_| ())
-        .map_err(|e| LedgerError::Corrupt { index, why: e.to_string() })
+/// Takes the next entry: what is due with it comes into force, and an entry of the registry is followed.
+pub(crate) fn follow(registry: &mut Registry, index: u64, entry: &Entry) -> Result<(), LedgerError> {
+    let at = Position { index, received: entry.received };
+    if is_registry(&entry.event.stream) {
+        let taken = registry.apply(at, &entry.event, &Parties::default());
+        taken.map_err(|e| LedgerError::Corrupt { index, why: e.to_string() })?;
+    } else {
+        registry.advance(at);
+    }
+    Ok(())
+}
+
+/// The registry after the log's first `size` entries, from its own streams and the few entries that something scheduled came
+/// into force with.
+pub(crate) async fn registry_after(store: &dyn Store, size: u64) -> Result<Registry, LedgerError> {
+    let mut registry = Registry::new();
+    let mut from = 0;
+    loop {
+        let mut page = store.registry_entries(from, PAGE).await?;
+        page.retain(|(index, _)| *index < size);
+        let Some((last, _)) = page.last() else { break };
+        from = last + 1;
+        for (index, text) in page {
+            let entry = parse(index, &text)?;
+            catch_up_to(&mut registry, store, Position { index, received: entry.received }).await?;
+            follow(&mut registry, index, &entry)?;
+        }
+    }
+    if registry.next_due().is_some() {
+        let index = size.saturating_sub(1);
+        let received = received_at(store, index).await?;
+        catch_up_to(&mut registry, store, Position { index, received }).await?;
+    }
+    Ok(registry)
+}
+
+/// Enacts what was scheduled and came into force up to the entry at `to`, each with the entry that it did so with.
+async fn catch_up_to(registry: &mut Registry, store: &dyn Store, to: Position) -> Result<(), LedgerError> {
+    while let Some(due) = registry.next_due().filter(|due| *due <= to.received) {
+        // `received` never decreases along the log.
+        let (mut low, mut high) = (0, to.index);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if received_at(store, middle).await? < due {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        registry.advance(Position { index: low, received: received_at(store, low).await? });
+    }
+    Ok(())
+}
+
+async fn received_at(store: &dyn Store, index: u64) -> Result<u64, LedgerError> {
+    let page = store.entries(index, 1).await?;
+    let (_, text) = page.first().ok_or_else(|| missing(index))?;
+    Ok(parse(index, text)?.received)
 }
 
 /// The tree's right edge: from the full tiles that still wait for a full tile above, and the last entries.
