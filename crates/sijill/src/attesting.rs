@@ -33,6 +33,22 @@ pub async fn record_witnessed(ledger: Ledger, key: SigningKey, every: Duration) 
     }
 }
 
+/// Commits the ledger to its heads, at most once in `every`, until it is dropped. What fails is tried again the next time it
+/// looks.
+pub async fn record_heads(ledger: Ledger, key: SigningKey, every: Duration) {
+    let look = every.min(LOOK);
+    loop {
+        tokio::time::sleep(look).await;
+        match sijill_ledger::record_heads(&ledger, &key, every).await {
+            Ok(None) => {}
+            Ok(Some(receipt)) => tracing::info!(index = receipt.index, "heads committed"),
+            Err(error) => {
+                tracing::warn!(code = error.code(), %error, "heads not committed; trying again");
+            }
+        }
+    }
+}
+
 /// Attests the read models ten minutes into every day in Oman, by the ledger's clock, and then publishes the figures of each month
 /// that has been over for `grace_ms`, until it is dropped. Months that are due when it begins are published at once. What fails is
 /// tried again the next time it looks.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +63,9 @@ pub struct Config {
     /// Read models and figures.
     #[serde(default, skip_serializing_if = "Figures::is_default")]
     pub figures: Figures,
+    /// Commitments of the ledger to its heads.
+    #[serde(default, skip_serializing_if = "Heads::is_default")]
+    pub heads: Heads,
     /// Bounds.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
@@ -98,6 +102,28 @@ pub struct Figures {
     /// reaches the ledger later is in no publication.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publish_after_days: Option<u16>,
+}
+
+/// Commitments of the ledger to its heads (`heads.committed`): where each stream ends, and what each key is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Heads {
+    /// Least time between two of them, seconds; 600 without it, 0 for none by this server. Of several servers of one ledger,
+    /// whichever comes first commits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit_every_s: Option<u64>,
+}
+
+impl Heads {
+    /// Least time between two commitments; `None` for none.
+    pub fn every(&self) -> Option<Duration> {
+        let seconds = self.commit_every_s.unwrap_or(600);
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Days after its end that a month's figures are published, if nothing else is said.
@@ -213,6 +239,7 @@ impl Config {
             mail: None,
             witnesses: None,
             figures: Figures::default(),
+            heads: Heads::default(),
             limits: Limits::default(),
         }
     }
@@ -304,7 +331,7 @@ mod tests {
                     keystore_url = \"postgresql://a/c\"\nmaster_key = \"/run/m\"\n[tls]\ncertificate = \"c.pem\"\n\
                     key = \"k.pem\"\n[web]\nbehind_proxy = true\ncors_origins = [\"https://a.example\"]\n[mail]\nrelay = \"smtps://u:p@m.example\"\n\
                     from = \"a@m.example\"\n[mail.boxes]\n\"moh/er\" = \"er@moh.example\"\n[witnesses]\npolicy = \"witnesses.policy\"\n\
-                    every_ms = 500\nrecord_every_s = 60\npatience_s = 5\n[limits]\nqueue = 9\nbatch = 3\n";
+                    every_ms = 500\nrecord_every_s = 60\npatience_s = 5\n[heads]\ncommit_every_s = 60\n[limits]\nqueue = 9\nbatch = 3\n";
         let config = Config::parse(text).expect("valid");
         config.check().expect("sound");
         assert_eq!(Config::parse(&config.to_toml().expect("serialises")), Ok(config));

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
 use crate::answer::Answer;
-use crate::attesting::{every_day, record_witnessed};
+use crate::attesting::{every_day, record_heads, record_witnessed};
 use crate::data_dir::{DataDir, TOKEN_KEY, service_key};
 use crate::error::{Error, Result};
 use crate::running::{Running, Time, read_models};
@@ -94,6 +94,7 @@ pub async fn run(args: Args) -> Result<Answer> {
     let router = sijill_web::router_beside(desk, ledger.clone(), settings, stop.clone());
     let mailing = mail.map(|mail| tokio::spawn(mail.follow(ledger.clone())));
     let attesting = attesting(&dir, &ledger, &read_models)?;
+    let committing = committing(&dir, &ledger)?;
     let recording = recording(&dir, &ledger)?;
     let mut projecting = None;
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
@@ -117,7 +118,7 @@ pub async fn run(args: Args) -> Result<Answer> {
         projecting.abort();
         let _ = projecting.await;
     }
-    for task in mailing.into_iter().chain(attesting).chain(recording) {
+    for task in mailing.into_iter().chain(attesting).chain(recording).chain(committing) {
         task.abort();
     }
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
@@ -151,6 +152,18 @@ fn recording(dir: &DataDir, ledger: &Ledger) -> Result<Option<JoinHandle<()>>> {
     let (key, every) =
         (dir.private_key(&named)?, Duration::from_secs(settings.record_every_s.unwrap_or(600)));
     Ok(Some(tokio::spawn(record_witnessed(ledger.clone(), key, every))))
+}
+
+/// The ledger's commitments to its heads, likewise.
+fn committing(dir: &DataDir, ledger: &Ledger) -> Result<Option<JoinHandle<()>>> {
+    let named = service_key(Service::Log);
+    let every = dir.config.heads.every();
+    let Some(every) =
+        every.filter(|_| ledger.registry().rules() == Some(2) && dir.key_path(&named).is_file())
+    else {
+        return Ok(None);
+    };
+    Ok(Some(tokio::spawn(record_heads(ledger.clone(), dir.private_key(&named)?, every))))
 }
 
 /// Where a server that listens here is reached from this machine: every address is also its own.
