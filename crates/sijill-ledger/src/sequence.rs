@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sijill_domain::event::Clock as ClockMode;
 use sijill_event::{Digest, Uuid};
@@ -139,16 +140,26 @@ impl Sequencer {
                 }
                 return Ok((plan.outcomes, Vec::new()));
             }
-            plan.keys.retain(|(id, _)| stored_keys.insert(*id));
+            let mut keys = std::mem::take(&mut plan.keys);
+            keys.retain(|(id, _)| !stored_keys.contains(id));
+            let stored = AtomicBool::new(false);
             // Keys are durable before the ciphertexts they open: a crash in between leaves a key without use,
             // never a disclosure without key.
-            if !plan.keys.is_empty() {
-                self.keys.put(&plan.keys).await?;
-            }
+            let keep = async {
+                if !keys.is_empty() {
+                    self.keys.put(&keys).await?;
+                }
+                stored.store(true, Ordering::Relaxed);
+                Ok(())
+            };
             let batch = plan.batch(received);
             let Plan { edge, registry, world, streams, outcomes, tiles, files, .. } = plan;
             self.unsure = true;
-            match self.store.commit(&batch).await {
+            let committed = self.store.commit_after(&batch, Box::pin(keep)).await;
+            if stored.into_inner() {
+                stored_keys.extend(keys.into_iter().map(|(id, _)| id));
+            }
+            match committed {
                 Ok(CommitOutcome::Committed) => {
                     self.unsure = false;
                     self.state.adopt(batch.head, Adopted { edge, registry, world, streams, files });

@@ -1,5 +1,6 @@
 //! The commit: one transaction, the head and the entries in one statement.
 
+use futures::future::{BoxFuture, join};
 use sijill_store::{
     Batch, CommitOutcome, DisclosureKey, FullTile, Hash, Result, SealedDisclosure, StoreError, StreamHead,
 };
@@ -10,27 +11,41 @@ use crate::connect::begin;
 use crate::error::store_error;
 use crate::value::{column, stored};
 
-pub(crate) async fn commit(pool: &PgPool, batch: &Batch) -> Result<CommitOutcome> {
+pub(crate) async fn commit(
+    pool: &PgPool,
+    batch: &Batch,
+    before: BoxFuture<'_, Result<()>>,
+) -> Result<CommitOutcome> {
     batch.check()?;
     // A return without commit rolls back, and so does a caller that stops waiting.
     let mut transaction = begin(pool).await?;
-    if !append(&mut transaction, batch).await? {
+    let (written, before) = join(write(&mut transaction, batch), before).await;
+    before?;
+    if !written? {
         return Ok(CommitOutcome::HeadMoved);
     }
-    move_streams(&mut transaction, &batch.streams).await?;
-    insert_tiles(&mut transaction, &batch.tiles).await?;
-    insert_disclosures(&mut transaction, &batch.disclosures).await?;
-    attach(&mut transaction, &batch.attached).await?;
-    erase(&mut transaction, &batch.erased).await?;
-    reseal(&mut transaction, &batch.resealed).await?;
-    erase_attachments(&mut transaction, &batch.erased_attachments).await?;
-    if let Some(at) = batch.wake_all {
-        case::wake_all(&mut transaction, at).await?;
-    }
-    case::replace(&mut transaction, &batch.cases).await?;
-    case::add_match_keys(&mut transaction, &batch.match_keys).await?;
     transaction.commit().await.map_err(store_error)?;
     Ok(CommitOutcome::Committed)
+}
+
+/// Everything but the end of the transaction; nothing at all, and false, if the head is elsewhere.
+async fn write(transaction: &mut PgConnection, batch: &Batch) -> Result<bool> {
+    if !append(transaction, batch).await? {
+        return Ok(false);
+    }
+    move_streams(transaction, &batch.streams).await?;
+    insert_tiles(transaction, &batch.tiles).await?;
+    insert_disclosures(transaction, &batch.disclosures).await?;
+    attach(transaction, &batch.attached).await?;
+    erase(transaction, &batch.erased).await?;
+    reseal(transaction, &batch.resealed).await?;
+    erase_attachments(transaction, &batch.erased_attachments).await?;
+    if let Some(at) = batch.wake_all {
+        case::wake_all(transaction, at).await?;
+    }
+    case::replace(transaction, &batch.cases).await?;
+    case::add_match_keys(transaction, &batch.match_keys).await?;
+    Ok(true)
 }
 
 /// Survivors of an erasure, sealed under another key.

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use sijill_store::{
     Attachment, AttachmentRow, Batch, CaseRow, CommitOutcome, DeskCount, DeskEntry, DisclosureKey, Finished,
     Hash, Head, IndexRow, Irregularity, KeyId, MatchKey, Result, SealedDisclosure, Store, StoreError,
@@ -76,8 +77,8 @@ impl Store for PostgresStore {
         page::head(&self.readers).await
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<CommitOutcome> {
-        commit::commit(self.writers()?, batch).await
+    async fn commit_after(&self, batch: &Batch, before: BoxFuture<'_, Result<()>>) -> Result<CommitOutcome> {
+        commit::commit(self.writers()?, batch, before).await
     }
 
     async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>> {

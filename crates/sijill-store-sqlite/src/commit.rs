@@ -1,5 +1,6 @@
 //! The commit: one transaction, the head first.
 
+use futures::future::{BoxFuture, join};
 use sijill_store::{
     Batch, CommitOutcome, DisclosureKey, FullTile, Hash, NewEntry, Result, SealedDisclosure, StoreError,
     StreamHead,
@@ -15,27 +16,20 @@ use crate::{MAX_BINDS, case};
 /// A row of parameters to be bound.
 pub(crate) type Row<'q> = Separated<'q, Sqlite, &'static str>;
 
-pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<CommitOutcome> {
+pub(crate) async fn commit(
+    writer: &SqlitePool,
+    batch: &Batch,
+    before: BoxFuture<'_, Result<()>>,
+) -> Result<CommitOutcome> {
     batch.check()?;
     let mut connection = writer.acquire().await.map_err(store_error)?;
     // From here on a return without commit rolls back, and so does a caller that stops waiting.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-    if !swap_head(&mut transaction, batch).await? {
+    let (written, before) = join(write(&mut transaction, batch), before).await;
+    before?;
+    if !written? {
         return Ok(CommitOutcome::HeadMoved);
     }
-    insert_entries(&mut transaction, &batch.entries).await?;
-    move_streams(&mut transaction, &batch.streams).await?;
-    insert_tiles(&mut transaction, &batch.tiles).await?;
-    insert_disclosures(&mut transaction, &batch.disclosures).await?;
-    attach(&mut transaction, &batch.attached).await?;
-    erase(&mut transaction, &batch.erased).await?;
-    reseal(&mut transaction, &batch.resealed).await?;
-    erase_attachments(&mut transaction, &batch.erased_attachments).await?;
-    if let Some(at) = batch.wake_all {
-        case::wake_all(&mut transaction, at).await?;
-    }
-    case::replace(&mut transaction, &batch.cases).await?;
-    case::add_match_keys(&mut transaction, &batch.match_keys).await?;
     transaction.commit().await.map_err(store_error)?;
 
     if !(batch.erased.is_empty() && batch.resealed.is_empty() && batch.erased_attachments.is_empty()) {
@@ -43,6 +37,27 @@ pub(crate) async fn commit(writer: &SqlitePool, batch: &Batch) -> Result<CommitO
         let _ = empty_log(&mut connection).await;
     }
     Ok(CommitOutcome::Committed)
+}
+
+/// Everything but the end of the transaction; nothing at all, and false, if the head is elsewhere.
+async fn write(transaction: &mut SqliteConnection, batch: &Batch) -> Result<bool> {
+    if !swap_head(transaction, batch).await? {
+        return Ok(false);
+    }
+    insert_entries(transaction, &batch.entries).await?;
+    move_streams(transaction, &batch.streams).await?;
+    insert_tiles(transaction, &batch.tiles).await?;
+    insert_disclosures(transaction, &batch.disclosures).await?;
+    attach(transaction, &batch.attached).await?;
+    erase(transaction, &batch.erased).await?;
+    reseal(transaction, &batch.resealed).await?;
+    erase_attachments(transaction, &batch.erased_attachments).await?;
+    if let Some(at) = batch.wake_all {
+        case::wake_all(transaction, at).await?;
+    }
+    case::replace(transaction, &batch.cases).await?;
+    case::add_match_keys(transaction, &batch.match_keys).await?;
+    Ok(true)
 }
 
 /// Survivors of an erasure, sealed under another key.

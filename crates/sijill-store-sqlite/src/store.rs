@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use sijill_store::{
     Attachment, AttachmentRow, Batch, CaseRow, CommitOutcome, DeskCount, DeskEntry, DisclosureKey, Finished,
     Hash, Head, IndexRow, Irregularity, KeyId, MatchKey, Result, SealedDisclosure, Store, StoreError,
@@ -107,8 +108,8 @@ impl Store for SqliteStore {
         self.read(page::head(&self.readers)).await
     }
 
-    async fn commit(&self, batch: &Batch) -> Result<CommitOutcome> {
-        commit::commit(self.writer()?, batch).await
+    async fn commit_after(&self, batch: &Batch, before: BoxFuture<'_, Result<()>>) -> Result<CommitOutcome> {
+        commit::commit(self.writer()?, batch, before).await
     }
 
     async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>> {

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use async_trait::async_trait;
+use futures::future::{BoxFuture, ready};
 use uuid::Uuid;
 
 use crate::batch::Batch;
@@ -36,7 +37,14 @@ pub trait Store: Send + Sync {
     ///
     /// After [`StoreError::Unavailable`] it is unknown whether the batch landed: read the head again.
     /// A unique constraint that fails is [`StoreError::Corrupt`], for the sequencer has checked all of them before.
-    async fn commit(&self, batch: &Batch) -> Result<CommitOutcome>;
+    async fn commit(&self, batch: &Batch) -> Result<CommitOutcome> {
+        self.commit_after(batch, Box::pin(ready(Ok(())))).await
+    }
+
+    /// As [`commit`](Self::commit), but only after what has to be durable before: it is done while the batch is written, and the
+    /// transaction waits for it at its very end. If it fails, nothing is committed, and its error is the answer. Once begun it is
+    /// done to its end, unless the caller stops waiting for all of it.
+    async fn commit_after(&self, batch: &Batch, before: BoxFuture<'_, Result<()>>) -> Result<CommitOutcome>;
 
     /// Entries from index `from` on, contiguous and ascending: (index, entry).
     async fn entries(&self, from: u64, limit: u32) -> Result<Vec<(u64, String)>>;

@@ -1,13 +1,14 @@
 //! The swap: one order, no gaps, all or nothing, exact bytes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use super::Fixture;
 use super::sample::{Writer, assert_sound};
-use crate::{Batch, CommitOutcome, Head, NewEntry, Store, StreamHead};
+use crate::{Batch, CommitOutcome, Head, NewEntry, Store, StoreError, StreamHead};
 
 /// Commits a batch that has no rival.
 pub async fn commit(store: &dyn Store, writer: &mut Writer, batch: &Batch) {
@@ -206,6 +207,39 @@ pub async fn a_batch_that_fails_leaves_nothing(fixture: &impl Fixture) {
     let batch = writer.batch(20);
     commit(&*store, &mut writer, &batch).await;
     assert_sound(&*store).await;
+}
+
+pub async fn a_batch_waits_for_what_has_to_be_before_it(fixture: &impl Fixture) {
+    let (store, mut writer) = grown(fixture, 3).await;
+    let reader = fixture.store().await;
+    let batch = writer.batch(2);
+
+    let refused = store.commit_after(&batch, Box::pin(async { Err(StoreError::corrupt("key")) })).await;
+    assert!(matches!(refused, Err(StoreError::Corrupt { .. })), "{refused:?}");
+    assert_eq!(reader.head().await.unwrap(), writer.head(), "without its keys a batch leaves nothing");
+
+    let (tell, told) = oneshot::channel();
+    let before = Box::pin(async {
+        // Long after the rows could have been written.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        tell.send(reader.head().await?).map_err(|_| StoreError::corrupt("nobody listens"))
+    });
+    assert_eq!(store.commit_after(&batch, before).await.unwrap(), CommitOutcome::Committed);
+    assert_eq!(told.await.unwrap(), writer.head(), "nobody sees it before");
+    writer.landed(&batch);
+    assert_sound(&*store).await;
+
+    // Who lost the swap has done what was to be done before.
+    let mut done = false;
+    let outcome = store.commit_after(
+        &batch,
+        Box::pin(async {
+            done = true;
+            Ok(())
+        }),
+    );
+    assert_eq!(outcome.await.unwrap(), CommitOutcome::HeadMoved);
+    assert!(done);
 }
 
 pub async fn a_refused_batch_never_reaches_the_database(fixture: &impl Fixture) {

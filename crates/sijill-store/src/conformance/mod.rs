@@ -48,6 +48,7 @@ macro_rules! conformance {
             appending::many_committers_leave_no_gap,
             appending::a_head_with_another_root_is_not_the_expected_one,
             appending::a_batch_that_fails_leaves_nothing,
+            appending::a_batch_waits_for_what_has_to_be_before_it,
             appending::a_refused_batch_never_reaches_the_database,
             appending::a_reader_never_sees_part_of_a_batch,
             appending::a_big_batch_is_one_commit,
