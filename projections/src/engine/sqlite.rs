@@ -23,6 +23,9 @@ use crate::model::{Cell, Type};
 /// Most parameters one statement may have (`SQLITE_MAX_VARIABLE_NUMBER`).
 const MAX_BINDS: usize = 32_766;
 
+/// Pages written before the write-ahead log is folded into the file, 31 MiB: one that changes again before is folded in once.
+const CHECKPOINT_PAGES: &str = "8000";
+
 /// A rebuild may hold the file for as long as one of its batches takes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -48,6 +51,7 @@ impl SqliteBase {
             .journal_mode(SqliteJournalMode::Wal)
             // Loses the last rows with the power, and takes them from the log again: position and rows are one transaction.
             .synchronous(SqliteSynchronous::Normal)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .pragma("secure_delete", "ON")
             .pragma("cache_size", "-65536")
             // For making indexes.
