@@ -40,16 +40,18 @@ pub(super) async fn append(server: &Server, load: &mut Load, events: usize) -> R
     }))
 }
 
-/// Single events over [`CONNECTIONS`] connections, each with its own chains.
+/// Single events over [`CONNECTIONS`] connections, each with chains of its own, one after the other.
 pub(super) async fn post(server: &Server, load: &mut Load, events: usize) -> Result<Value> {
-    let each = events.div_ceil(CONNECTIONS);
-    let chains = load.chains(CONNECTIONS, each)?;
+    let length = load.kind.length();
+    let each = events.div_ceil(CONNECTIONS * length).max(1);
+    let chains = load.chains(CONNECTIONS * each, length)?;
+    let count = chains.len() * length;
     let started = Instant::now();
     let mut tasks = Vec::new();
-    for chain in chains {
-        let (http, url) = (server.http.clone(), server.url.clone());
+    for own in chains.chunks(each) {
+        let (http, url, own) = (server.http.clone(), server.url.clone(), own.concat());
         tasks.push(tokio::spawn(async move {
-            for text in chain {
+            for text in own {
                 send(&http, &url, text, "application/sd-jwt").await?;
             }
             Ok::<_, Error>(())
@@ -59,7 +61,6 @@ pub(super) async fn post(server: &Server, load: &mut Load, events: usize) -> Res
         task.await.map_err(|e| Error::Source(e.to_string()))??;
     }
     let seconds = started.elapsed().as_secs_f64();
-    let count = each * CONNECTIONS;
     Ok(json!({"events": count, "connections": CONNECTIONS, "events/s": tenth(rate(count, seconds))}))
 }
 
