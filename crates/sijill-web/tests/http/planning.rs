@@ -109,6 +109,59 @@ async fn warnings_are_for_who_answers_for_the_case_and_may_know_of_all_they_tell
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_of_warnings_are_all_of_them_as_known_at_one_size() {
+    let mut served = troubled().await;
+    let all = served.planned("/v1/warnings", OWNER).await;
+    let token = served.token(OWNER).await;
+    let whole = all["warnings"].as_array().expect("warnings");
+    assert_eq!((&all["total"], &all["next"]), (&json!(whole.len()), &Value::Null));
+
+    let (mut read, mut next) = (Vec::new(), Some("/v1/warnings?limit=1".to_owned()));
+    while let Some(path) = next {
+        let answer = served.get(&path, &token).await;
+        let told = answer.json();
+        conforms("WarningsAnswer", &told);
+        let page = told["warnings"].as_array().expect("warnings");
+        assert_eq!((page.len(), &told["total"], &told["size"]), (1, &all["total"], &all["size"]), "{path}");
+        read.extend(page.clone());
+        next = told["next"].as_str().map(str::to_owned);
+        let link = answer.headers.get("link").map(|link| link.to_str().expect("text").to_owned());
+        assert_eq!(link, next.as_ref().map(|next| format!("<{next}>; rel=\"next\"")));
+        if read.len() == 1 {
+            // What comes now is not on the later pages.
+            served.country.later(1);
+            served.plant(OWNER, "case/c2", "case.linked", json!({"case": "c1", "relation": "sibling"})).await;
+        }
+    }
+    assert_eq!(&read, whole);
+
+    let size = all["size"].as_u64().expect("a size");
+    for path in
+        [format!("/v1/warnings?at={size}&skip=99"), format!("/v1/warnings?at={size}&skip=99&format=csv")]
+    {
+        let answer = served.get(&path, &token).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(!answer.text().contains("case/c1"), "behind the last there is nothing");
+    }
+    let received = served.country.entry(size - 1).await.received;
+    let time =
+        chrono::DateTime::from_timestamp_millis(i64::try_from(received).expect("a time")).expect("a time");
+    let time = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    for call in ["/v1/warnings", "/v1/forecast"] {
+        let then = served.get(&format!("{call}?at={time}"), &token).await;
+        assert_eq!(then.json()["size"], size, "{call}");
+        for wrong in ["at=yesterday", "at=-1"] {
+            let answer = served.get(&format!("{call}?{wrong}"), &token).await;
+            assert_eq!(answer.problem(), (400, "query".to_owned()), "{call}?{wrong}");
+        }
+    }
+    for wrong in ["limit=0", "limit=1001", "skip=-1"] {
+        let answer = served.get(&format!("/v1/warnings?{wrong}"), &token).await;
+        assert_eq!(answer.problem(), (400, "query".to_owned()), "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_review_is_signed_once_and_counts_for_its_rule() {
     let mut served = troubled().await;
     let all = served.warnings(OWNER).await;

@@ -371,3 +371,9 @@ pub(super) fn parse(index: u64, bytes: &[u8]) -> Result<Entry> {
     Entry::parse(bytes)
         .map_err(|error| Error::Source(format!("entry {index} is malformed ({error}): audit this ledger")))
 }
+
+/// The size that `--at` names, where only a size can be named.
+pub(crate) fn size(at: Option<&str>) -> Result<Option<u64>> {
+    let parsed = |at: &str| at.parse().map_err(|_| Error::Usage(format!("`{at}` is no size of a log")));
+    at.map(parsed).transpose()
+}

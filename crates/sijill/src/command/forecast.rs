@@ -8,7 +8,7 @@ use sijill_projections::engine::live;
 use sijill_projections::forecast::{Forecasts, HISTORY, LIMITS, MODEL, Reader};
 
 use crate::answer::Answer;
-use crate::casework::reading::Asking;
+use crate::casework::reading::{Asking, size};
 use crate::data_dir::DataDir;
 use crate::error::{Error, Result};
 use crate::running::read_models;
@@ -34,9 +34,9 @@ pub struct Args {
     url: Option<String>,
     #[command(flatten)]
     asking: Asking,
-    /// As known when the log had so many entries
+    /// As known when the log had so many entries; with --url also at a time, RFC 3339
     #[arg(long, value_name = "SIZE")]
-    at: Option<u64>,
+    at: Option<String>,
     /// Write a table for other programs (RFC 4180); with --dir only
     #[arg(long, conflicts_with = "url")]
     csv: bool,
@@ -59,7 +59,7 @@ pub async fn run(args: Args) -> Result<Answer> {
             let mut query: Vec<(&str, String)> =
                 agency.map(|agency| ("agency", agency.to_owned())).into_iter().collect();
             query.extend(unit.map(|unit| ("unit", unit.to_owned())));
-            query.extend(args.at.map(|at| ("at", at.to_string())));
+            query.extend(args.at.iter().map(|at| ("at", at.clone())));
             client.get_json(&["v1", "forecast"], &query).await?
         }
         (None, None) => return Err(Error::Usage("give --dir or --url".to_owned())),
@@ -69,7 +69,7 @@ pub async fn run(args: Args) -> Result<Answer> {
 
 async fn here(dir: &Path, args: &Args) -> Result<(Forecasts, Option<sijill_log::Hash>)> {
     let base = read_models(&DataDir::open(dir)?).await?;
-    let mut forecasts = Reader { base: &*base }.forecasts(args.at).await?;
+    let mut forecasts = Reader { base: &*base }.forecasts(size(args.at.as_deref())?).await?;
     let (agency, unit) = asked(args.unit.as_deref());
     forecasts.units.retain(|own| {
         agency.is_none_or(|agency| agency == own.agency) && unit.is_none_or(|unit| unit == own.unit)

@@ -8,7 +8,7 @@ use sijill_projections::ProjectionError;
 use sijill_projections::query::{self, Ask, Field, Kind, MOST, Sight, VIEWS, View, Views};
 
 use crate::answer::Answer;
-use crate::casework::reading::Asking;
+use crate::casework::reading::{Asking, size};
 use crate::casework::words::muscat;
 use crate::client::Client;
 use crate::data_dir::DataDir;
@@ -91,10 +91,7 @@ async fn here(view: &'static View, args: &Args, dir: &Path, limit: u32) -> Resul
     let base = read_models(&DataDir::open(dir)?).await?;
     let views = Views::of(&*base);
     let standing = views.standing(view).await?;
-    let size = match &args.at {
-        Some(at) => at.parse().map_err(|_| Error::Usage(format!("`{at}` is no size of a log")))?,
-        None => standing.position,
-    };
+    let size = size(args.at.as_deref())?.unwrap_or(standing.position);
     let filters = args.only.iter().map(|(column, value)| (column.as_str(), value.as_str()));
     let ask = Ask::read(view, filters, args.sort.as_deref(), limit.clamp(1, MOST))?;
     let (mut rows, mut after) = (Vec::new(), None);

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sijill_event::Entry;
 use sijill_projections::engine::live;
-use sijill_projections::query::Sight;
+use sijill_projections::query::{MOST, Sight};
 use sijill_projections::warning::{NOTICE, Reader};
 
 use crate::answer::Answer;
-use crate::casework::reading::Asking;
+use crate::casework::reading::{Asking, size};
 use crate::casework::words::muscat;
+use crate::client::Client;
 use crate::data_dir::DataDir;
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -40,20 +41,16 @@ pub struct Args {
     /// Also those that were reviewed
     #[arg(long)]
     all: bool,
-    /// As known when the log had so many entries
+    /// As known when the log had so many entries; with --url also at a time, RFC 3339
     #[arg(long, value_name = "SIZE")]
-    at: Option<u64>,
+    at: Option<String>,
 }
 
 /// Runs `sijill warnings`.
 pub async fn run(args: Args) -> Result<Answer> {
     let mut told = match (&args.dir, &args.url) {
-        (Some(dir), _) => here(dir, args.at).await?,
-        (None, Some(url)) => {
-            let client = args.asking.client(url).await?;
-            let query: Vec<(&str, String)> = args.at.map(|at| ("at", at.to_string())).into_iter().collect();
-            client.get_json(&["v1", "warnings"], &query).await?
-        }
+        (Some(dir), _) => here(dir, size(args.at.as_deref())?).await?,
+        (None, Some(url)) => there(&args.asking.client(url).await?, args.at.clone()).await?,
         (None, None) => return Err(Error::Usage("give --dir or --url".to_owned())),
     };
     if let Value::Array(all) = &mut told["warnings"] {
@@ -63,6 +60,27 @@ pub async fn run(args: Args) -> Result<Answer> {
         });
     }
     Ok(Answer::good(for_people(&told), &told))
+}
+
+/// All pages of a server's answer, as one.
+async fn there(client: &Client, at: Option<String>) -> Result<Value> {
+    let mut query: Vec<(&str, String)> = at.map(|at| ("at", at)).into_iter().collect();
+    query.push(("limit", MOST.to_string()));
+    let mut told = client.get_json(&["v1", "warnings"], &query).await?;
+    let mut all = match told["warnings"].take() {
+        Value::Array(all) => all,
+        _ => Vec::new(),
+    };
+    let (size, mut more) = (told["size"].clone(), !told["next"].is_null());
+    while more {
+        let query = [("at", size.to_string()), ("limit", MOST.to_string()), ("skip", all.len().to_string())];
+        let mut page = client.get_json(&["v1", "warnings"], &query).await?;
+        let Value::Array(some) = page["warnings"].take() else { break };
+        more = !page["next"].is_null() && !some.is_empty();
+        all.extend(some);
+    }
+    (told["warnings"], told["next"]) = (Value::Array(all), Value::Null);
+    Ok(told)
 }
 
 async fn here(dir: &Path, at: Option<u64>) -> Result<Value> {

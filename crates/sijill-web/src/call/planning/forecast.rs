@@ -7,12 +7,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use sijill_projections::forecast::{Forecasts, UnitForecast};
+use sijill_projections::forecast::{Forecasts, MODEL, UnitForecast};
 use sijill_projections::query::Sight;
 
 use super::told::{ForecastAnswer, forecast_table};
-use super::{At, Format, is_table};
+use super::{Format, beside, is_table, known};
 use crate::app::App;
+use crate::call::view::rows::Known;
 use crate::error::WebError;
 use crate::extract::Query;
 use crate::refusals::Guarded;
@@ -23,7 +24,7 @@ use crate::token::Scope;
 pub(crate) struct Asked {
     agency: Option<String>,
     unit: Option<String>,
-    at: Option<u64>,
+    at: Option<String>,
     format: Option<Format>,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct Asked {
     params(
         ("agency" = Option<String>, Query, example = "moh", description = "Only units of this agency"),
         ("unit" = Option<String>, Query, example = "hospital-ma", description = "Only units of this id"),
-        ("at" = Option<u64>, Query, description = "As known at this size of the log; without it, now, or less than a thousandth of the log before"),
+        ("at" = Option<String>, Query, example = "2026-11-01T00:00:00Z", description = "As known at this size of the log, or at this time (RFC 3339); without it, now, or less than a thousandth of the log before"),
         ("format" = Option<String>, Query, example = "csv", description = "`json` or `csv`, before `Accept`"),
     ),
     security(("ledger_key" = ["read"])),
@@ -55,9 +56,9 @@ pub(crate) async fn forecast(
     let sight = app.sight(&caller)?;
     let base = app.read_models()?;
     let position = sijill_projections::forecast::Reader { base: &**base }.position().await?;
-    let at = At::of(&app, asked.at, position).await?;
-    let all = app.forecasts.at(&**base, at.size, asked.at.is_none()).await?;
-    let at = if all.size == at.size { at } else { At::of(&app, Some(all.size), position).await? };
+    let log = known(&app, asked.at.as_deref(), position).await?;
+    let all = app.forecasts.at(&**base, log.size, asked.at.is_none()).await?;
+    let log = if all.size == log.size { log } else { Known::at(&app, all.size).await? };
     let is_asked = |unit: &&UnitForecast| {
         let own = match &sight {
             Sight::Of(reader) => reader.audits || reader.agencies.contains(&unit.agency),
@@ -69,7 +70,8 @@ pub(crate) async fn forecast(
     let units = all.units.iter().filter(is_asked).cloned().collect();
     let forecasts = Forecasts { size: all.size, through: all.through, units };
     if is_table(asked.format, &headers) {
-        return Ok(at.beside("forecast", forecast_table(&forecasts).map_err(|_| WebError::Internal)?));
+        let table = forecast_table(&forecasts).map_err(|_| WebError::Internal)?;
+        return Ok(beside(&log, "forecast", MODEL.1, table));
     }
-    Ok(Json(ForecastAnswer::of(&forecasts, Some(&at.root))).into_response())
+    Ok(Json(ForecastAnswer::of(&forecasts, Some(&log.root))).into_response())
 }

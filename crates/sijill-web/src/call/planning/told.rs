@@ -241,7 +241,12 @@ pub struct WarningsAnswer {
     /// What a warning is, and is not.
     notice: Words,
     rules: Vec<RuleTold>,
+    /// How many warnings there are, on all pages.
+    total: usize,
     warnings: Vec<WarningTold>,
+    /// Where the next page is had; null if there is nothing more.
+    #[schema(required = true)]
+    next: Option<String>,
 }
 
 /// A rule, and how it did.
@@ -328,7 +333,7 @@ struct ReviewTold {
 }
 
 impl WarningsAnswer {
-    /// The warnings of a log of this size, whose last entry was received then, with this root.
+    /// All warnings of a log of this size, whose last entry was received then, with this root.
     pub fn of(
         warnings: &[Warning],
         precision: &[Precision],
@@ -341,8 +346,15 @@ impl WarningsAnswer {
             received,
             notice: Words::from(&NOTICE),
             rules: RULES.iter().map(|rule| RuleTold::of(rule, precision)).collect(),
+            total: warnings.len(),
             warnings: warnings.iter().map(WarningTold::from).collect(),
+            next: None,
         }
+    }
+
+    /// The warnings are one page of so many.
+    pub(super) fn is_page(&mut self, total: usize, next: Option<String>) {
+        (self.total, self.next) = (total, next);
     }
 }
 

@@ -4,26 +4,61 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use sijill_projections::warning::Reader;
+use sijill_projections::query::MOST;
+use sijill_projections::signs::MODEL;
+use sijill_projections::warning::{Reader, Warning};
 
 use super::told::{WarningsAnswer, warnings_table};
-use super::{At, Format, is_table};
+use super::{Format, beside, is_table, known};
 use crate::app::App;
+use crate::call::view::asked::encoded;
 use crate::error::WebError;
 use crate::extract::Query;
 use crate::refusals::Guarded;
 use crate::token::Scope;
+
+/// Warnings in a page if not asked otherwise.
+const PAGE: u32 = 100;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     rule: Option<String>,
     reviewed: Option<bool>,
-    at: Option<u64>,
+    at: Option<String>,
+    skip: Option<u64>,
+    limit: Option<u32>,
     format: Option<Format>,
+}
+
+impl Asked {
+    /// Leaves the page that was asked for; answers where the next one is had: of the same size, whatever is appended meanwhile.
+    fn page(&self, warnings: &mut Vec<Warning>, size: u64, csv: bool) -> Option<String> {
+        let Some(limit) = self.limit.or((!csv).then_some(PAGE)) else {
+            warnings.drain(..warnings.len().min(within(self.skip)));
+            return None;
+        };
+        let skip = self.skip.unwrap_or(0);
+        let end = skip.saturating_add(limit.into());
+        let more = warnings.len() > within(Some(end));
+        warnings.truncate(within(Some(end)));
+        warnings.drain(..warnings.len().min(within(self.skip)));
+        let kept = [
+            self.rule.as_ref().map(|rule| format!("rule={}&", encoded(rule))),
+            self.reviewed.map(|reviewed| format!("reviewed={reviewed}&")),
+            self.limit.map(|limit| format!("limit={limit}&")),
+            self.format.map(|format| format!("format={}&", format.as_str())),
+        ];
+        let kept: String = kept.into_iter().flatten().collect();
+        more.then(|| format!("/v1/warnings?{kept}at={size}&skip={end}"))
+    }
+}
+
+fn within(n: Option<u64>) -> usize {
+    usize::try_from(n.unwrap_or(0)).unwrap_or(usize::MAX)
 }
 
 /// Read early warnings
@@ -36,12 +71,14 @@ pub(crate) struct Asked {
     params(
         ("rule" = Option<String>, Query, example = "missed-follow-up", description = "Only warnings of this rule"),
         ("reviewed" = Option<bool>, Query, description = "Only those that were reviewed, or that were not"),
-        ("at" = Option<u64>, Query, description = "As known at this size of the log; without it, now"),
+        ("at" = Option<String>, Query, example = "2026-11-01T00:00:00Z", description = "As known at this size of the log, or at this time (RFC 3339); without it, now"),
+        ("skip" = Option<u64>, Query, description = "Behind the first so many; `next` has it"),
+        ("limit" = Option<u32>, Query, description = "At most so many, 1 to 1,000; 100 without it, as a table all"),
         ("format" = Option<String>, Query, example = "csv", description = "`json` or `csv`, before `Accept`"),
     ),
     security(("ledger_key" = ["read"])),
     responses(
-        (status = 200, description = "Warnings, the highest risk first, and how each rule did",
+        (status = 200, description = "A page of warnings, the highest risk first, and how each rule did. `Link` with `rel=\"next\"` names the next page",
             content((WarningsAnswer = "application/json"), (String = "text/csv"))),
         Guarded,
     ))]
@@ -54,17 +91,32 @@ pub(crate) async fn warnings(
     let sight = app.sight(&caller)?;
     let reader = Reader { base: &**app.read_models()? };
     let standing = reader.standing().await?;
-    let at = At::of(&app, asked.at, standing.position).await?;
+    if asked.limit.is_some_and(|limit| !(1..=MOST).contains(&limit)) {
+        return Err(WebError::Query(format!("`limit` is 1 to {MOST}")));
+    }
+    let log = known(&app, asked.at.as_deref(), standing.position).await?;
+    // Of an empty log there is no last entry, and no warning.
+    let received = log.received.unwrap_or(0);
     let withheld = app.withheld(standing.position.min(standing.circled)).await?;
-    let mut warnings = reader.warnings(&standing, at.size, at.received, &sight, &withheld).await?;
+    let mut warnings = reader.warnings(&standing, log.size, received, &sight, &withheld).await?;
     warnings.retain(|warning| {
         asked.rule.as_deref().is_none_or(|rule| rule == warning.rule.id)
             && asked.reviewed.is_none_or(|reviewed| reviewed == warning.review.is_some())
     });
-    if is_table(asked.format, &headers) {
-        return Ok(at.beside("warnings", warnings_table(&warnings).map_err(|_| WebError::Internal)?));
+    let csv = is_table(asked.format, &headers);
+    let (total, next) = (warnings.len(), asked.page(&mut warnings, log.size, csv));
+    let mut response = if csv {
+        let table = warnings_table(&warnings).map_err(|_| WebError::Internal)?;
+        beside(&log, "warnings", MODEL.version, table)
+    } else {
+        let precision = reader.precision(&standing, log.size, &sight).await?;
+        let mut answer = WarningsAnswer::of(&warnings, &precision, (log.size, received), Some(&log.root));
+        answer.is_page(total, next.clone());
+        Json(answer).into_response()
+    };
+    let link = next.and_then(|next| HeaderValue::try_from(format!("<{next}>; rel=\"next\"")).ok());
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
     }
-    let precision = reader.precision(&standing, at.size, &sight).await?;
-    Ok(Json(WarningsAnswer::of(&warnings, &precision, (at.size, at.received), Some(&at.root)))
-        .into_response())
+    Ok(response)
 }
