@@ -15,7 +15,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::error::WebError;
 use crate::rate::RateLimit;
 use crate::settings::Settings;
-use crate::{call, describe, front, layer, observe};
+use crate::{call, describe, front, layer, observe, verification};
 
 /// What every call can reach.
 pub(crate) struct App {
@@ -68,6 +68,7 @@ pub fn router_beside(pages: Router, ledger: Ledger, settings: Settings, stop: Ca
     let router = api
         .merge(describe::pages())
         .merge(front)
+        .merge(verification::page())
         .fallback(async || WebError::NotFound)
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .layer(from_fn_with_state(Arc::clone(&app), layer::limit))

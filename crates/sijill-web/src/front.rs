@@ -30,7 +30,12 @@ const DESK: Place = Place {
     en: "The desk: for officers, registrars and auditors",
 };
 
-const PLACES: [Place; 4] = [
+const PLACES: [Place; 5] = [
+    Place {
+        path: "/verify",
+        ar: "التحقق من ملف دليل أو إيصال، في متصفحك",
+        en: "Check evidence or a receipt, in your own browser",
+    },
     Place { path: "/docs", ar: "توثيق واجهة البرمجة", en: "The API, described" },
     Place {
         path: "/openapi.json",

@@ -45,6 +45,7 @@ mod serve;
 mod settings;
 mod shown;
 mod token;
+mod verification;
 
 pub use app::{router, router_beside};
 pub use call::{ForecastAnswer, WarningsAnswer, forecast_table, view_row, view_table, warnings_table};

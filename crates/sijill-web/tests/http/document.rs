@@ -104,7 +104,7 @@ async fn the_front_page_names_what_is_there() {
     let links = |text: &str| -> Vec<String> {
         text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
     };
-    let named = ["/docs", "/openapi.json", "/log/checkpoint", "/health/ready"];
+    let named = ["/verify", "/docs", "/openapi.json", "/log/checkpoint", "/health/ready"];
     let all: Vec<&str> = ["/front.css"].into_iter().chain(named).chain(named).collect();
     assert_eq!(links(&text), all, "once in each language, and no desk where none is");
     for path in named {
@@ -119,6 +119,31 @@ async fn the_front_page_names_what_is_there() {
     let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.expect("a body");
     let text = String::from_utf8(body.to_vec()).expect("UTF-8");
     assert_eq!(links(&text).iter().filter(|link| *link == "/desk").count(), 2, "{text}");
+}
+
+/// The page for checking evidence is one file: its own policy, which a saved copy keeps, and the header say the same.
+#[tokio::test]
+async fn the_verification_page_is_one_file_that_may_load_and_send_nothing() {
+    let house = House::open().await;
+    let page = house.get("/verify").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let text = page.text();
+    let policy = page.header("content-security-policy");
+    let own = policy.strip_suffix("; frame-ancestors 'none'").expect("nobody may frame it");
+    assert!(text.contains(&format!("http-equiv=\"Content-Security-Policy\" content=\"{own}\"")), "{policy}");
+    let directives: Vec<&str> = own.split("; ").collect();
+    assert_eq!(
+        (directives[0], &directives[3..]),
+        ("default-src 'none'", &["base-uri 'none'", "form-action 'none'"][..])
+    );
+    for (directive, name) in directives[1..3].iter().zip(["script-src", "style-src"]) {
+        let hash =
+            directive.strip_prefix(name).and_then(|rest| rest.strip_prefix(" 'sha256-")).expect("a hash");
+        assert_eq!(hash.len(), 45, "one, and nothing beside it: {directive}");
+    }
+    for loaded in ["src=", "<link", "@import", " url("] {
+        assert!(!text.contains(loaded), "{loaded}");
+    }
 }
 
 #[tokio::test]
