@@ -36,6 +36,25 @@ pub fn python() -> Option<Command> {
     None
 }
 
+/// Node, if it can check Ed25519; `None`, said loudly, without.
+pub fn node() -> Option<Command> {
+    let able = "crypto.subtle.importKey('raw',new Uint8Array(32),'Ed25519',false,['verify']).then(()=>process.exit(0),\
+                ()=>process.exit(1))";
+    let found = Command::new("node").args(["-e", able]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(Command::new("node"));
+    }
+    skip("node with WebCrypto Ed25519 (20 or later) is not installed");
+    None
+}
+
+/// A program of `tools/verify-js`.
+pub fn verify_js(program: &str) -> Option<Command> {
+    let mut node = node()?;
+    node.arg(repository().join("tools/verify-js").join(program));
+    Some(node)
+}
+
 /// A program of `tools/verify`.
 pub fn verify(program: &str) -> Option<Command> {
     let mut python = python()?;

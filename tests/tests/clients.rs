@@ -177,11 +177,23 @@ fn go(town: &Town, log: &str, all: &[Acknowledged], before: &str) {
 }
 
 #[test]
-fn the_other_verifier_agrees_on_every_shared_vector() {
-    let Some(mut verify) = foreign::verify("tests/vectors.py") else { return };
-    let output = verify.arg(repository().join("schemas/vectors")).output().expect("python runs");
-    assert!(output.status.success(), "{}", told(&output));
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let ran: usize = said.split(' ').find_map(|word| word.trim().parse().ok()).expect("a number");
-    assert!(ran > 300, "{said}");
+fn the_other_verifiers_agree_on_every_shared_vector() {
+    let others = [foreign::verify("tests/vectors.py"), foreign::verify_js("tests/vectors.js")];
+    for mut verify in others.into_iter().flatten() {
+        let output = verify.arg(repository().join("schemas/vectors")).output().expect("it runs");
+        assert!(output.status.success(), "{}", told(&output));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let ran: usize = said.split(' ').find_map(|word| word.trim().parse().ok()).expect("a number");
+        assert!(ran > 300, "{said}");
+    }
+}
+
+#[test]
+fn the_verifier_in_javascript_passes_its_own_tests() {
+    let Some(mut node) = foreign::node() else { return };
+    let tests = repository().join("tools/verify-js/tests/verify.test.js");
+    let output = node.arg("--test").arg(tests).output().expect("node runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("pass") && !said.contains("tests 0"), "nothing was tested: {said}");
 }

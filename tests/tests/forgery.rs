@@ -38,11 +38,11 @@ async fn an_invented_ledger_is_known_by_the_trust_file_alone() {
             assert_eq!(report["anchored"], true);
             assert_eq!(faults(&report), codes, "{source:?}");
         }
-        if let Some(mut verify) = foreign::verify("verify.py") {
+        let others = [foreign::verify("verify.py"), foreign::verify_js("verify.js")];
+        for mut verify in others.into_iter().flatten() {
             let output = verify.arg("audit").arg(&export).args(["--json", "--trust"]).arg(&trust).output();
-            let report: Value =
-                serde_json::from_slice(&output.expect("python runs").stdout).expect("a report");
-            assert_eq!(faults(&report), codes, "by the other verifier");
+            let report: Value = serde_json::from_slice(&output.expect("it runs").stdout).expect("a report");
+            assert_eq!(faults(&report), codes, "by {verify:?}");
         }
     }
     // Whoever holds something the honest ledger once signed needs no trust file.

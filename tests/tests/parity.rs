@@ -1,5 +1,6 @@
-//! Two verifiers, written apart: on random ledgers, lawful in part and then tampered with, the Rust audit and the Python
-//! one (`tools/verify`) find the same faults at the same entries, and say the same of how much they checked.
+//! Three verifiers, written apart: on random ledgers, lawful in part and then tampered with, the Rust audit, the Python one
+//! (`tools/verify`) and the JavaScript one (`tools/verify-js`) find the same faults at the same entries, and say the same of
+//! how much they checked.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 use sijill_audit::{ExportDirectory, HeldCheckpoint, Options, Receipt, Trust, Unreadable, audit};
 use sijill_tests::chance::Chance;
-use sijill_tests::foreign::{told, verify};
+use sijill_tests::foreign::{told, verify, verify_js};
 
 const LEDGERS: usize = 200;
 
@@ -37,6 +38,11 @@ fn audited(directory: &Path) -> Result<Value, Unreadable> {
     Ok(serde_json::to_value(audit(&export, &options)?).expect("JSON"))
 }
 
+/// The verdict that another program wrote beside a ledger.
+fn written(directory: &Path, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(directory.join(name)).expect("a verdict")).expect("JSON")
+}
+
 /// All of a verdict that two programs have to agree on: integrity and authority, but sentences and seconds. The rules of
 /// casework the other program does not know.
 fn agreed(verdict: &Value) -> Value {
@@ -53,11 +59,12 @@ fn agreed(verdict: &Value) -> Value {
     for fault in members["faults"].as_array_mut().expect("faults") {
         fault.as_object_mut().expect("a fault").remove("message");
     }
+    members.retain(|_, member| !member.is_null());
     verdict
 }
 
 #[test]
-fn both_verifiers_return_the_same_verdict() {
+fn all_verifiers_return_the_same_verdict() {
     let Some(mut python) = verify("tests/random_ledgers.py") else { return };
     let (seed, _) = Chance::from_environment(1);
     let made = tempfile::tempdir().expect("a directory");
@@ -65,13 +72,16 @@ fn both_verifiers_return_the_same_verdict() {
         python.arg(made.path()).args([seed.to_string(), LEDGERS.to_string()]).output().expect("Python runs");
     assert!(output.status.success(), "{}", told(&output));
 
+    let javascript = verify_js("tests/judge.js").map(|mut judge| {
+        let output = judge.arg(made.path()).arg(LEDGERS.to_string()).output().expect("node runs");
+        assert!(output.status.success(), "{}", told(&output));
+    });
+
     let (mut codes, mut sentences) = (BTreeSet::new(), BTreeSet::new());
     let (mut unreadable, mut different) = (0, Vec::new());
     for number in 0..LEDGERS {
         let directory = made.path().join(number.to_string());
-        let theirs: Value =
-            serde_json::from_slice(&fs::read(directory.join("found.json")).expect("a verdict"))
-                .expect("JSON");
+        let theirs = written(&directory, "found.json");
         let ours = audited(&directory).unwrap_or(Value::Null);
         unreadable += usize::from(theirs.is_null());
         for fault in theirs["faults"].as_array().into_iter().flatten() {
@@ -80,6 +90,10 @@ fn both_verifiers_return_the_same_verdict() {
         }
         if agreed(&ours) != agreed(&theirs) {
             different.push(format!("ledger {seed}/{number}\n  Rust   {ours}\n  Python {theirs}"));
+        }
+        let third = javascript.map(|()| written(&directory, "found-js.json"));
+        if let Some(third) = third.filter(|third| agreed(third) != agreed(&theirs)) {
+            different.push(format!("ledger {seed}/{number}\n  JavaScript {third}\n  Python     {theirs}"));
         }
     }
     assert!(different.is_empty(), "{} of {LEDGERS} differ:\n{}", different.len(), different.join("\n"));

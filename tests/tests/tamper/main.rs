@@ -1,6 +1,6 @@
 //! The campaign: whatever a dishonest operator does to a ledger, with all of its database and all of its keys, is found
 //! by an audit with the trust file; truncation and a history that is consistent throughout, by any holder of an older
-//! checkpoint or receipt. The verifier in Python finds the same faults in the same ledger's export.
+//! checkpoint or receipt. The verifiers in Python and JavaScript find the same faults in the same ledger's export.
 //!
 //! `SIJILL_SEED` repeats a campaign of chance; every failure names its seed.
 
@@ -175,7 +175,7 @@ fn try_chance(made: &Made, unlocked: &Path, seed: u64, compared: bool) -> Result
     Ok((done.what, found))
 }
 
-/// Any byte of any file of an export: both verifiers find it, and find the same.
+/// Any byte of any file of an export: all verifiers find it, and find the same.
 fn damaged(made: &Made, folder: &Path) {
     let (seed, mut chance) = Chance::from_environment(7);
     let seeds: Vec<u64> = (0..DAMAGED).map(|_| chance.draw()).collect();

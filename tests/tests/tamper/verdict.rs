@@ -1,9 +1,10 @@
 //! Audits of a ledger that may have been altered: by the program on the data directory and on its export, and by the
-//! verifier in Python on the export.
+//! verifiers in Python and JavaScript on the export.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 use sijill_tests::made::Made;
@@ -77,7 +78,7 @@ fn faults(report: &Value) -> Found {
     faults.map(fault).collect()
 }
 
-/// Exports the ledger, if it can be, and lets both verifiers audit the export.
+/// Exports the ledger, if it can be, and lets all verifiers audit the export.
 pub(crate) fn compare_export(
     made: &Made,
     dir: &Path,
@@ -95,16 +96,21 @@ pub(crate) fn compare_export(
     Some(compare(made, &export, folder, held))
 }
 
-/// Lets both verifiers audit an export: they have to find the same, or both nothing to read. Answers what they found.
+/// Lets all verifiers audit an export: they have to find the same, or all nothing to read. Answers what they found.
 pub(crate) fn compare(made: &Made, export: &Path, folder: &Path, held: &Held) -> Result<Found, String> {
     let ours = try_audit(made, export, folder, held).unwrap_or_else(|_| unreadable());
-    let Some(theirs) = python(made, export, folder, held) else { return Ok(ours) };
-    let [only_ours, only_theirs] =
-        [ours.difference(&theirs), theirs.difference(&ours)].map(|only| only.take(5).collect::<Vec<_>>());
-    if ours == theirs {
-        return Ok(ours);
+    for (language, verify) in [("Python", python(made)), ("JavaScript", foreign::verify_js("verify.js"))] {
+        let Some(verify) = verify else { continue };
+        let theirs = other(verify, made, export, folder, held);
+        let [only_ours, only_theirs] =
+            [ours.difference(&theirs), theirs.difference(&ours)].map(|only| only.take(5).collect::<Vec<_>>());
+        if ours != theirs {
+            return Err(format!(
+                "the verifiers disagree: only Rust {only_ours:?}, only {language} {only_theirs:?}"
+            ));
+        }
     }
-    Err(format!("the verifiers disagree: only Rust {only_ours:?}, only Python {only_theirs:?}"))
+    Ok(ours)
 }
 
 /// In the place of faults where there was nothing to read.
@@ -112,19 +118,24 @@ pub(crate) fn unreadable() -> Found {
     Found::from([("unreadable".to_owned(), None)])
 }
 
-fn python(made: &Made, export: &Path, folder: &Path, held: &Held) -> Option<Found> {
+/// The verifier in Python.
+fn python(made: &Made) -> Option<Command> {
     let mut verify = foreign::verify("verify.py")?;
     // It is run a hundred times: compiled once, beside the ledger.
     verify.env_remove("PYTHONDONTWRITEBYTECODE");
     verify.env("PYTHONPYCACHEPREFIX", made.dir.with_file_name("compiled"));
+    Some(verify)
+}
+
+fn other(mut verify: Command, made: &Made, export: &Path, folder: &Path, held: &Held) -> Found {
     let output = verify.arg("audit").arg(export).arg("--json").args(held.args(made, folder)).output();
-    let output = output.expect("python runs");
+    let output = output.expect("it runs");
     match output.status.code() {
         Some(0 | 1) => {
             let report = serde_json::from_slice(&output.stdout);
-            Some(faults(&report.unwrap_or_else(|_| panic!("{}", foreign::told(&output)))))
+            faults(&report.unwrap_or_else(|_| panic!("{}", foreign::told(&output))))
         }
-        Some(2) => Some(unreadable()),
+        Some(2) => unreadable(),
         _ => panic!("{}", foreign::told(&output)),
     }
 }
