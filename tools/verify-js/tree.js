@@ -16,13 +16,34 @@ export function nodeHash(left, right) {
   return sha256(joined(NODE, left, right));
 }
 
-/** All complete subtrees of a growing log: the root at any past size is cheap. */
+/** Hashes one behind the other, in one piece of memory. */
+class Row {
+  #bytes = new Uint8Array(1024);
+  length = 0;
+
+  push(hash) {
+    const end = 32 * (this.length + 1);
+    if (end > this.#bytes.length) {
+      const wider = new Uint8Array(2 * this.#bytes.length);
+      wider.set(this.#bytes);
+      this.#bytes = wider;
+    }
+    this.#bytes.set(hash, end - 32);
+    this.length += 1;
+  }
+
+  at(number) {
+    return this.#bytes.subarray(32 * number, 32 * number + 32);
+  }
+}
+
+/** All complete subtrees of a growing log, 64 bytes an entry: the root at any past size is cheap. */
 export class Tree {
   #rows = [];
 
   /** From the hashes of leaves, one behind the other. */
   constructor(hashes = new Uint8Array(0)) {
-    for (let at = 0; at < hashes.length; at += 32) this.append(hashes.slice(at, at + 32));
+    for (let at = 0; at < hashes.length; at += 32) this.append(hashes.subarray(at, at + 32));
   }
 
   get size() {
@@ -30,9 +51,9 @@ export class Tree {
   }
 
   append(node, level = 0) {
-    const row = this.#rows[level] ??= [];
+    const row = this.#rows[level] ??= new Row();
     row.push(node);
-    if (row.length % 2 === 0) this.append(nodeHash(row.at(-2), node), level + 1);
+    if (row.length % 2 === 0) this.append(nodeHash(row.at(row.length - 2), node), level + 1);
   }
 
   /** Root of the first `size` leaves, `size` at most the present one. */
@@ -40,9 +61,9 @@ export class Tree {
     let root;
     this.#rows.forEach((row, level) => {
       const complete = Math.floor(size / 2 ** level);
-      if (complete % 2 === 1) root = root ? nodeHash(row[complete - 1], root) : row[complete - 1];
+      if (complete % 2 === 1) root = root ? nodeHash(row.at(complete - 1), root) : row.at(complete - 1);
     });
-    return root ?? EMPTY;
+    return root?.slice() ?? EMPTY;
   }
 }
 

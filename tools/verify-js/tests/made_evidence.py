@@ -2,7 +2,7 @@
 """Writes what somebody might bring to the verification page, made by the other verifier's tests.
 
     made_evidence.py DIR    case.evidence, with a value withheld and one whose author's clock is wrong; altered.evidence, in
-                            which a signature was; trust.json, foreign-trust.json; receipt.json and event.jwt of an entry
+                            which a signature was; trust.json, foreign-trust.json; receipt.json and event.jwt of an entry; nothing.bin
 """
 import json
 import sys
@@ -44,6 +44,7 @@ def main(directory):
     write(directory / "foreign-trust.json", json.dumps({**trust, "genesis": other.trust()["genesis"]}))
     write(directory / "receipt.json", json.dumps(ledger.receipt(first)))
     write(directory / "event.jwt", ledger.jwts[first])
+    write(directory / "nothing.bin", b"\0\1\xff")
     raw = ledger.entries[wanted[1]]
     ledger.entries[wanted[1]] = raw[:-6] + (b"A" if raw[-6:-5] != b"A" else b"B") + raw[-5:]
     ledger.evidence(directory / "altered.evidence", wanted, point, packed=False)
