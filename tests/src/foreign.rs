@@ -48,6 +48,25 @@ pub fn node() -> Option<Command> {
     None
 }
 
+/// Chromium that can check Ed25519 (137 or later): `$CHROMIUM`, else by the usual names.
+pub fn chromium() -> Option<String> {
+    let chosen = std::env::var("CHROMIUM").ok();
+    let names =
+        chosen.into_iter().chain(["chromium", "chromium-browser", "google-chrome"].map(str::to_owned));
+    let found = names.into_iter().find(|name| {
+        let output = Command::new(name).arg("--version").output();
+        output.is_ok_and(|output| major(&String::from_utf8_lossy(&output.stdout)) >= Some(137))
+    });
+    if found.is_none() {
+        skip("no Chromium of version 137 or later is installed");
+    }
+    found
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok())
+}
+
 /// A program of `tools/verify-js`.
 pub fn verify_js(program: &str) -> Option<Command> {
     let mut node = node()?;
