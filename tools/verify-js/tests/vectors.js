@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { base64, base64url, bytesOf, fromBase64, fromBase64url, joined, Refused, require, textOf } from "../bytes.js";
 import { thumbprint, verifies } from "../ed25519.js";
 import { deliver, Event, parseDisclosure, parseEntry } from "../event.js";
+import { keyValue, leadsTo, SparseMap, streamKey, streamValue } from "../heads.js";
 import { strictJson } from "../json.js";
 import { Checkpoint, LOG, Note, parseVkey, Proof, signingTime, WITNESS } from "../note.js";
 import { Policy } from "../policy.js";
@@ -214,6 +215,31 @@ function* logCases({ sections }) {
   }
 }
 
+// --- heads.json: likewise ---
+
+function proved(kind, { root, proof }) {
+  const read = strictJson(JSON.stringify(proof));
+  require(fits(kind, [read]) && leadsTo(root, read), "does not lead to the root");
+  return {};
+}
+
+const HEADS = {
+  maps({ leaves }) {
+    const map = new SparseMap();
+    for (const leaf of leaves) map.set(...leaf.map(fromBase64url));
+    return { root: base64url(map.root()) };
+  },
+  stream_leaves: ({ stream, seq, last }) => ({ key: base64url(streamKey(stream)), value: base64url(streamValue(seq, last)) }),
+  key_leaves: ({ kid, ...status }) => ({ key: hashOf(kid), value: base64url(keyValue(status)) }),
+  stream_proofs: (given) => proved("stream_proofs", given), key_proofs: (given) => proved("key_proofs", given),
+};
+
+function* headsCases({ sections }) {
+  for (const [section, cases] of Object.entries(sections)) {
+    for (const given of cases) yield [`${section}: ${given.name}`, "refused" in given ? null : given.gives, () => HEADS[section](given)];
+  }
+}
+
 /** Numbers as text, for a vector may give a large one as either; objects with a prototype. */
 function plain(value) {
   if (typeof value === "number" || typeof value === "bigint") return String(value);
@@ -222,7 +248,7 @@ function plain(value) {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plain(part)]));
 }
 
-const FILES = { "event.json": eventCases, "ed25519.json": ed25519Cases, "log.json": logCases };
+const FILES = { "event.json": eventCases, "ed25519.json": ed25519Cases, "log.json": logCases, "heads.json": headsCases };
 
 /** Tells each difference; answers how many vectors there were, and how many are different. */
 export async function runVectors(directory, tell) {

@@ -1,11 +1,15 @@
 """What an honest ledger would commit itself to of its heads, and proofs of it: docs/ledger-format.md, Annex E."""
+import sys
 import tempfile
+from pathlib import Path
 
-from sijill_format import b64url
-from sijill_heads import EMPTY, bit, branch_hash, key_leaf, root_of, stream_leaf
-from sijill_heads import leaf_hash as map_leaf_hash
-from sijill_log import Tree, leaf_hash
-from verify import Audit
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from sijill_format import b64url  # noqa: E402
+from sijill_heads import EMPTY, bit, branch_hash, key_leaf, root_of, stream_leaf  # noqa: E402
+from sijill_heads import leaf_hash as map_leaf_hash  # noqa: E402
+from sijill_log import Tree, leaf_hash  # noqa: E402
+from verify import Audit  # noqa: E402
 
 
 def audited(ledger, size):
