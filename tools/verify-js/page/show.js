@@ -103,7 +103,7 @@ export async function receiptLines(receipt, trust, event) {
   if (event) {
     const proves = receipt.provesEntry(new Uint8Array([...new TextEncoder().encode(`${receipt.received} `), ...event.jwt]));
     sound &&= proves;
-    lines.push(check(proves, proves ? "receiptProves" : "receiptProvesNot"));
+    lines.push(check(proves, proves ? "receiptProves" : "receiptProvesNot"), check(undefined, "receiptSigner"));
   } else {
     lines.push(check(undefined, "receiptNeeds"));
   }

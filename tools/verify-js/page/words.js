@@ -89,6 +89,8 @@ const WORDS = {
   receiptProvesNot: ["لا يثبت الإيصال هذا القيد الموقَّع.", "The receipt does not prove this signed event."],
   receiptNeeds: [
     "أضف القيد الموقَّع أو ملف الدليل لمعرفة ما الذي يثبته الإيصال.", "Add the signed event, or the evidence file, to see what the receipt proves."],
+  receiptSigner: [
+    "لا يقول الإيصال من وقّع القيد حقًّا وهل كان مخوّلًا: يلزم لذلك ملف الدليل.", "A receipt does not say who really signed the event, nor that they were allowed to: that takes an evidence file."],
   receiptNeedsTrust: ["أضف ملف الثقة للتحقق من التوقيع.", "Add the trust file to check the signature."],
   muscat: ["الأوقات بتوقيت عُمان.", "Times are Oman's (UTC+4)."],
   nothing: ["أضف ملف دليل أو إيصالًا.", "Add an evidence file or a receipt."],
