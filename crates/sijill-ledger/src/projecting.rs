@@ -12,10 +12,11 @@ use crate::ledger::Ledger;
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// While the log grows, read models rest so many times as long as they have worked: appends come first. Those that keep up rest
-/// longer, for a case is folded as a whole however few of its entries are new, but not so long that they are a second behind.
+/// longer, for a case is folded as a whole however few of its entries are new, but not so long that they are a second behind: what
+/// comes in when a step has begun waits for the end of it, for the rest, and for the next step.
 const REST: u32 = 3;
 const LONG_REST: u32 = 9;
-const LONGEST_REST: Duration = Duration::from_millis(600);
+const LONGEST_WAIT: Duration = Duration::from_millis(800);
 
 /// Fewer entries than this are made up for in one step.
 const NEAR: u64 = 5_000;
@@ -68,7 +69,11 @@ async fn catch_up(projector: &Projector<'_>) -> Result<(), ProjectionError> {
         if projector.log.size() > size {
             // Somebody is appending, and read models can wait.
             let worked = began.elapsed();
-            let rest = if behind < NEAR { (worked * LONG_REST).min(LONGEST_REST) } else { worked * REST };
+            let rest = if behind < NEAR {
+                (worked * LONG_REST).min(LONGEST_WAIT.saturating_sub(worked * 2)).max(worked)
+            } else {
+                worked * REST
+            };
             tokio::time::sleep(rest).await;
         }
     }
