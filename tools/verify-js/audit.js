@@ -30,6 +30,7 @@ async function tried(work) {
 export class Audit {
   faults = new Map(); // "code index" -> code, index or null, message
   entries = 0;
+  counted = 0; // of them, those that the checkpoint counts
   replayed = 0;
   unchecked = 0; // entries of which integrity could not judge something
   exhibits = []; // in evidence: what was read of each entry
@@ -152,6 +153,7 @@ export class Audit {
     this.expect(!missing, "root", this.#expected, "from here on, entries are not there");
     this.#expected = index + 1;
     this.entries += 1;
+    this.counted += Number(index < this.point.size);
     if (index === this.#tree.size) this.#tree.append(leaf);
     if (this.told.has(index)) this.told.set(index, raw);
     if (index === 0 && this.trust) {

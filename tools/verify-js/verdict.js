@@ -16,13 +16,13 @@ export function report(audit) {
   const faults = [...audit.faults.values()].sort((one, other) => (one.index ?? -1) - (other.index ?? -1)
     || (one.code < other.code ? -1 : Number(one.code > other.code)));
   const size = point?.size ?? 0n;
-  const but = (count) => size > BigInt(count) ? size - BigInt(count) : 0n;
-  const absent = but(entries);
+  const absent = size - BigInt(audit.counted);
   const [atAuthority, atIntegrity] = [true, false].map((wanted) => faults.some(({ code }) => AUTHORITY.includes(code) === wanted));
   const integrity = level(atIntegrity, entries - unchecked, absent + BigInt(unchecked), [
     absent && `${absent} entries are not there`,
     unchecked && `${unchecked} have disclosures withheld or erased, or rest on entries that are not held`]);
-  const unjudged = but(replayed);
+  const unplayed = absent + BigInt(entries - replayed);
+  const unjudged = unplayed < size ? unplayed : size;
   const authority = level(atAuthority, replayed, unjudged, [unjudged && `${unjudged} entries could not be judged`]);
   const notRun = { ...NOT_RUN, unchecked: size };
   return {
