@@ -8,11 +8,15 @@
 //! | [`country`] | a ledger under rule-set 2 in a data directory, whose clock is moved by hand |
 //! | [`town`] | a ledger begun with the program alone, and clients of its server |
 //! | [`foreign`] | verifiers and clients in other languages, and what is said where one is missing |
+//! | [`line`] | a line between two servers that does what lines and liars do |
+//! | [`mirror`] | a mirror made with the program |
 //! | [`chance`] | repeatable chance |
 
 pub mod chance;
 pub mod country;
 pub mod foreign;
+pub mod line;
 pub mod made;
+pub mod mirror;
 pub mod program;
 pub mod town;

@@ -115,6 +115,16 @@ impl Server {
             .unwrap_or_else(|ended| panic!("it does not serve: {ended:?}"))
     }
 
+    /// Serves the mirror in `dir` at a port, or with 0 at a free one; panics with its log if it does not.
+    pub fn mirror(dir: &Path, port: u16) -> Self {
+        Self::try_mirror(dir, port).unwrap_or_else(|ended| panic!("it does not serve: {ended:?}"))
+    }
+
+    /// Serves the mirror in `dir`, or tells how the program ended instead.
+    pub fn try_mirror(dir: &Path, port: u16) -> Result<Self, Ended> {
+        Self::try_start_at(&["mirror", "serve"], dir, port)
+    }
+
     fn try_start_at(words: &[&str], dir: &Path, port: u16) -> Result<Self, Ended> {
         // A pipe nobody reads would stop the server when it is full: its log goes to a file.
         let log = dir.with_extension(format!("{}.log", uuid::Uuid::new_v4().simple()));

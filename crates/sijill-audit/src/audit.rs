@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Instant;
 
+use rayon::ThreadPool;
 use sijill_event::Digest;
 use sijill_log::{Checkpoint, Note, leaf_hash};
 
@@ -103,7 +104,7 @@ fn nothing_to_check(options: &Options<'_>, code: FaultCode, what: &str) -> Repor
             rules: Level::not_run(0, why),
             figures: Level::not_run(0, why),
         },
-        faults: faults.into_sorted(),
+        faults: faults.sorted(),
         seconds: 0.0,
     }
 }
@@ -125,15 +126,18 @@ fn audit_checkpoint(
         judge.faults.add(FaultCode::CheckpointSignature, None, other);
     }
     let wanted = options.receipts.iter().map(|receipt| receipt.index).chain([0]);
-    let examination = Examination::new(source, checkpoint, Examiner { origin, prints }, wanted);
+    let mut examination = Examination::new(Examiner { origin, prints }, wanted);
 
     let mut missing = 0;
-    let remains = run(source, checkpoint.size, examination, options.threads, |chunk| {
+    let pool = pool(options.threads)?;
+    let reading = Reading { source, from: 0, size: checkpoint.size, checkpoint: Some(checkpoint) };
+    run(&reading, &mut examination, &pool, |chunk| {
         missing += judge_chunk(&mut judge, &chunk, source)?;
         let faults = judge.faults.len();
         (options.progress)(Progress { done: chunk.end, size: checkpoint.size, faults });
         Ok(())
     })?;
+    let remains = examination.end();
     if judge.entries == 0 {
         judge.authority.skip(0, &mut judge.faults);
     }
@@ -151,7 +155,17 @@ fn audit_checkpoint(
     let figures = judge_figures(&mut judge, source, checkpoint)?;
     let whole = Whole { checkpoint, note, log_key, remains: &remains, all_entries: source.is_whole() };
     whole.judge(options, &source.stated(), &mut judge.faults);
-    Ok(report(judge, checkpoint, missing, options, figures))
+    let levels = levels(&judge, checkpoint.size, missing, figures);
+    Ok(Report {
+        origin: Some(checkpoint.origin.to_string()),
+        size: Some(checkpoint.size),
+        root: Some(Digest(checkpoint.root.0).to_string()),
+        entries: judge.entries,
+        anchored: options.trust.is_some(),
+        levels,
+        faults: judge.faults.sorted(),
+        seconds: 0.0,
+    })
 }
 
 /// The figures level. Where entries are missing nothing follows from the rest.
@@ -195,33 +209,47 @@ fn trusting<'a>(
     Ok((Options { trust: None, ..*options }, Some(other)))
 }
 
+/// Threads to examine entries on; 0 for as many as there are cores.
+pub(crate) fn pool(threads: usize) -> Result<ThreadPool, Unreadable> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Unreadable::Threads(error.to_string()))
+}
+
+/// What of a source is read.
+pub(crate) struct Reading<'a> {
+    pub(crate) source: &'a dyn Source,
+    /// Entries below were read before.
+    pub(crate) from: u64,
+    /// Entries there are said to be.
+    pub(crate) size: u64,
+    /// What the entries of a source that is not whole are proved by.
+    pub(crate) checkpoint: Option<&'a Checkpoint>,
+}
+
 /// Runs the three stages at once: a thread reads, all cores examine, this thread judges. Each is a few chunks ahead of the
 /// next at most, which bounds the memory they take.
-fn run(
-    source: &dyn Source,
-    size: u64,
-    mut examination: Examination<'_>,
-    threads: usize,
+pub(crate) fn run(
+    reading: &Reading<'_>,
+    examination: &mut Examination,
+    pool: &ThreadPool,
     mut judge: impl FnMut(ExaminedChunk) -> Result<(), Unreadable>,
-) -> Result<Remains, Unreadable> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| Unreadable::Threads(error.to_string()))?;
+) -> Result<(), Unreadable> {
+    let Reading { source, from, size, checkpoint } = *reading;
     let (to_examine, read): (SyncSender<Result<Chunk, Unreadable>>, Receiver<_>) = sync_channel(1);
     // Judging is the quickest stage: an examined chunk, which takes most memory, never has to wait for it.
     let (to_judge, examined) = sync_channel(0);
     thread::scope(|scope| {
         scope.spawn(move || {
             // A send fails when nobody wants more: the audit has ended with an error.
-            Chunks::new(source, size).try_for_each(|chunk| to_examine.send(chunk))
+            Chunks::behind(source, from, size).try_for_each(|chunk| to_examine.send(chunk))
         });
         let at_work = scope.spawn(move || {
             for chunk in read {
-                let chunk = chunk.map(|chunk| pool.install(|| examination.examine(chunk)));
-                if to_judge.send(chunk).is_err() {
+                let examine = |chunk| pool.install(|| examination.examine(chunk, source, checkpoint));
+                if to_judge.send(chunk.map(examine)).is_err() {
                     break;
                 }
             }
-            examination.end()
         });
         for chunk in examined {
             judge(chunk?)?;
@@ -231,7 +259,11 @@ fn run(
 }
 
 /// Judges a chunk; answers how many entries are missing before its end.
-fn judge_chunk(judge: &mut Judge, chunk: &ExaminedChunk, source: &dyn Source) -> Result<u64, Unreadable> {
+pub(crate) fn judge_chunk(
+    judge: &mut Judge,
+    chunk: &ExaminedChunk,
+    source: &dyn Source,
+) -> Result<u64, Unreadable> {
     if source.is_whole() {
         for (first, length) in &chunk.holes {
             let message = match length {
@@ -313,13 +345,8 @@ fn add_discrepancies(judge: &mut Judge, found: Vec<Discrepancy>) {
     }
 }
 
-fn report(
-    judge: Judge,
-    checkpoint: &Checkpoint,
-    missing: u64,
-    options: &Options<'_>,
-    figures: Level,
-) -> Report {
+/// What can be said at each level of a ledger of `size` entries, `missing` of which are not there.
+pub(crate) fn levels(judge: &Judge, size: u64, missing: u64, figures: Level) -> Levels {
     let Judge { faults, unchecked, entries, authority, rules, .. } = judge;
     let because = |count: u64, one: &str, several: &str| match count {
         0 => None,
@@ -352,7 +379,7 @@ fn report(
     .into_iter()
     .flatten()
     .collect();
-    let not_judged = (missing + unchecked.authority).min(checkpoint.size);
+    let not_judged = (missing + unchecked.authority).min(size);
     let why = if authority.is_replaying() {
         because(
             not_judged,
@@ -362,7 +389,7 @@ fn report(
     } else {
         Some("entry 0 gives nobody authority, so nothing could be judged".to_owned())
     };
-    let unruled = (missing + rules.unchecked).min(checkpoint.size);
+    let unruled = (missing + rules.unchecked).min(size);
     let of_rules: Vec<String> = [
         because(
             unruled - rules.undocumented.min(unruled),
@@ -383,34 +410,20 @@ fn report(
     .into_iter()
     .flatten()
     .collect();
-    Report {
-        origin: Some(checkpoint.origin.to_string()),
-        size: Some(checkpoint.size),
-        root: Some(Digest(checkpoint.root.0).to_string()),
-        entries,
-        anchored: options.trust.is_some(),
-        levels: Levels {
-            integrity: Level::of(
-                faults.any(FaultLevel::Integrity),
-                entries - unchecked.entries,
-                missing + unchecked.entries,
-                &integrity,
-            ),
-            authority: Level::of(
-                faults.any(FaultLevel::Authority),
-                entries.saturating_sub(unchecked.authority),
-                not_judged,
-                why.as_slice(),
-            ),
-            rules: Level::of(
-                faults.any(FaultLevel::Rules),
-                checkpoint.size.saturating_sub(unruled),
-                unruled,
-                &of_rules,
-            ),
-            figures,
-        },
-        faults: faults.into_sorted(),
-        seconds: 0.0,
+    Levels {
+        integrity: Level::of(
+            faults.any(FaultLevel::Integrity),
+            entries - unchecked.entries,
+            missing + unchecked.entries,
+            &integrity,
+        ),
+        authority: Level::of(
+            faults.any(FaultLevel::Authority),
+            entries.saturating_sub(unchecked.authority),
+            not_judged,
+            why.as_slice(),
+        ),
+        rules: Level::of(faults.any(FaultLevel::Rules), size.saturating_sub(unruled), unruled, &of_rules),
+        figures,
     }
 }

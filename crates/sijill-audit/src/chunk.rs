@@ -36,7 +36,12 @@ pub(crate) struct Chunks<'a> {
 
 impl<'a> Chunks<'a> {
     pub(crate) fn new(source: &'a dyn Source, size: u64) -> Self {
-        Self { source, size, next: 0, exhausted: false, done: false }
+        Self::behind(source, 0, size)
+    }
+
+    /// Of a source whose entries below `next` were read before.
+    pub(crate) fn behind(source: &'a dyn Source, next: u64, size: u64) -> Self {
+        Self { source, size, next, exhausted: false, done: false }
     }
 
     fn read(&mut self) -> Result<Chunk, Unreadable> {

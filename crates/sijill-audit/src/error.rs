@@ -40,6 +40,14 @@ pub enum Unreadable {
     #[error("not an evidence file: {0}")]
     Evidence(String),
 
+    /// The fork evidence is not what Annex D says.
+    #[error("not fork evidence: {0}")]
+    Fork(String),
+
+    /// Fork evidence that convicts nobody.
+    #[error("this proves nothing against the log: {0}")]
+    ForkUnproven(String),
+
     /// A tile log did not answer, or not with what was asked.
     #[error("cannot read {url}: {why}")]
     Http {
@@ -75,6 +83,8 @@ impl Unreadable {
             Self::Receipt(_) => "receipt-malformed",
             Self::Checkpoint(_) => "checkpoint-malformed",
             Self::Evidence(_) => "evidence-malformed",
+            Self::Fork(_) => "fork-malformed",
+            Self::ForkUnproven(_) => "fork-unproven",
             Self::Http { .. } => "tile-log-unreachable",
             Self::NoCheckpoint(_) => "no-checkpoint",
             Self::Source(_) => "source-unreadable",

@@ -33,9 +33,7 @@ pub(crate) struct ExaminedChunk {
 }
 
 /// What the examination of all chunks carries along.
-pub(crate) struct Examination<'a> {
-    source: &'a dyn Source,
-    checkpoint: &'a Checkpoint,
+pub(crate) struct Examination {
     examiner: Examiner,
     keyring: Keyring,
     tree: Tree,
@@ -49,23 +47,28 @@ pub(crate) struct Remains {
     pub(crate) kept: BTreeMap<u64, Option<Vec<u8>>>,
 }
 
-impl<'a> Examination<'a> {
-    pub(crate) fn new(
-        source: &'a dyn Source,
-        checkpoint: &'a Checkpoint,
-        examiner: Examiner,
-        wanted: impl Iterator<Item = u64>,
-    ) -> Self {
+impl Examination {
+    pub(crate) fn new(examiner: Examiner, wanted: impl Iterator<Item = u64>) -> Self {
         let kept = wanted.map(|index| (index, None)).collect();
-        Self { source, checkpoint, examiner, keyring: Keyring::default(), tree: Tree::new(), kept }
+        Self { examiner, keyring: Keyring::default(), tree: Tree::new(), kept }
     }
 
     pub(crate) fn end(self) -> Remains {
         Remains { tree: self.tree, kept: self.kept }
     }
 
-    /// Examines the next chunk.
-    pub(crate) fn examine(&mut self, chunk: Chunk) -> ExaminedChunk {
+    /// The tree of everything examined so far.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Examines the next chunk of a source. `checkpoint`: what the entries of one that is not whole are proved by.
+    pub(crate) fn examine(
+        &mut self,
+        chunk: Chunk,
+        source: &dyn Source,
+        checkpoint: Option<&Checkpoint>,
+    ) -> ExaminedChunk {
         let Chunk { range, entries, tiles, disclosures } = chunk;
         for (index, kept) in self.kept.range_mut(range.clone()) {
             let position = entries.binary_search_by_key(index, |(index, _)| *index).ok();
@@ -92,7 +95,10 @@ impl<'a> Examination<'a> {
 
         let verdicts = tiles.iter().map(|(tile, bytes)| (*tile, self.tree.judge(*tile, bytes.as_deref())));
         let tiles = verdicts.filter(|(_, verdict)| *verdict != TileVerdict::Good).collect();
-        let unproved = if self.source.is_whole() { Vec::new() } else { self.unproved(&entries) };
+        let unproved = match checkpoint.filter(|_| !source.is_whole()) {
+            Some(checkpoint) => unproved(&entries, source, checkpoint),
+            None => Vec::new(),
+        };
         ExaminedChunk { end: range.end, entries, holes, tiles, rows, all_disclosed, unproved }
     }
 
@@ -161,15 +167,15 @@ impl<'a> Examination<'a> {
             };
         }
     }
+}
 
-    fn unproved(&self, entries: &[Examined]) -> Vec<u64> {
-        let Checkpoint { size, root, .. } = self.checkpoint;
-        let proved = |entry: &&Examined| {
-            let proof = self.source.inclusion(entry.index).unwrap_or_default();
-            verify_inclusion(&entry.leaf, entry.index, *size, &proof, root).is_ok()
-        };
-        entries.iter().filter(|entry| !proved(entry)).map(|entry| entry.index).collect()
-    }
+fn unproved(entries: &[Examined], source: &dyn Source, checkpoint: &Checkpoint) -> Vec<u64> {
+    let Checkpoint { size, root, .. } = checkpoint;
+    let proved = |entry: &&Examined| {
+        let proof = source.inclusion(entry.index).unwrap_or_default();
+        verify_inclusion(&entry.leaf, entry.index, *size, &proof, root).is_ok()
+    };
+    entries.iter().filter(|entry| !proved(entry)).map(|entry| entry.index).collect()
 }
 
 /// `delivered` is sorted by index.

@@ -46,6 +46,8 @@ pub struct ExportDirectory {
     path: PathBuf,
     stated: Stated,
     all_disclosures: bool,
+    /// As it was at first: whoever writes the directory may go on.
+    checkpoint: Option<Vec<u8>>,
     /// Size of the checkpoint, which says how wide the last bundle is.
     size: u64,
     lines: Mutex<Option<Lines>>,
@@ -62,14 +64,29 @@ impl ExportDirectory {
         let bytes =
             read(&description, MAX_DESCRIPTION)?.ok_or_else(|| malformed("it is not there".to_owned()))?;
         let (stated, all_disclosures) = describe(&bytes).map_err(malformed)?;
+        Self::describing(path, stated, all_disclosures)
+    }
+
+    /// Opens a tile-log directory that is no export: nothing is stated beside its checkpoint, and its disclosures are withheld.
+    /// Refused: `file-unreadable`.
+    pub fn open_tile_log(path: impl Into<PathBuf>) -> Result<Self, Unreadable> {
+        Self::describing(path.into(), Stated::default(), false)
+    }
+
+    /// Whether this is a tile-log directory: it has a checkpoint.
+    pub fn is_tile_log(path: &Path) -> bool {
+        path.join(CHECKPOINT).is_file() && !path.join(DESCRIPTION).exists()
+    }
+
+    fn describing(path: PathBuf, stated: Stated, all_disclosures: bool) -> Result<Self, Unreadable> {
         let checkpoint = read(&path.join(CHECKPOINT), MAX_CHECKPOINT)?;
-        let checkpoint =
-            checkpoint.and_then(|bytes| Checkpoint::parse(Note::parse(&bytes).ok()?.text()).ok());
+        let parse = |bytes: &Vec<u8>| Checkpoint::parse(Note::parse(bytes).ok()?.text()).ok();
         Ok(Self {
             path,
             stated,
             all_disclosures,
-            size: checkpoint.map_or(0, |checkpoint| checkpoint.size),
+            size: checkpoint.as_ref().and_then(parse).map_or(0, |checkpoint| checkpoint.size),
+            checkpoint,
             lines: Mutex::new(None),
             bundles: OnceLock::new(),
         })
@@ -128,7 +145,7 @@ fn describe(bytes: &[u8]) -> Result<(Stated, bool), String> {
 
 impl Source for ExportDirectory {
     fn checkpoint(&self) -> Result<Option<Vec<u8>>, Unreadable> {
-        read(&self.path.join(CHECKPOINT), MAX_CHECKPOINT)
+        Ok(self.checkpoint.clone())
     }
 
     fn entries(&self, from: u64, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, Unreadable> {

@@ -205,8 +205,8 @@ impl Faults {
     }
 
     /// By index, those without one first, then by code.
-    pub(crate) fn into_sorted(self) -> Vec<Fault> {
-        let faults = self.0.into_iter();
-        faults.map(|((index, code), message)| Fault { code, index, message: message.into() }).collect()
+    pub(crate) fn sorted(&self) -> Vec<Fault> {
+        let faults = self.0.iter();
+        faults.map(|(&(index, code), message)| Fault { code, index, message: message.to_string() }).collect()
     }
 }

@@ -8,8 +8,12 @@
 //! examine   format, hashes, signatures, roots, disclosures  all cores, in any order
 //! judge     order, chains, keys, authority, rules           one thread, in order
 //! ```
+//!
+//! An [`Auditor`] does the same to a ledger that grows, as far as it can be said before the end; a [`Fork`] is two checkpoints
+//! of one log that cannot both be true.
 
 mod audit;
+mod auditor;
 mod authority;
 mod chunk;
 mod error;
@@ -19,6 +23,7 @@ mod examine;
 mod export;
 mod fault;
 mod figures;
+mod fork;
 mod heads;
 mod judge;
 mod keyring;
@@ -34,11 +39,13 @@ mod trust;
 mod whole;
 
 pub use audit::{Options, Progress, audit};
+pub use auditor::Auditor;
 pub use error::Unreadable;
 pub use evidence::{Evidence, Exhibit};
 pub use export::{ExportDirectory, ExportError, Exported, export};
 pub use fault::{Fault, FaultCode, FaultLevel};
 pub use figures::ModelClaim;
+pub use fork::Fork;
 pub use report::{Level, Levels, Report, Status};
 pub use source::{DisclosureRow, Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, StreamEnd};
 #[cfg(feature = "http")]

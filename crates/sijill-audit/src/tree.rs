@@ -99,6 +99,13 @@ impl Tree {
         tree::inclusion_proof(index, size, run).ok()
     }
 
+    /// Proof that the tree of the first `old` entries is the beginning of that of the first `new`; `None` if one of them is
+    /// missing.
+    pub(crate) fn consistency(&self, old: u64, new: u64) -> Option<Vec<Hash>> {
+        let run = self.0.first().filter(|run| new <= run.end())?;
+        tree::consistency_proof(old, new, run).ok()
+    }
+
     /// Judges a tile.
     pub(crate) fn judge(&self, tile: Tile, bytes: Option<&[u8]>) -> TileVerdict {
         let first = tile.index.saturating_mul(256);

@@ -1,4 +1,4 @@
-//! The witness over HTTP: `POST /add-checkpoint`, and for its operator `GET /healthz` and `GET /metrics`.
+//! The witness over HTTP: `POST /add-checkpoint`, `GET /<hex SHA-256 of a log's origin>/checkpoint` for other witnesses, and for its operator `GET /healthz` and `GET /metrics`.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use sijill_log::tlog_witness::SIZE_MEDIA_TYPE;
 
+use crate::condition::{Condition, Refused};
 use crate::error::WitnessError;
 use crate::judge::Answer;
 use crate::lines_of;
@@ -33,11 +34,13 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// What `/metrics` shows; `None` if this process records none.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    /// What is asked besides before anything is cosigned.
+    pub condition: Option<Arc<dyn Condition>>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate: Some(Rate::default()), behind_proxy: false, metrics: None }
+        Self { rate: Some(Rate::default()), behind_proxy: false, metrics: None, condition: None }
     }
 }
 
@@ -46,14 +49,16 @@ struct Door {
     rate: Option<RateLimit>,
     behind_proxy: bool,
     metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    condition: Option<Arc<dyn Condition>>,
 }
 
 /// The routes. Serve them with the peer's address as connect info, or all clients share one bucket.
 pub fn router(witness: Witness, settings: Settings) -> Router {
-    let Settings { rate, behind_proxy, metrics } = settings;
-    let door = Arc::new(Door { witness, rate: rate.map(RateLimit::new), behind_proxy, metrics });
+    let Settings { rate, behind_proxy, metrics, condition } = settings;
+    let door = Arc::new(Door { witness, rate: rate.map(RateLimit::new), behind_proxy, metrics, condition });
     Router::new()
         .route("/add-checkpoint", post(add_checkpoint))
+        .route("/{log}/checkpoint", get(newest))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route_layer(middleware::from_fn_with_state(Arc::clone(&door), limit))
         .route("/healthz", get(health))
@@ -64,16 +69,43 @@ pub fn router(witness: Witness, settings: Settings) -> Router {
 
 async fn add_checkpoint(State(door): State<Arc<Door>>, body: Bytes) -> Response {
     let started = Instant::now();
-    let answered = tokio::time::timeout(PATIENCE, door.witness.add_checkpoint(&body)).await;
+    let asked = async {
+        if let Some(condition) = &door.condition {
+            condition.may_cosign(&body).await?;
+        }
+        Ok(door.witness.add_checkpoint(&body).await)
+    };
+    let answered = tokio::time::timeout(PATIENCE, asked).await;
+    let answered = match answered {
+        Ok(Err(Refused { status, why })) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return counted(said(status, &why), started);
+        }
+        Ok(Ok(answered)) => Ok(answered),
+        Err(late) => Err(late),
+    };
     let response = match answered {
         Ok(Ok(answer)) => answer.into_response(),
         Ok(Err(error)) => error.into_response(),
         Err(_) => said(StatusCode::SERVICE_UNAVAILABLE, "the witness took too long; try again"),
     };
+    counted(response, started)
+}
+
+fn counted(response: Response, started: Instant) -> Response {
     let status = response.status().as_u16().to_string();
     metrics::counter!("sijill_witness_requests_total", "status" => status).increment(1);
     metrics::histogram!("sijill_witness_request_seconds").record(started.elapsed().as_secs_f64());
     response
+}
+
+/// What was cosigned last of a log, for others to compare with what they have seen (C2SP tlog-witness, monitoring).
+async fn newest(State(door): State<Arc<Door>>, Path(log): Path<String>) -> Response {
+    match door.witness.newest(&log).await {
+        Ok(Some(note)) => said(StatusCode::OK, &note.to_string()),
+        Ok(None) => said(StatusCode::NOT_FOUND, "nothing was cosigned of such a log"),
+        Err(error) => error.into_response(),
+    }
 }
 
 impl IntoResponse for Answer {
@@ -107,8 +139,13 @@ impl IntoResponse for WitnessError {
 }
 
 async fn health(State(door): State<Arc<Door>>) -> Response {
+    let condition = door.condition.as_ref().map(|condition| condition.health());
     match door.witness.ready().await {
-        Ok(()) => said(StatusCode::OK, "ok"),
+        Ok(()) => match condition {
+            None => said(StatusCode::OK, "ok"),
+            Some((true, text)) => said(StatusCode::OK, &text),
+            Some((false, text)) => said(StatusCode::SERVICE_UNAVAILABLE, &text),
+        },
         Err(error) => {
             tracing::error!(code = error.code(), %error, "not ready");
             said(StatusCode::SERVICE_UNAVAILABLE, error.code())

@@ -12,9 +12,14 @@
 //! it on the same file. The size cosigned never decreases. A checkpoint that a log signed and that does not extend what was
 //! cosigned is kept as evidence, and if there are too many, that is said.
 //!
+//! **Gossip.** A log could show one history to some witnesses and another to others. So each shows what it cosigned last (`GET
+//! /<hex SHA-256 of the origin>/checkpoint`), and hears of what others hold ([`Witness::hear`]): two roots for one size are
+//! evidence of a fork, whoever was shown them, and a size that is heard of before it is cosigned is compared then.
+//!
 //! The witness knows nothing of what is in a log: this crate rests on `sijill-log` alone.
 
 mod clock;
+mod condition;
 mod error;
 mod http;
 pub mod judge;
@@ -23,11 +28,12 @@ pub mod state;
 mod witness;
 
 pub use clock::{Clock, SystemClock};
+pub use condition::{Condition, Refused};
 pub use error::WitnessError;
 pub use http::{MAX_BODY, Settings, router};
 pub use judge::{Answer, EvidenceKind};
 pub use rate::Rate;
-pub use state::{Evidence, Held, State};
+pub use state::{Evidence, Heard, Held, State};
 pub use witness::{MAX_KEYS, Witness};
 
 /// Each in a line of its own.

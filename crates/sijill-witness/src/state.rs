@@ -1,4 +1,5 @@
-//! What a witness must never forget: the checkpoint of each log that it cosigned last; and what it keeps as evidence.
+//! What a witness must never forget: the checkpoint of each log that it cosigned last; what it keeps as evidence; and which
+//! checkpoints it has cosigned or heard of, as far back as there is room.
 //!
 //! One SQLite file, WAL and `synchronous=FULL`: what was committed survives loss of power. Writers of all processes queue
 //! behind `BEGIN IMMEDIATE`, and a head moves by compare-and-swap besides.
@@ -8,6 +9,7 @@
 
 mod evidence;
 mod open;
+mod seen;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,9 +19,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 
 use crate::error::WitnessError;
-use crate::judge::{Decision, Shown, decide};
+use crate::judge::{Answer, Decision, EvidenceKind, Shown, decide};
 
 pub use evidence::{Evidence, MAX_EVIDENCE};
+pub use seen::{Heard, MAX_SEEN};
 
 /// The checkpoint of a log that was cosigned last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +123,35 @@ impl State {
         evidence::all(&self.readers).await
     }
 
+    /// Hears of a checkpoint that somebody else holds, signed by the log and verified. If the log signed another root for its
+    /// size, the two are kept as evidence. Otherwise it is remembered; answers whether it is new.
+    pub(crate) async fn hear(&self, shown: &Shown, now: u64) -> Result<Heard, WitnessError> {
+        let mut connection = self.writer.acquire().await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let heard = if let Some(held) = seen::otherwise(&mut transaction, &shown.checkpoint).await? {
+            evidence::keep(&mut transaction, EvidenceKind::Fork, &held, shown, now).await?;
+            Heard::Fork
+        } else if seen::add(&mut transaction, &shown.checkpoint, &shown.note, now, false).await? {
+            seen::prune(&mut transaction, shown.checkpoint.origin.as_str()).await?;
+            Heard::New
+        } else {
+            Heard::Known
+        };
+        transaction.commit().await?;
+        Ok(heard)
+    }
+
+    /// Checkpoints of a log that were heard of, of at most `size` entries, smallest first, and that [`State::compared`] has not
+    /// been told of.
+    pub async fn heard(&self, origin: &str, size: u64) -> Result<Vec<Note>, WitnessError> {
+        seen::heard(&self.readers, origin, size).await
+    }
+
+    /// Whoever holds the log's tree has compared with it what was heard of, up to `size` entries.
+    pub async fn compared(&self, origin: &str, size: u64) -> Result<(), WitnessError> {
+        seen::compared(&self.writer, origin, size).await
+    }
+
     /// Judges checkpoints in turn and makes what follows durable, all or nothing, before it says so. A failure: nothing
     /// may be signed.
     pub(crate) async fn settle(&self, batch: &[Shown], now: u64) -> Result<Vec<Decision>, WitnessError> {
@@ -134,12 +166,23 @@ impl State {
                 Some(head) => head,
                 None => held(&mut transaction, origin).await?,
             };
-            let decision = decide(head.as_ref(), shown);
+            let mut decision = decide(head.as_ref(), shown);
+            // What others hold is looked at when it comes to be cosigned here.
+            let other = match decision {
+                Decision::Advance => seen::otherwise(&mut transaction, &shown.checkpoint).await?,
+                _ => None,
+            };
+            if let Some(other) = &other {
+                evidence::keep(&mut transaction, EvidenceKind::Fork, other, shown, now).await?;
+                let size = head.as_ref().map_or(0, |head| head.checkpoint.size);
+                decision = Decision::Refuse(Answer::Conflict { size }, None);
+            }
             let head = match &decision {
                 Decision::Advance => {
                     let new =
                         Held { checkpoint: shown.checkpoint.clone(), note: shown.note.clone(), at: now };
                     swap(&mut transaction, head.as_ref(), &new).await?;
+                    seen::add(&mut transaction, &new.checkpoint, &new.note, now, true).await?;
                     Some(new)
                 }
                 Decision::Refuse(_, Some(kind)) => {

@@ -1,16 +1,20 @@
 //! The running witness: requests are checked beside each other, one task settles them, and what it has made durable is
 //! signed.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use sijill_log::{Checkpoint, CosignatureSigner, KeyName, NoteSignature, NoteVerifier};
+use sha2::{Digest, Sha256};
+use sijill_log::{
+    AddCheckpoint, Checkpoint, CosignatureSigner, KeyName, LogError, Note, NoteSignature, NoteVerifier,
+};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::error::WitnessError;
 use crate::judge::{Answer, Decision, Shown, read, verify};
-use crate::state::State;
+use crate::state::{Heard, State};
 
 /// Most keys a witness signs with at once: one, and while it is replaced, two; four leave room for another kind.
 pub const MAX_KEYS: usize = 4;
@@ -30,6 +34,7 @@ pub struct Witness {
 struct Shared {
     state: State,
     keys: Vec<CosignatureSigner>,
+    clock: Arc<dyn Clock>,
     /// `None` once it is stopping.
     queue: Mutex<Option<mpsc::Sender<Work>>>,
     settling: Mutex<Option<JoinHandle<()>>>,
@@ -56,9 +61,9 @@ impl Witness {
     ) -> Result<Self, WitnessError> {
         check_keys(&keys, &state.logs().await?)?;
         let (queue, work) = mpsc::channel(QUEUE);
-        let settling = tokio::spawn(settle(state.clone(), clock, work));
+        let settling = tokio::spawn(settle(state.clone(), Arc::clone(&clock), work));
         let (queue, settling) = (Mutex::new(Some(queue)), Mutex::new(Some(settling)));
-        Ok(Self { shared: Arc::new(Shared { state, keys, queue, settling }) })
+        Ok(Self { shared: Arc::new(Shared { state, keys, clock, queue, settling }) })
     }
 
     /// The public halves of its keys.
@@ -87,6 +92,48 @@ impl Witness {
             return Ok(answer);
         }
         self.cosign(&checkpoint, at).map(Answer::Cosigned)
+    }
+
+    /// Hears of a checkpoint that somebody else holds: compares it with everything cosigned and heard of, and remembers it.
+    /// One that no trusted key of its log signed says nothing.
+    pub async fn hear(&self, note: &Note) -> Result<Heard, WitnessError> {
+        let checkpoint = Checkpoint::parse(note.text())?;
+        let keys = self.shared.state.keys_of(checkpoint.origin.as_str()).await?;
+        let request = AddCheckpoint { old: 0, proof: Vec::new(), checkpoint: note.clone() };
+        let shown = verify(request, checkpoint, &keys).map_err(|answer| match answer {
+            Answer::UnknownLog => {
+                WitnessError::LogUnknown(note.text().lines().next().unwrap_or_default().to_owned())
+            }
+            _ => WitnessError::Log(LogError::NoteUnsigned),
+        })?;
+        let heard = self.shared.state.hear(&shown, self.shared.clock.now()).await?;
+        let outcome = match heard {
+            Heard::New => "new",
+            Heard::Known => "known",
+            Heard::Fork => "fork",
+        };
+        metrics::counter!("sijill_witness_heard_total", "outcome" => outcome).increment(1);
+        Ok(heard)
+    }
+
+    /// The logs it witnesses, and the path under which it shows what it cosigned last of each.
+    pub async fn paths(&self) -> Result<Vec<(String, String)>, WitnessError> {
+        let logs = self.shared.state.logs().await?;
+        Ok(logs.into_iter().map(|(origin, _)| (path_of(&origin), origin)).collect())
+    }
+
+    /// What was cosigned last of the log with this path, with the cosignatures of that time.
+    pub async fn newest(&self, path: &str) -> Result<Option<Note>, WitnessError> {
+        let logs = self.shared.state.logs().await?;
+        let Some((origin, _)) = logs.into_iter().find(|(origin, _)| path_of(origin) == path) else {
+            return Ok(None);
+        };
+        let Some(held) = self.shared.state.held(&origin).await? else { return Ok(None) };
+        let mut note = held.note;
+        for line in self.cosign(&held.checkpoint, held.at)? {
+            note.add(line)?;
+        }
+        Ok(Some(note))
     }
 
     async fn settle(&self, shown: Shown) -> Result<Settled, WitnessError> {
@@ -153,6 +200,15 @@ async fn settle(state: State, clock: Arc<dyn Clock>, mut work: mpsc::Receiver<Wo
             }
         }
     }
+}
+
+/// The path of a log: the hash of its origin in hexadecimal (C2SP tlog-witness).
+fn path_of(origin: &str) -> String {
+    Sha256::digest(origin).iter().fold(String::with_capacity(64), |mut path, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(path, "{byte:02x}");
+        path
+    })
 }
 
 fn note(decision: &Decision, checkpoint: &Checkpoint) {

@@ -9,7 +9,7 @@ use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
     append, attest, audit, backup, case, documents, erase, export, figures, forecast, init, keys, members,
-    mine, policy, prove, rebuild, referral, registry, serve, sign, view, warnings, why, witness,
+    mine, mirror, policy, prove, rebuild, referral, registry, serve, sign, view, warnings, why, witness,
 };
 use crate::demo;
 use crate::error::Result;
@@ -97,6 +97,9 @@ enum Command {
     /// Run a witness of ledgers: it cosigns what extends all it has seen
     #[command(subcommand)]
     Witness(witness::Command),
+    /// Run a mirror of a ledger: it verifies everything before it stores it, and cosigns what it has replayed
+    #[command(subcommand)]
+    Mirror(mirror::Command),
     /// Back up a data directory while it is in use
     Backup(backup::Args),
     /// Bring an old system's records into a ledger of their own
@@ -137,6 +140,7 @@ impl Command {
             Self::Warnings(args) => warnings::run(args).await,
             Self::Attest(args) => attest::run(args).await,
             Self::Witness(command) => witness::run(command).await,
+            Self::Mirror(command) => mirror::run(command).await,
             Self::Backup(args) => backup::run(args).await,
             Self::Import(command) => Box::pin(import::run(command)).await,
             Self::Policy(command) => policy::run(command),

@@ -200,7 +200,13 @@ impl Client {
         json(&url, response).await
     }
 
-    async fn bearer(&self) -> Result<String> {
+    /// Forgets the access token it has: the server does not take it any more.
+    pub async fn forget_token(&self) {
+        *self.token.lock().await = None;
+    }
+
+    /// An access token that is good now.
+    pub async fn bearer(&self) -> Result<String> {
         let mut token = self.token.lock().await;
         if let Some((held, until)) = token.as_ref()
             && Instant::now() < *until

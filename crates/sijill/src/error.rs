@@ -133,6 +133,10 @@ pub enum Error {
     #[error(transparent)]
     Witness(#[from] sijill_witness::WitnessError),
 
+    /// The mirror cannot work.
+    #[error(transparent)]
+    Mirror(#[from] sijill_mirror::MirrorError),
+
     /// The store failed.
     #[error("{0}")]
     Store(#[from] sijill_store::StoreError),
@@ -235,6 +239,7 @@ impl Error {
             Self::Store(error) => error.code(),
             Self::Projection(error) => error.code(),
             Self::Witness(error) => error.code(),
+            Self::Mirror(error) => error.code(),
             Self::Attest(error) => error.code(),
             Self::Unreachable { .. } => "server-unreachable",
             Self::Answer { .. } => "server-answer",

@@ -9,6 +9,8 @@
 //! | [`key_file`] | private keys on disk |
 //! | [`new_event`], [`gate`], [`client`] | how an event is written, signed and appended, here or over HTTP |
 //! | [`courier`] | how the ledger's checkpoints reach witnesses |
+//! | [`log_over_http`], [`gossip`] | how a mirror reads a ledger, and how witnesses and mirrors compare what they have cosigned |
+//! | [`mirror_dir`] | a mirror's directory on this machine |
 //! | [`witness_dir`] | a witness's directory on this machine, its settings and keys |
 //! | [`source`], [`database`] | what can be audited; a data directory as something that can |
 //! | [`casework`] | events of the catalogue filled in by hand; a case read back and told |
@@ -32,10 +34,13 @@ pub mod demo;
 mod error;
 pub mod gate;
 pub mod genesis;
+pub mod gossip;
 mod held_keys;
 pub mod import;
 pub mod key_file;
+pub mod log_over_http;
 pub mod mining;
+pub mod mirror_dir;
 pub mod new_event;
 pub mod progress;
 pub mod running;

@@ -10,11 +10,13 @@ use sijill_audit::{
 };
 use sijill_event::Digest;
 use sijill_log::{Hash, Tile};
+use sijill_mirror::LOG_FOLDER;
 
 use crate::client::cause;
 use crate::data_dir::DataDir;
 use crate::database::{Database, Disclosed};
 use crate::error::{Error, Result};
+use crate::mirror_dir::MirrorDir;
 
 /// A source, and what is to be said of it whatever the verdict.
 pub type Opened = (Box<dyn Source>, Said);
@@ -46,6 +48,14 @@ pub async fn open_path(path: &Path) -> Result<Opened> {
     }
     let metadata = std::fs::metadata(path).map_err(Error::unreadable(path))?;
     if metadata.is_dir() {
+        // A mirror holds its log in a folder beside its settings.
+        let log = if MirrorDir::is(path) { path.join(LOG_FOLDER) } else { path.to_path_buf() };
+        if ExportDirectory::is_tile_log(&log) {
+            return Ok((
+                Box::new(ExportDirectory::open_tile_log(log).map_err(Error::audit)?),
+                Said::default(),
+            ));
+        }
         return Ok((Box::new(ExportDirectory::open(path).map_err(Error::audit)?), Said::default()));
     }
     Ok((Box::new(read_evidence(path)?), Said::default()))

@@ -42,6 +42,13 @@ pub struct WitnessConfig {
     /// `false`: `/metrics` shows nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<bool>,
+    /// URLs of other witnesses and mirrors of the same logs: what each has cosigned is compared with what is held here, so that
+    /// a log that shows two histories is found by whoever was shown either.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub peers: Vec<String>,
+    /// How often they are asked, seconds; 60 without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gossip_every_s: Option<u64>,
 }
 
 fn default_listen() -> SocketAddr {
@@ -68,6 +75,8 @@ impl WitnessDir {
             behind_proxy: false,
             rate_limit: None,
             metrics: None,
+            peers: Vec::new(),
+            gossip_every_s: None,
         };
         let file = path.join("witness.toml");
         if file.exists() {
@@ -91,6 +100,11 @@ impl WitnessDir {
             toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
         let name = KeyName::new(&config.name).map_err(|error| wrong(format!("`name`: {error}")))?;
         Ok(Self { path: path.to_path_buf(), config, name })
+    }
+
+    /// Its directory.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The right to serve it.

@@ -14,6 +14,7 @@ pub mod init;
 pub mod keys;
 pub mod members;
 pub mod mine;
+pub mod mirror;
 pub mod policy;
 pub mod prove;
 pub mod rebuild;

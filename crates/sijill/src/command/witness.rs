@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use serde_json::{Value, json};
-use sijill_log::{CosignatureSigner, KeyKind, NoteVerifier};
+use sijill_audit::Fork;
+use sijill_log::{Checkpoint, CosignatureSigner, KeyKind, NoteVerifier};
 use sijill_web::CancellationToken;
 use sijill_witness::{Settings, State, SystemClock, Witness};
 
@@ -15,7 +16,9 @@ use super::read_trust;
 use super::serve::{cannot_listen, log_to_stderr, say_ready, stop_on_signal, url_of};
 use crate::answer::Answer;
 use crate::error::{Error, Result};
+use crate::gossip::{Ear, gossip};
 use crate::key_file::write_secret;
+use crate::mirror_dir::MirrorDir;
 use crate::witness_dir::{WitnessDir, key_id};
 
 /// `sijill witness …`
@@ -164,6 +167,12 @@ async fn init(path: &Path, name: &str, listen: Option<SocketAddr>) -> Result<Ans
 async fn serve(args: &Serve) -> Result<Answer> {
     log_to_stderr(&args.log);
     let dir = WitnessDir::open(&args.dir)?;
+    if MirrorDir::is(&args.dir) {
+        return Err(Error::Usage(
+            "this is a mirror, which cosigns only what it has replayed: start it with `sijill mirror serve`"
+                .to_owned(),
+        ));
+    }
     let _lock = dir.lock()?;
     let state = dir.state().await?;
     let witness = Witness::start(state, dir.signers()?, Arc::new(SystemClock)).await?;
@@ -179,6 +188,7 @@ async fn serve(args: &Serve) -> Result<Answer> {
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
     let router = sijill_witness::router(witness.clone(), settings(&dir)?);
     let mut serving = std::pin::pin!(sijill_web::listen(listener, router, tls.as_ref(), stop));
+    let mut gossiping = None;
     // The certificate is read first: nobody is told of a server that cannot be.
     let served = match futures::poll!(&mut serving) {
         Poll::Ready(served) => served,
@@ -186,17 +196,27 @@ async fn serve(args: &Serve) -> Result<Answer> {
             let keys: Vec<String> = witness.keys().map(ToString::to_string).collect();
             tracing::info!(%url, ?keys, "witnessing");
             say_ready(&url);
+            let (config, cosigner) = (dir.config.clone(), witness.clone());
+            gossiping = Some(tokio::spawn(async move {
+                if let Err(error) = gossip(config, cosigner, Ear::Witness).await {
+                    tracing::error!(code = error.code(), %error, "peers are not heard");
+                }
+            }));
             serving.await
         }
     };
     stopping.abort();
+    if let Some(gossiping) = gossiping {
+        gossiping.abort();
+        let _ = gossiping.await;
+    }
     witness.stop().await;
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;
     tracing::info!("stopped; everything cosigned is durable");
     Ok(Answer::good("", &json!({"stopped": true})))
 }
 
-fn settings(dir: &WitnessDir) -> Result<Settings> {
+pub(super) fn settings(dir: &WitnessDir) -> Result<Settings> {
     let mut settings = Settings { behind_proxy: dir.config.behind_proxy, ..Settings::default() };
     if dir.config.rate_limit == Some(false) {
         settings.rate = None;
@@ -324,9 +344,7 @@ fn keys(command: Keys) -> Result<Answer> {
 
 async fn evidence(dir: &Path, out: Option<&Path>) -> Result<Answer> {
     let state = WitnessDir::open(dir)?.state().await?;
-    let found = state.evidence().await;
-    state.close().await;
-    let (kept, beyond) = found?;
+    let (kept, beyond) = state.evidence().await?;
     let (mut text, mut all, mut forked) = (String::new(), Vec::new(), false);
     for (nth, evidence) in kept.iter().enumerate() {
         let forks = evidence.kind == sijill_witness::EvidenceKind::Fork;
@@ -355,16 +373,29 @@ async fn evidence(dir: &Path, out: Option<&Path>) -> Result<Answer> {
         if let Some(folder) = out {
             std::fs::create_dir_all(folder).map_err(Error::unwritable(folder))?;
             let name = format!("{}-{nth}.json", evidence.kind.as_str());
-            write_secret(&folder.join(name), format!("{value}\n").as_bytes())?;
+            let file =
+                fork_of(&state, evidence).await?.map_or_else(|| value.to_string(), |fork| fork.to_json());
+            write_secret(&folder.join(name), format!("{file}\n").as_bytes())?;
         }
         all.push(value);
     }
     for (origin, times) in &beyond {
         let _ = writeln!(text, "{origin}: {times} more were counted and not kept");
     }
+    state.close().await;
     let text =
         if text.is_empty() { "nothing: every log extended what was cosigned".to_owned() } else { text };
     let beyond: serde_json::Map<_, _> =
         beyond.into_iter().map(|(origin, times)| (origin, Value::from(times))).collect();
     Ok(Answer::good(text, &json!({"evidence": all, "beyond": beyond})).bad_if(forked))
+}
+
+/// A fork as a file that convicts the log by itself; `None` for what proves nothing.
+async fn fork_of(state: &State, evidence: &sijill_witness::Evidence) -> Result<Option<Fork>> {
+    let Ok(shown) = Checkpoint::parse(evidence.shown.text()) else { return Ok(None) };
+    let keys = state.keys_of(&evidence.origin).await?;
+    let prove = |key: &NoteVerifier| {
+        Fork::prove(evidence.held.clone(), evidence.shown.clone(), shown.root, Vec::new(), key).ok()
+    };
+    Ok(keys.iter().find_map(prove))
 }
