@@ -29,6 +29,8 @@ impl Mirror {
 
     /// Makes one that reads the ledger of the trust file with this key.
     pub fn new(dir: &Path, name: &str, from: &str, trust: &Path, key: &Path) -> Self {
+        // Only the first call of a process installs it; that a later one finds it there is no error.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let name = format!("mirror.{name}.example");
         let made = program::done([
             "mirror",

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sijill_domain::event::prove;
 use sijill_domain::{AgencyId, OfficerId, Signer};
 use sijill_event::SigningKey;
+use sijill_log::{AddCheckpoint, Checkpoint, Hash, NoteSigner};
 use sijill_tests::program::{command, done, run};
 
 fn demo(dir: &Path, seed: &str) -> Child {
@@ -229,6 +230,100 @@ async fn it_is_served_and_can_be_written_to_and_audited_meanwhile() {
     sit_down(&url, next["link"].as_str().expect("a link")).await;
     let now = done(["audit".as_ref(), path.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
     is_clean(&path, size + 8, &now["root"]);
+}
+
+/// Signs a checkpoint with the ledger's own key, as whoever has all its keys in hand could.
+fn forged(dir: &Path, size: u64) -> String {
+    let key: Value =
+        serde_json::from_slice(&std::fs::read(dir.join("keys/log.key")).expect("a key")).expect("JSON");
+    let seed =
+        sijill_event::b64::decode_array(key["d"].as_str().expect("a key").as_bytes(), "d").expect("a seed");
+    let key = NoteSigner::new("sijill.example/demo".parse().expect("a name"), &seed);
+    let checkpoint = Checkpoint { origin: key.name().clone(), size, root: Hash([7; 32]) };
+    let note = checkpoint.sign(&key).expect("signed");
+    AddCheckpoint { old: size, proof: Vec::new(), checkpoint: note }.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_witnesses_and_a_mirror_watch_it_as_processes_of_their_own() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("d");
+    let served = Served::start(&path);
+    let url = served.told["url"].as_str().expect("a URL").to_owned();
+    let trust = path.join("trust.json");
+    let guards = served.told["guards"].as_array().expect("guards").clone();
+    let who: Vec<(&str, &str)> = guards
+        .iter()
+        .map(|guard| (guard["kind"].as_str().expect("text"), guard["agency"].as_str().expect("text")))
+        .collect();
+    assert_eq!(who, [("witness", "mosd"), ("witness", "moh"), ("witness", "unicef"), ("mirror", "sai")]);
+    let append = |witnessed: bool| {
+        let (key, stream) = (
+            path.join("keys/demo/cpc/ma-1.key"),
+            format!("case/{}", served.told["case"].as_str().expect("a case")),
+        );
+        let mut args: Vec<&OsStr> =
+            ["append", "--url", &url, "--type", "note.added", "--stream", &stream].map(OsStr::new).to_vec();
+        args.extend(["--key".as_ref(), key.as_os_str(), "--trust".as_ref(), trust.as_os_str()]);
+        args.extend(["--disclose", "narrative.text=\"made up\""].map(OsStr::new));
+        args.extend(witnessed.then_some(OsStr::new("--witnessed")));
+        run(args)
+    };
+    let appended = append(true);
+    assert_eq!(appended.answer["verified"], true, "{appended:?}");
+    let size = appended.answer["index"].as_u64().expect("an index") + 1;
+    let mirror = guards[3]["url"].as_str().expect("a URL").to_owned();
+    let health = async || -> Value {
+        let answer = reqwest::get(format!("{mirror}/healthz")).await.expect("answered");
+        answer.json().await.expect("JSON")
+    };
+    let replayed = tokio::time::timeout(Duration::from_mins(2), async {
+        while health().await["size"] != size {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    replayed.await.expect("the mirror replays it");
+    let standing = health().await;
+    assert_eq!(
+        (&standing["alarm"], &standing["levels"]["authority"]["status"]),
+        (&Value::Null, &json!("clean"))
+    );
+    let mirrored = guards[3]["dir"].as_str().expect("a path");
+    let report = done(["audit", mirrored, "--trust", trust.to_str().expect("UTF-8")]);
+    assert_eq!((&report["size"], &report["faults"]), (&json!(size), &json!([])));
+
+    // A checkpoint forged with every key of the ledger in hand is cosigned by nobody.
+    let http = reqwest::Client::new();
+    for guard in &guards {
+        let url = format!("{}/add-checkpoint", guard["url"].as_str().expect("a URL"));
+        let answer = http.post(url).body(forged(&path, size)).send().await.expect("answered");
+        assert!([409, 422].contains(&answer.status().as_u16()), "{guard}: {}", answer.status());
+    }
+    // One witness less changes nothing; two less stop what waits for witnesses, and nothing else.
+    stop(&guards[0]);
+    assert_eq!(append(true).answer["verified"], true);
+    stop(&guards[1]);
+    let refused = append(true);
+    assert_eq!(refused.code(), "not-witnessed", "{refused:?}");
+    assert_eq!(append(false).answer["verified"], true);
+    // They end with the demonstration, also if that is killed.
+    drop(served);
+    let ended = tokio::time::timeout(Duration::from_mins(1), async {
+        for guard in &guards[2..] {
+            let url = format!("{}/healthz", guard["url"].as_str().expect("a URL"));
+            while reqwest::get(&url).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    });
+    ended.await.expect("they end");
+}
+
+fn stop(guard: &Value) {
+    let process = guard["process"].as_u64().expect("a process").to_string();
+    let asked = std::process::Command::new("kill").arg(process).status().expect("kill runs");
+    assert!(asked.success());
 }
 
 /// What a browser does with a link: it makes a key, shows it with its proof, and waits until the registrar has signed it.

@@ -32,7 +32,20 @@ impl Fork {
     ) -> Result<Self, Unreadable> {
         let fork = Self { smaller, larger, root, proof };
         fork.check_with(log_key)?;
-        Ok(fork)
+        Ok(fork.in_order())
+    }
+
+    /// Of two checkpoints of one size either could stand first: the one with the smaller root does, so that whoever finds the
+    /// same fork writes the same file.
+    fn in_order(self) -> Self {
+        let root = |note: &Note| Checkpoint::parse(note.text()).map(|checkpoint| checkpoint.root);
+        let (one, other) = self.sizes();
+        match (root(&self.smaller), root(&self.larger)) {
+            (Ok(first), Ok(second)) if one == other && first > second => {
+                Self { smaller: self.larger, larger: self.smaller, root: first, proof: self.proof }
+            }
+            _ => self,
+        }
     }
 
     /// Reads evidence: strict JSON, no other members. What it proves, [`Fork::check`] says. Refused: `fork-malformed`.
@@ -182,6 +195,10 @@ mod tests {
             let evidence = fork(&Leaves::new(small, small), &Leaves::new(large, parted), &key(1));
             let evidence = evidence.expect("a fork");
             assert_eq!(evidence.sizes(), (small, large));
+            if small == large {
+                let turned = fork(&Leaves::new(large, parted), &Leaves::new(small, small), &key(1));
+                assert_eq!(turned.expect("a fork"), evidence, "whoever finds it");
+            }
             let read = Fork::parse(evidence.to_json().as_bytes()).expect("it reads what it writes");
             assert_eq!(read, evidence);
             read.check_with(key(1).verifier()).expect("it still proves it");

@@ -167,9 +167,14 @@ impl Admission {
 
     /// While its values are in the clear: afterwards they are sealed.
     fn match_keys(&self, sd_jwt: &SdJwt) -> Vec<MatchKey> {
-        let child = Child::of(sd_jwt).filter(|_| !Child::is_asked_for(&sd_jwt.event.event_type));
-        child.map_or_else(Vec::new, |child| self.matching.keys(&child))
+        match_keys_of(&self.matching, sd_jwt)
     }
+}
+
+/// What the child of an event is found by, if it tells of one.
+pub(crate) fn match_keys_of(matching: &Matching, sd_jwt: &SdJwt) -> Vec<MatchKey> {
+    let child = Child::of(sd_jwt).filter(|_| !Child::is_asked_for(&sd_jwt.event.event_type));
+    child.map_or_else(Vec::new, |child| matching.keys(&child))
 }
 
 /// The attachment a disclosed value cites: `{"attachment": digest, …}`.

@@ -9,7 +9,8 @@ use crate::answer::{Answer, print_error};
 use crate::bench;
 use crate::command::{
     append, attest, audit, backup, case, documents, erase, export, figures, forecast, init, keys, members,
-    mine, mirror, policy, prove, rebuild, referral, registry, serve, sign, view, warnings, why, witness,
+    mine, mirror, policy, prove, rebuild, referral, registry, restore, serve, sign, view, warnings, why,
+    witness,
 };
 use crate::demo;
 use crate::error::Result;
@@ -102,6 +103,8 @@ enum Command {
     Mirror(mirror::Command),
     /// Back up a data directory while it is in use
     Backup(backup::Args),
+    /// Bring a lost ledger's log back from a mirror or an export
+    Restore(restore::Args),
     /// Bring an old system's records into a ledger of their own
     #[command(subcommand)]
     Import(import::Command),
@@ -142,6 +145,7 @@ impl Command {
             Self::Witness(command) => witness::run(command).await,
             Self::Mirror(command) => mirror::run(command).await,
             Self::Backup(args) => backup::run(args).await,
+            Self::Restore(args) => Box::pin(restore::run(args)).await,
             Self::Import(command) => Box::pin(import::run(command)).await,
             Self::Policy(command) => policy::run(command),
             Self::Bench(args) => bench::run(args).await,

@@ -72,7 +72,7 @@ pub struct Config {
 }
 
 /// Who cosigns the ledger's checkpoints.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Witnesses {
     /// As long as the members have decided on no policy (`witnesses.set`): the file of one (C2SP tlog-policy), with each

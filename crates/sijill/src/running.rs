@@ -160,6 +160,11 @@ pub async fn store_to_read(dir: &DataDir) -> Result<Arc<dyn Store>> {
     })
 }
 
+/// The store of a lost ledger, made if it is gone.
+pub async fn store_to_restore(dir: &DataDir) -> Result<Arc<dyn Store>> {
+    Ok(Opened::open(dir).await?.store())
+}
+
 /// Where the ledger's read models lie: beside a SQLite ledger in a file of their own, on PostgreSQL in a schema of their own.
 pub async fn read_models(dir: &DataDir) -> Result<Arc<dyn Base>> {
     let base: Arc<dyn Base> = match (dir.config.engine, &dir.config.url) {

@@ -15,7 +15,7 @@ use sijill_web::CancellationToken;
 use sijill_witness::{SystemClock, Witness};
 
 use super::read_trust;
-use super::serve::{cannot_listen, log_to_stderr, say_ready, stop_on_signal, url_of};
+use super::serve::{cannot_listen, log_to_stderr, say_ready, stop_on_signal, stop_with_parent, url_of};
 use super::witness::settings;
 use crate::answer::Answer;
 use crate::client::Client;
@@ -101,6 +101,9 @@ pub struct Serve {
     /// How to log on stderr
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     log: String,
+    /// Stop when standard input ends, as it does when whoever started this is gone
+    #[arg(long, hide = true)]
+    with_parent: bool,
 }
 
 /// Runs `sijill mirror …`.
@@ -166,6 +169,9 @@ async fn serve(args: &Serve) -> Result<Answer> {
     let url = url_of(if tls.is_some() { "https" } else { "http" }, address);
     let stop = CancellationToken::new();
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
+    if args.with_parent {
+        stop_with_parent(stop.clone());
+    }
     let readers = dir.readers().map_err(|why| Error::Config { path: args.dir.clone(), why })?;
     let router = sijill_mirror::router(&mirror, settings, readers);
     let mut serving = std::pin::pin!(sijill_web::listen(listener, router, tls.as_ref(), stop));

@@ -20,6 +20,7 @@ pub mod prove;
 pub mod rebuild;
 pub mod referral;
 pub mod registry;
+pub mod restore;
 pub mod serve;
 pub mod sign;
 mod target;

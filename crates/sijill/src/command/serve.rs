@@ -146,7 +146,9 @@ fn attesting(dir: &DataDir, ledger: &Ledger, base: &Arc<dyn Base>) -> Result<Opt
 fn recording(dir: &DataDir, ledger: &Ledger) -> Result<Option<JoinHandle<()>>> {
     let named = service_key(Service::Log);
     let Some(settings) = &dir.config.witnesses else { return Ok(None) };
-    if ledger.registry().rules() != Some(2) || !dir.key_path(&named).is_file() {
+    // Witnesses vouch for the world's time, which is not a simulated or imported ledger's.
+    let live = ledger.registry().clock() == Some(Clock::Live);
+    if !live || ledger.registry().rules() != Some(2) || !dir.key_path(&named).is_file() {
         return Ok(None);
     }
     let (key, every) =
@@ -251,6 +253,14 @@ pub(super) fn log_to_stderr(format: &str) {
         "json" => builder.json().flatten_event(true).try_init(),
         _ => builder.with_ansi(io::stderr().is_terminal()).try_init(),
     };
+}
+
+/// Stops when standard input ends. On a thread of its own: a read of it cannot be cancelled.
+pub(super) fn stop_with_parent(stop: CancellationToken) {
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        stop.cancel();
+    });
 }
 
 pub(super) async fn stop_on_signal(stop: CancellationToken) {

@@ -13,7 +13,7 @@ use sijill_web::CancellationToken;
 use sijill_witness::{Settings, State, SystemClock, Witness};
 
 use super::read_trust;
-use super::serve::{cannot_listen, log_to_stderr, say_ready, stop_on_signal, url_of};
+use super::serve::{cannot_listen, log_to_stderr, say_ready, stop_on_signal, stop_with_parent, url_of};
 use crate::answer::Answer;
 use crate::error::{Error, Result};
 use crate::gossip::{Ear, gossip};
@@ -72,6 +72,9 @@ pub struct Serve {
     /// How to log on stderr
     #[arg(long, default_value = "text", value_parser = ["text", "json"])]
     log: String,
+    /// Stop when standard input ends, as it does when whoever started this is gone
+    #[arg(long, hide = true)]
+    with_parent: bool,
 }
 
 /// `sijill witness logs …`
@@ -186,6 +189,9 @@ async fn serve(args: &Serve) -> Result<Answer> {
     let url = url_of(if tls.is_some() { "https" } else { "http" }, address);
     let stop = CancellationToken::new();
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
+    if args.with_parent {
+        stop_with_parent(stop.clone());
+    }
     let router = sijill_witness::router(witness.clone(), settings(&dir)?);
     let mut serving = std::pin::pin!(sijill_web::listen(listener, router, tls.as_ref(), stop));
     let mut gossiping = None;

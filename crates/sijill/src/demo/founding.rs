@@ -122,7 +122,12 @@ impl Council {
             let id = UnitId::parse(id).ok_or_else(no_id)?;
             actions.push(DocumentPublish { kind: *kind, id, version: 1, hash }.into());
         }
-        self.decide_all(stage, actions, None, time).await
+        self.decide_all(stage, actions, None, time, 2 * MINUTE).await
+    }
+
+    /// Decides on one, all members at one instant.
+    pub async fn decide_at(&self, stage: &mut Stage, action: Action, time: u64) -> Result<()> {
+        self.decide_all(stage, vec![action], None, time, 0).await
     }
 
     /// Decides on one.
@@ -133,16 +138,17 @@ impl Council {
         effective: Option<Timestamp>,
         time: u64,
     ) -> Result<()> {
-        self.decide_all(stage, vec![action], effective, time).await
+        self.decide_all(stage, vec![action], effective, time, 2 * MINUTE).await
     }
 
-    /// The first member proposes; as many approve as it takes.
+    /// The first member proposes; as many approve as it takes, one after the other with a pause.
     async fn decide_all(
         &self,
         stage: &mut Stage,
         actions: Vec<Action>,
         effective: Option<Timestamp>,
         time: u64,
+        pause: u64,
     ) -> Result<()> {
         let proposer = self.members.first().copied().unwrap_or_default();
         let open = |action| {
@@ -154,7 +160,7 @@ impl Council {
         for (member, n) in self.members.iter().zip(0..self.quorum) {
             let approve = |proposal: &Played| {
                 let approved = ProposalApproved { proposal: proposal.hash }.data();
-                governance(time + (n + 1) * 2 * MINUTE, member, ProposalApproved::TYPE, &approved)
+                governance(time + (n + 1) * pause, member, ProposalApproved::TYPE, &approved)
             };
             stage.play(&proposals.iter().map(approve).collect::<Result<Vec<_>>>()?).await?;
         }

@@ -6,6 +6,7 @@
 //! arrivals   what comes in            moves      what officers do next, asked of each case's own state
 //! month      how it is played, and what happens to the registry
 //! stage      signing and appending    following  every entry folded into its case
+//! guards     witnesses and a mirror, each a process
 //! calendar, chance    the time, and everything that looks random
 //! told       what the command says         doors      links that lead to the desks
 //! ```
@@ -21,6 +22,7 @@ pub mod doors;
 pub mod figures;
 pub mod following;
 pub mod founding;
+mod guards;
 pub mod month;
 pub mod moves;
 pub mod stage;
@@ -41,11 +43,12 @@ use self::calendar::{END, FOUNDING};
 use self::chance::Chance;
 use self::country::{AGENCIES, Part, QUORUM};
 use self::doors::Doorkeeper;
+use self::guards::Guard;
 use self::stage::{Stage, Who};
 use self::told::Told;
 use crate::answer::Answer;
 use crate::command::{rebuild, serve};
-use crate::config::Config;
+use crate::config::{Config, Witnesses};
 use crate::data_dir::{DataDir, service_key};
 use crate::error::{Error, Result};
 use crate::genesis::{Begun, Genesis};
@@ -83,14 +86,15 @@ pub async fn run(args: Args, json: bool) -> Result<Answer> {
     let path = args.dir.clone().unwrap_or_else(free_name);
     let address = if args.no_serve { None } else { Some(free_address(args.listen)?) };
     let started = Instant::now();
-    let (stage_told, dir) = make(&path, args.seed).await?;
+    let (stage_told, dir, guards) = make(&path, args.seed, address).await?;
     let made = started.elapsed();
     let report = audited(&dir).await?;
     if address.is_some() {
         // The dashboards are what is looked at first.
         rebuild::make(&dir, &MODELS).await?;
     }
-    let told = Told { dir: path.clone(), seed: args.seed, address, made, stage: stage_told, report };
+    let guards = guards.into_iter().map(Guard::start).collect::<Result<Vec<_>>>()?;
+    let told = Told { dir: path.clone(), seed: args.seed, address, made, stage: stage_told, report, guards };
     let faults = !told.report.is_faultless();
     let Some(address) = address else {
         return Ok(Answer::good(told.text(), &told.json()).bad_if(faults));
@@ -102,14 +106,19 @@ pub async fn run(args: Args, json: bool) -> Result<Answer> {
     let doors = tokio::spawn(doorkeeper.keep());
     let served = serve::run(serve::Args::of(path, address)).await;
     doors.abort();
+    drop(told);
     served
 }
 
-/// Makes the ledger: genesis, founding, the month.
-async fn make(path: &Path, seed: u64) -> Result<(told::Played, DataDir)> {
+/// Makes the ledger: genesis, founding, the month; and if it is to be served, who watches it.
+async fn make(
+    path: &Path,
+    seed: u64,
+    served: Option<SocketAddr>,
+) -> Result<(told::Played, DataDir, Vec<Guard>)> {
     let chance = Chance::of(seed);
     let clock = Arc::new(SimulatedClock::standing(FOUNDING));
-    let begun = begin(path, chance, Arc::clone(&clock)).await?;
+    let begun = begin(path, chance, Arc::clone(&clock), served.is_some()).await?;
     let Begun { dir, running, created, .. } = begun;
     let mut stage = Stage::new(chance, running.ledger().clone(), clock);
     let spinner = progress::spinner("a month of child protection");
@@ -117,14 +126,19 @@ async fn make(path: &Path, seed: u64) -> Result<(told::Played, DataDir)> {
     let played = async {
         founding::found(&mut stage, &keys, created).await?;
         month::play(&mut stage, &keys).await?;
-        publish(&dir, stage.ledger(), chance).await
+        publish(&dir, stage.ledger(), chance).await?;
+        // Where they listen is not the seed's to say: the month itself stays the same, byte for byte.
+        let Some(address) = served else { return Ok(Vec::new()) };
+        let guards = Guard::make(dir.path(), &trust(&dir)?, address).await?;
+        guards::decide(&mut stage, &guards).await?;
+        Ok::<_, Error>(guards)
     };
     let played = played.await;
     spinner.finish_and_clear();
     let told = told::Played::of(&stage);
     drop(stage);
     running.close().await;
-    played.map(|()| (told, dir))
+    played.map(|guards| (told, dir, guards))
 }
 
 /// Publishes the figures of the months that are over, as a real ledger does some days later.
@@ -136,14 +150,17 @@ async fn publish(dir: &DataDir, ledger: &Ledger, chance: Chance) -> Result<()> {
     Ok(())
 }
 
-async fn begin(path: &Path, chance: Chance, clock: Arc<SimulatedClock>) -> Result<Begun> {
+async fn begin(path: &Path, chance: Chance, clock: Arc<SimulatedClock>, watched: bool) -> Result<Begun> {
     let founder = |agency: &country::Agency| -> Result<Founder> {
         let key = chance.key(&Who::new(agency.id, ROOT).to_string())?;
         Genesis::founder(agency.id, agency.ar, agency.en, key.public().clone(), agency.grants)
     };
     let founders = AGENCIES.iter().filter(|agency| agency.part == Part::Founder).map(founder);
+    let mut config = Config::new(ORIGIN);
+    // Whom to ask, the members decide.
+    config.witnesses = watched.then(Witnesses::default);
     let genesis = Genesis {
-        config: Config::new(ORIGIN),
+        config,
         clock: Clock::Simulated,
         founders: founders.collect::<Result<_>>()?,
         quorum: QUORUM,
@@ -163,12 +180,16 @@ async fn begin(path: &Path, chance: Chance, clock: Arc<SimulatedClock>) -> Resul
 
 /// Audits the data directory by its trust file, as anyone could.
 async fn audited(dir: &DataDir) -> Result<Report> {
-    let path = dir.trust_path();
-    let trust = std::fs::read(&path).map_err(Error::unreadable(&path))?;
-    let trust = Trust::parse(&trust).map_err(|error| Error::malformed(&path, error.to_string()))?;
+    let trust = trust(dir)?;
     let (source, _) = open_path(dir.path()).await?;
     let report = move || audit(&*source, &Options { trust: Some(&trust), ..Options::default() });
     blocking(report).await?.map_err(Error::audit)
+}
+
+fn trust(dir: &DataDir) -> Result<Trust> {
+    let path = dir.trust_path();
+    let trust = std::fs::read(&path).map_err(Error::unreadable(&path))?;
+    Trust::parse(&trust).map_err(|error| Error::malformed(&path, error.to_string()))
 }
 
 /// `.sijill/demo`, `.sijill/demo-2`, …

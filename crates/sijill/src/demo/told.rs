@@ -12,6 +12,7 @@ use sijill_domain::{Registry, name_at};
 
 use super::country::{AGENCIES, Part, QUORUM};
 use super::founding::{Council, key_name};
+use super::guards::AtWork;
 use super::stage::{Stage, Tally, Who};
 use super::{figures, month};
 use crate::command::serve::{no_secure_context, url_of};
@@ -73,6 +74,8 @@ pub(super) struct Told {
     pub(super) made: Duration,
     pub(super) stage: Played,
     pub(super) report: Report,
+    /// Dropped, they end.
+    pub(super) guards: Vec<AtWork>,
 }
 
 impl Told {
@@ -86,7 +89,7 @@ impl Told {
             "dir": self.dir, "seed": self.seed, "origin": super::ORIGIN, "size": self.stage.size, "root": self.stage.root,
             "trust": self.dir.join("trust.json"), "case": self.stage.case, "urgent": self.stage.urgent, "agencies": self.stage.agencies.len(),
             "tally": self.stage.tally, "audit": self.report, "seconds": self.made.as_secs_f64(),
-            "url": self.address.map(url),
+            "url": self.address.map(url), "guards": self.guards.iter().map(AtWork::json).collect::<Vec<_>>(),
         })
     }
 
@@ -134,6 +137,15 @@ impl Told {
             line(head, format!("{name} {}", words(level)));
         }
         line("", format!("{} faults, {:.1} s", self.report.faults.len(), self.report.seconds));
+        for (nth, guard) in self.guards.iter().enumerate() {
+            line(if nth == 0 { "guards" } else { "" }, guard.words());
+        }
+        if !self.guards.is_empty() {
+            line(
+                "",
+                "two of the three witnesses have to cosign; the mirror has replayed everything".to_owned(),
+            );
+        }
         text.push('\n');
         text + &self.next()
     }
@@ -228,6 +240,19 @@ impl Told {
             // Whoever holds it does not even get a token: the answer says so.
             let revoked = shell(&self.dir.join("keys").join(month::revoked_key()).display().to_string());
             step("write in it with the revoked key of a police officer: refused", write(&revoked));
+            if let Some((mirror, mirror_url)) = AtWork::mirror(&self.guards) {
+                let mirror = shell(&mirror.display().to_string());
+                step(
+                    "the same, cosigned by two of three agencies, and by the mirror that has replayed it",
+                    format!("curl -s {url}/log/witnessed; curl -s {mirror_url}/log/checkpoint"),
+                );
+                step(
+                    "the mirror's own copy, audited without asking the ledger",
+                    format!(
+                        "{program} mirror status --dir {mirror}; {program} audit {mirror} --trust {trust}"
+                    ),
+                );
+            }
             step("the description of the API, for a browser", format!("{url}/docs"));
         } else {
             step("serve it", format!("{program} serve --dir {dir}"));
