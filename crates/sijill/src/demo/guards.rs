@@ -125,12 +125,12 @@ impl Guard {
 /// The members decide that two of the three witnesses cosign.
 pub(super) async fn decide(stage: &mut Stage, guards: &[Guard]) -> Result<()> {
     let witnesses: Vec<&Guard> = guards.iter().filter(|guard| !guard.mirror).collect();
-    let lines: String = witnesses
+    let lines: Vec<String> = witnesses
         .iter()
-        .map(|guard| format!("witness {} {} {}\n", guard.agency, guard.vkey, guard.url()))
+        .map(|guard| format!("witness {} {} {}", guard.agency, guard.vkey, guard.url()))
         .collect();
     let names: Vec<&str> = witnesses.iter().map(|guard| guard.agency).collect();
-    let text = format!("{lines}group members {ENOUGH} {}\nquorum members\n", names.join(" "));
+    let text = format!("{}\ngroup members {ENOUGH} {}\nquorum members\n", lines.join("\n"), names.join(" "));
     let policy = WitnessRule::parse(&text).ok_or_else(no_id)?;
     Council::complete().decide_at(stage, WitnessesSet { policy }.into(), END).await
 }
