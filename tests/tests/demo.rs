@@ -279,7 +279,7 @@ async fn three_witnesses_and_a_mirror_watch_it_as_processes_of_their_own() {
         answer.json().await.expect("JSON")
     };
     let replayed = tokio::time::timeout(Duration::from_mins(2), async {
-        while health().await["size"] != size {
+        while health().await["size"].as_u64() < Some(size) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     });
@@ -291,7 +291,8 @@ async fn three_witnesses_and_a_mirror_watch_it_as_processes_of_their_own() {
     );
     let mirrored = guards[3]["dir"].as_str().expect("a path");
     let report = done(["audit", mirrored, "--trust", trust.to_str().expect("UTF-8")]);
-    assert_eq!((&report["size"], &report["faults"]), (&json!(size), &json!([])));
+    assert_eq!(report["faults"], json!([]));
+    assert!(report["size"].as_u64() >= Some(size), "{report}");
 
     // A checkpoint forged with every key of the ledger in hand is cosigned by nobody.
     let http = reqwest::Client::new();
