@@ -5,7 +5,7 @@
     python3 tools/reference/replay.py DIR/ledger.sqlite [--events 100000]
 
 Reads the entries of a ledger on SQLite (read only), and times three ways to make one small read model of them (a row for
-each case, one for each entry, one for each referral; `sijill rebuild` makes eight models with all their past):
+each case, one for each entry, one for each referral; `sijill rebuild` makes ten models with all their past):
 
     rows, a commit each      a projector that upserts and commits for each event
     rows, a commit a 1000    the same, a thousand events to a transaction
