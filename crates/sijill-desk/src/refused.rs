@@ -131,6 +131,7 @@ refused! {
     "seen-mismatch" | "wrong-audience": "وُقّع هذا لسجل آخر أو على نسخة أخرى منه. أبلغ الدعم.", "This was signed for another ledger, or another copy of it. Tell support.";
     "no-witnesses": "لا شهود لهذا السجل.", "This ledger has no witnesses.";
     "not-witnessed": "سُجّل القيد ونُشر، ولم يشهد عليه الشهود بعد. أعد المحاولة بعد قليل، ولن يُسجَّل مرتين.", "It is recorded and published; the witnesses have not confirmed it yet. Try again shortly; it is not recorded twice.";
+    "nothing-committed": "لم يُثبت السجل بعدُ نهايات مساراته.", "The ledger has not committed itself to its heads yet.";
     "nothing-witnessed": "لم يشهد الشهود على شيء بعد.", "The witnesses have not confirmed anything yet.";
     "signature-length" | "signature-kid" | "signature-s" | "signature-r-small-order" | "signature-mismatch": "التوقيع لا يطابق ما وُقّع. لم يُسجَّل شيء. أبلغ الدعم.", "The signature does not match what was signed. Nothing was recorded. Tell support.";
     "sd-jwt-parts" | "jws-parts" | "base64url" | "header-member" | "header-alg" | "header-typ" | "header-kid" | "json-utf8"

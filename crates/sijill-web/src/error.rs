@@ -51,6 +51,8 @@ pub enum WebError {
     NotPublished { size: u64 },
     #[error("no quorum of witnesses has cosigned a checkpoint since this server began, or none is asked to")]
     NothingWitnessed,
+    #[error("the ledger has not committed itself to its heads yet")]
+    NothingCommitted,
 
     #[error("this call needs an access token: `Authorization: Bearer …`, from `POST /oauth/token`")]
     TokenMissing,
@@ -128,6 +130,7 @@ impl WebError {
             Self::Header(_) => "header",
             Self::NotPublished { .. } => "not-published",
             Self::NothingWitnessed => "nothing-witnessed",
+            Self::NothingCommitted => "nothing-committed",
             Self::TokenMissing => "token-missing",
             Self::TokenInvalid => "token-invalid",
             Self::TokenExpired => "token-expired",
@@ -173,6 +176,7 @@ impl WebError {
             Self::NotFound
             | Self::NotPublished { .. }
             | Self::NothingWitnessed
+            | Self::NothingCommitted
             | Self::CaseUnknown
             | Self::AttachmentNotReleased
             | Self::DocumentUnknown
@@ -230,6 +234,7 @@ impl WebError {
             Self::NotFound,
             Self::NotPublished { size: 1 },
             Self::NothingWitnessed,
+            Self::NothingCommitted,
             Self::MethodNotAllowed,
             Self::NotAcceptable,
             Self::AttachmentErased,

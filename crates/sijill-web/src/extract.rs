@@ -6,7 +6,7 @@ use serde::Deserialize as _;
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use sijill_casework::Address;
 use sijill_casework::catalogue::CaseId;
-use sijill_event::{Digest, Stream};
+use sijill_event::{Digest, Kid, Stream};
 use sijill_log::Tile;
 
 use crate::error::WebError;
@@ -71,6 +71,14 @@ impl FromParameter for CaseId {
 
 impl FromParameter for Digest {
     const EXPECTED: &'static str = "a hash is 43 characters of base64url";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl FromParameter for Kid {
+    const EXPECTED: &'static str = "a key is named by its thumbprint, 43 characters of base64url";
 
     fn read(text: &str) -> Option<Self> {
         Self::parse(text).ok()

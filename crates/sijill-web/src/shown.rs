@@ -82,6 +82,14 @@ pub(crate) async fn parties(app: &App, streams: &[Stream]) -> Result<BTreeMap<St
     Ok(streams.iter().map(|stream| (stream.to_string(), of(stream))).collect())
 }
 
+/// Whether the caller may read the stream; of one that has no events, as if it had some.
+pub(crate) async fn may_read(app: &App, caller: &Caller, stream: &Stream) -> Result<bool, WebError> {
+    let streams = std::slice::from_ref(stream);
+    let (registry, parties) = (app.ledger.registry(), parties(app, streams).await?);
+    let kept_out = kept_out(app, caller, streams).await?;
+    Ok(View { registry, caller, parties, kept_out }.may_read(stream))
+}
+
 /// The cases and contacts among these streams that were restricted against the caller.
 pub(crate) async fn kept_out(
     app: &App,

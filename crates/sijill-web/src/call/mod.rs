@@ -6,6 +6,7 @@ mod case;
 mod documents;
 mod events;
 mod figure;
+mod heads;
 mod health;
 mod log;
 mod next;
@@ -36,6 +37,8 @@ pub(crate) fn prompt() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(events::one))
         .routes(routes!(next::next))
         .routes(routes!(stream::stream))
+        .routes(routes!(heads::stream))
+        .routes(routes!(heads::key))
         .routes(routes!(proofs::inclusion))
         .routes(routes!(proofs::consistency))
         .routes(routes!(log::entries))

@@ -7,6 +7,7 @@ mod calls;
 mod document;
 mod figures;
 mod follow;
+mod heads;
 mod limits;
 mod logs;
 mod planning;

@@ -377,7 +377,7 @@ async fn read_by_everybody(served: &Served, tokens: &Tokens) {
         ];
         for stream in ["case/c1", "auto/c1", "access/c1", "contact/k1", "access/k1"] {
             let stream = stream.replace('/', "%2F");
-            paths.extend(["next", "events"].map(|call| format!("/v1/streams/{stream}/{call}")));
+            paths.extend(["next", "events", "head"].map(|call| format!("/v1/streams/{stream}/{call}")));
         }
         for unit in [OWNER, COMMITTEE, POLICE, "moh/hospital-ma"] {
             paths.push(format!("/v1/units/{unit}/queue"));
