@@ -2,6 +2,7 @@
 //! that were doctored by someone who holds every key.
 
 mod attested;
+mod committed;
 mod copy;
 mod doctored;
 mod erased;
