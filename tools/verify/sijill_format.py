@@ -104,7 +104,7 @@ RULES = {
     "count": lambda value: fits("int", value) and value > 0,
     "v": lambda value: fits("count", value) and value <= 9999,
     "time": lambda value: instant_ms(value) is not None,
-    "object": lambda value: isinstance(value, dict), "string": "(?s).*",
+    "object": lambda value: isinstance(value, dict), "list": lambda value: isinstance(value, list), "string": "(?s).*",
     "hash": "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]",  # 32 bytes; the last character has two unused bits
     "salt": "[A-Za-z0-9_-]{21}[AQgw]", "signature": "[A-Za-z0-9_-]{85}[AQgw]",  # 16 and 64 bytes
     "id": "[a-z0-9][a-z0-9-]{0,31}", "agency": AGENCY, "officer": "[a-z0-9][a-z0-9._-]{0,63}",

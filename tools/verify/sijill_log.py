@@ -41,6 +41,25 @@ class Tree:
                 root = node_hash(row[end - 32:end], root) if root else bytes(row[end - 32:end])
         return root or sha256(b"")
 
+class Edge:
+    """Complete subtrees side by side, from left to right: the root at each seam costs next to nothing."""
+
+    def __init__(self):
+        self.size, self._peaks = 0, []  # (level, hash), each lower than the one before
+
+    def push(self, node, level=0):
+        require(self.size % (1 << level) == 0, "a subtree lies at a multiple of its width")
+        self.size += 1 << level
+        while self._peaks and self._peaks[-1][0] == level:
+            node, level = node_hash(self._peaks.pop()[1], node), level + 1
+        self._peaks.append((level, node))
+
+    def root(self):
+        root = b""
+        for _, peak in reversed(self._peaks):
+            root = node_hash(peak, root) if root else peak
+        return root or sha256(b"")
+
 def root_from_inclusion(node, index, size, proof):
     """The root that an inclusion proof leads to, RFC 9162 §2.1.3.2; None if its length is wrong."""
     last, left = size - 1, list(proof)

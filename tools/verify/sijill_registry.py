@@ -299,10 +299,11 @@ class Registry:
         require(role == "casework" or "occurred" in said, "occurred-missing")
         require(said["type"].partition(".")[0] not in NOT_IN_CASES, "type-not-here")
         members = said["data"].get("members", []) if self.rules == 2 else []
-        named = self._named(said["data"], members)
+        named = self._named(said["data"])
         parties = self.parties.setdefault(said["stream"], set())
         require(said["seq"] == 0 or self._now(said["iss"]) in map(self._now, parties), "not-a-party")
-        parties.update((said["iss"], *named))
+        called = self._named({}, members)
+        parties.update((said["iss"], *named, *called))
 
     def _named(self, data, members=(), known=None):
         """The agencies that an event is addressed to or calls together, if each of them is `known`."""

@@ -13,6 +13,7 @@ use crate::examination::{Examination, ExaminedChunk, Remains};
 use crate::examine::Examiner;
 use crate::fault::{FaultCode, FaultLevel, Faults};
 use crate::figures::Figures;
+use crate::interval::Times;
 use crate::judge::Judge;
 use crate::prints::Printer;
 use crate::report::{Level, Levels, Report};
@@ -104,7 +105,9 @@ fn nothing_to_check(options: &Options<'_>, code: FaultCode, what: &str) -> Repor
             rules: Level::not_run(0, why),
             figures: Level::not_run(0, why),
         },
+        exhibits: None,
         faults: faults.sorted(),
+        intervals: None,
         seconds: 0.0,
     }
 }
@@ -120,7 +123,8 @@ fn audit_checkpoint(
     let origin = options.trust.map_or_else(|| checkpoint.origin.to_string(), |trust| trust.origin.clone());
     let prints = Printer::default();
     let figures = Figures::beside(source.models(checkpoint.size)?);
-    let mut judge = Judge::new(source.is_whole(), prints.clone(), figures);
+    let times = Times::new(options.trust.map(|trust| &trust.policy), source.is_whole());
+    let mut judge = Judge::new(source.is_whole(), prints.clone(), figures, times);
     if let Some(other) = other {
         // First, so that it is this sentence the report has.
         judge.faults.add(FaultCode::CheckpointSignature, None, other);
@@ -130,7 +134,7 @@ fn audit_checkpoint(
 
     let mut missing = 0;
     let pool = pool(options.threads)?;
-    let reading = Reading { source, from: 0, size: checkpoint.size, checkpoint: Some(checkpoint) };
+    let reading = Reading { source, from: 0, size: checkpoint.size };
     run(&reading, &mut examination, &pool, |chunk| {
         missing += judge_chunk(&mut judge, &chunk, source)?;
         let faults = judge.faults.len();
@@ -153,8 +157,16 @@ fn audit_checkpoint(
     }
     judge_end(&mut judge, source, checkpoint, &remains)?;
     let figures = judge_figures(&mut judge, source, checkpoint)?;
-    let whole = Whole { checkpoint, note, log_key, remains: &remains, all_entries: source.is_whole() };
-    whole.judge(options, &source.stated(), &mut judge.faults);
+    let whole = Whole { checkpoint, note, log_key, remains: &remains, source };
+    whole.judge(options, &mut judge.faults);
+    let (witnessed, live) = (whole.witnessed(options), judge.is_live());
+    let times = std::mem::take(&mut judge.times).end(witnessed, live, &mut judge.faults);
+    let (intervals, bounds) = times.unzip();
+    let (bounds, faults) = (bounds.unwrap_or_default(), judge.faults.sorted());
+    let mut accounts = std::mem::take(&mut judge.accounts);
+    for account in &mut accounts {
+        account.complete(&bounds, &faults);
+    }
     let levels = levels(&judge, checkpoint.size, missing, figures);
     Ok(Report {
         origin: Some(checkpoint.origin.to_string()),
@@ -163,7 +175,9 @@ fn audit_checkpoint(
         entries: judge.entries,
         anchored: options.trust.is_some(),
         levels,
-        faults: judge.faults.sorted(),
+        faults,
+        intervals,
+        exhibits: (!source.is_whole()).then_some(accounts),
         seconds: 0.0,
     })
 }
@@ -222,8 +236,6 @@ pub(crate) struct Reading<'a> {
     pub(crate) from: u64,
     /// Entries there are said to be.
     pub(crate) size: u64,
-    /// What the entries of a source that is not whole are proved by.
-    pub(crate) checkpoint: Option<&'a Checkpoint>,
 }
 
 /// Runs the three stages at once: a thread reads, all cores examine, this thread judges. Each is a few chunks ahead of the
@@ -234,7 +246,7 @@ pub(crate) fn run(
     pool: &ThreadPool,
     mut judge: impl FnMut(ExaminedChunk) -> Result<(), Unreadable>,
 ) -> Result<(), Unreadable> {
-    let Reading { source, from, size, checkpoint } = *reading;
+    let Reading { source, from, size } = *reading;
     let (to_examine, read): (SyncSender<Result<Chunk, Unreadable>>, Receiver<_>) = sync_channel(1);
     // Judging is the quickest stage: an examined chunk, which takes most memory, never has to wait for it.
     let (to_judge, examined) = sync_channel(0);
@@ -245,7 +257,7 @@ pub(crate) fn run(
         });
         let at_work = scope.spawn(move || {
             for chunk in read {
-                let examine = |chunk| pool.install(|| examination.examine(chunk, source, checkpoint));
+                let examine = |chunk| pool.install(|| examination.examine(chunk, source));
                 if to_judge.send(chunk.map(examine)).is_err() {
                     break;
                 }
@@ -279,13 +291,6 @@ pub(crate) fn judge_chunk(
         let what =
             if *verdict == TileVerdict::Missing { "is missing" } else { "is not what its entries give" };
         judge.faults.add(FaultCode::Root, first_leaf(*tile), format!("the hash tile {} {what}", tile.path()));
-    }
-    for index in &chunk.unproved {
-        judge.faults.add(
-            FaultCode::Root,
-            *index,
-            format!("the proof of entry {index} does not lead to the checkpoint's root"),
-        );
     }
     for (index, why) in &chunk.rows {
         judge.faults.add(FaultCode::DisclosureMismatch, *index, why.as_str());

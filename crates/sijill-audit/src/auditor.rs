@@ -9,6 +9,7 @@ use crate::examination::Examination;
 use crate::examine::Examiner;
 use crate::fault::Fault;
 use crate::figures::Figures;
+use crate::interval::Times;
 use crate::judge::Judge;
 use crate::prints::Printer;
 use crate::report::{Level, Levels};
@@ -33,7 +34,7 @@ impl Auditor {
     /// Before entry 0 of the ledger `origin`. `threads`: to examine entries on; 0 for as many as there are cores.
     pub fn new(origin: impl Into<String>, threads: usize) -> Result<Self, Unreadable> {
         let prints = Printer::default();
-        let judge = Judge::new(true, prints.clone(), Figures::none());
+        let judge = Judge::new(true, prints.clone(), Figures::none(), Times::default());
         let examination = Examination::new(Examiner { origin: origin.into(), prints }, std::iter::once(0));
         Ok(Self { examination, judge, pool: pool(threads)?, size: 0, missing: 0 })
     }
@@ -42,7 +43,7 @@ impl Auditor {
     /// earlier ones, and published documents, is asked of the source too. After a failure it can go on no more.
     pub fn extend(&mut self, source: &dyn Source, size: u64) -> Result<(), Unreadable> {
         let Self { examination, judge, pool, missing, .. } = self;
-        let reading = Reading { source, from: self.size, size, checkpoint: None };
+        let reading = Reading { source, from: self.size, size };
         run(&reading, examination, pool, |chunk| {
             *missing += judge_chunk(judge, &chunk, source)?;
             Ok(())

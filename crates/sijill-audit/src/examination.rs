@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use sijill_event::{Kid, PreparedKey, verify_batch};
-use sijill_log::{Checkpoint, Hash, Tile, tree::verify_inclusion};
+use sijill_log::{Hash, Tile};
 
 use crate::chunk::Chunk;
 use crate::examine::{Examined, Examiner, Read, Seen, deliver};
@@ -28,8 +28,6 @@ pub(crate) struct ExaminedChunk {
     pub(crate) rows: Vec<(Option<u64>, String)>,
     /// Whether disclosures that are not here are said not to exist.
     pub(crate) all_disclosed: bool,
-    /// Entries that their own proof does not carry.
-    pub(crate) unproved: Vec<u64>,
 }
 
 /// What the examination of all chunks carries along.
@@ -62,13 +60,8 @@ impl Examination {
         &self.tree
     }
 
-    /// Examines the next chunk of a source. `checkpoint`: what the entries of one that is not whole are proved by.
-    pub(crate) fn examine(
-        &mut self,
-        chunk: Chunk,
-        source: &dyn Source,
-        checkpoint: Option<&Checkpoint>,
-    ) -> ExaminedChunk {
+    /// Examines the next chunk of a source.
+    pub(crate) fn examine(&mut self, chunk: Chunk, source: &dyn Source) -> ExaminedChunk {
         let Chunk { range, entries, tiles, disclosures } = chunk;
         for (index, kept) in self.kept.range_mut(range.clone()) {
             let position = entries.binary_search_by_key(index, |(index, _)| *index).ok();
@@ -79,7 +72,7 @@ impl Examination {
         let holes = self.grow(&entries, range.is_empty().then_some(range.end));
         self.learn_keys(&entries);
         self.check_signatures(&mut entries);
-        self.check_seen(&mut entries);
+        self.check_seen(&mut entries, source);
 
         let all_disclosed = disclosures.all;
         let (mut rows, mut delivered): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
@@ -95,11 +88,7 @@ impl Examination {
 
         let verdicts = tiles.iter().map(|(tile, bytes)| (*tile, self.tree.judge(*tile, bytes.as_deref())));
         let tiles = verdicts.filter(|(_, verdict)| *verdict != TileVerdict::Good).collect();
-        let unproved = match checkpoint.filter(|_| !source.is_whole()) {
-            Some(checkpoint) => unproved(&entries, source, checkpoint),
-            None => Vec::new(),
-        };
-        ExaminedChunk { end: range.end, entries, holes, tiles, rows, all_disclosed, unproved }
+        ExaminedChunk { end: range.end, entries, holes, tiles, rows, all_disclosed }
     }
 
     /// Adds the entries to the tree; answers the holes before and between them, and behind the last if the ledger has its
@@ -146,12 +135,14 @@ impl Examination {
     }
 
     /// Many events of a chunk cite the same few checkpoints: each root is computed once.
-    fn check_seen(&self, entries: &mut [Examined]) {
+    fn check_seen(&self, entries: &mut [Examined], source: &dyn Source) {
         let cited = |entry: &Examined| Some(entry.read.as_ref().ok()?.entry.event.seen?.size);
         let mut sizes: Vec<u64> = entries.iter().filter_map(cited).collect();
         sizes.sort_unstable();
         sizes.dedup();
-        let roots: Vec<Option<Hash>> = sizes.par_iter().map(|size| self.tree.root(*size)).collect();
+        let (tree, whole) = (&self.tree, source.is_whole());
+        let root = |size: &u64| if whole { tree.root(*size) } else { source.root(*size) };
+        let roots: Vec<Option<Hash>> = sizes.par_iter().map(root).collect();
         for entry in entries {
             let Ok(read) = &mut entry.read else { continue };
             let Some(seen) = read.entry.event.seen else { continue };
@@ -167,15 +158,6 @@ impl Examination {
             };
         }
     }
-}
-
-fn unproved(entries: &[Examined], source: &dyn Source, checkpoint: &Checkpoint) -> Vec<u64> {
-    let Checkpoint { size, root, .. } = checkpoint;
-    let proved = |entry: &&Examined| {
-        let proof = source.inclusion(entry.index).unwrap_or_default();
-        verify_inclusion(&entry.leaf, entry.index, *size, &proof, root).is_ok()
-    };
-    entries.iter().filter(|entry| !proved(entry)).map(|entry| entry.index).collect()
 }
 
 /// `delivered` is sorted by index.

@@ -3,16 +3,18 @@
 use std::collections::{HashMap, HashSet};
 
 use sijill_casework::catalogue::ErasureDone;
-use sijill_domain::event::HeadsCommitted;
-use sijill_domain::{Parties, party_streams};
+use sijill_domain::event::{Clock, HeadsCommitted};
+use sijill_domain::{Parties, Registry, party_streams};
 use sijill_event::{Digest, Event, Json, Kid, PublicKey, StreamKind};
 
 use crate::Unreadable;
+use crate::account::Account;
 use crate::authority::Authority;
 use crate::examine::{Examined, Read, Seen, introduces};
 use crate::fault::{FaultCode, Faults};
 use crate::figures::Figures;
 use crate::heads::Heads;
+use crate::interval::Times;
 use crate::lacking::Lacking;
 use crate::prints::{AsIs, Print, PrintSet, Printer};
 use crate::rules::Rules;
@@ -64,6 +66,9 @@ pub(crate) struct Judge {
     pub(crate) authority: Authority,
     pub(crate) rules: Rules,
     pub(crate) figures: Figures,
+    pub(crate) times: Times,
+    /// What evidence is to be told of, entry by entry.
+    pub(crate) accounts: Vec<Account>,
     whole: bool,
     prints: Printer,
     introduced: HashSet<Kid>,
@@ -81,7 +86,7 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn new(whole: bool, prints: Printer, figures: Figures) -> Self {
+    pub(crate) fn new(whole: bool, prints: Printer, figures: Figures, times: Times) -> Self {
         Self {
             faults: Faults::default(),
             unchecked: Unchecked::default(),
@@ -92,6 +97,8 @@ impl Judge {
             authority: Authority::new(),
             rules: Rules::default(),
             figures,
+            times,
+            accounts: Vec::new(),
             whole,
             prints,
             introduced: HashSet::new(),
@@ -149,6 +156,11 @@ impl Judge {
             let case = self.prints.of(read.entry.event.stream.id().unwrap_or_default());
             self.lacking.await_erasure(index, case, &read.delivered.absent, unchecked);
         }
+        let live = self.is_live();
+        self.times.take(index, read, signed, live, &mut self.faults);
+        if !self.whole {
+            self.accounts.extend(Account::of(index, &read.entry));
+        }
         if signed {
             // What is due comes into force even with an entry that is refused.
             if introduces(&read.entry.event.stream) || self.authority.is_due(read.entry.received) {
@@ -156,6 +168,7 @@ impl Judge {
             }
             if self.judge_authority(index, read) {
                 self.excuse(&read.entry.event);
+                self.times.take_record(index, read, live, &mut self.faults);
                 return self.judge_rules(index, read, source);
             }
         } else {
@@ -175,6 +188,11 @@ impl Judge {
         let facts = read.delivered.facts.as_ref();
         self.figures.take(index, &read.entry, facts, registry.rules())?;
         self.rules.judge(index, &read.entry, facts, registry, source, &mut self.faults)
+    }
+
+    /// Whether the ledger's times are those of the world.
+    pub(crate) fn is_live(&self) -> bool {
+        self.authority.registry().and_then(Registry::clock) != Some(Clock::Simulated)
     }
 
     fn judge_time(&mut self, index: u64, read: &Read) {

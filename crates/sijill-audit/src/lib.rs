@@ -12,6 +12,7 @@
 //! An [`Auditor`] does the same to a ledger that grows, as far as it can be said before the end; a [`Fork`] is two checkpoints
 //! of one log that cannot both be true.
 
+mod account;
 mod audit;
 mod auditor;
 mod authority;
@@ -25,6 +26,7 @@ mod fault;
 mod figures;
 mod fork;
 mod heads;
+mod interval;
 mod judge;
 mod keyring;
 mod lacking;
@@ -38,14 +40,16 @@ mod tree;
 mod trust;
 mod whole;
 
+pub use account::Account;
 pub use audit::{Options, Progress, audit};
 pub use auditor::Auditor;
 pub use error::Unreadable;
-pub use evidence::{Evidence, Exhibit};
+pub use evidence::{Archive, EVIDENCE_MEDIA_TYPE, Evidence, Exhibit};
 pub use export::{ExportDirectory, ExportError, Exported, export};
 pub use fault::{Fault, FaultCode, FaultLevel};
 pub use figures::ModelClaim;
 pub use fork::Fork;
+pub use interval::{Interval, Intervals, Outside};
 pub use report::{Level, Levels, Report, Status};
 pub use source::{DisclosureRow, Disclosures, Discrepancy, Facts, LedgerEnd, Source, Stated, StreamEnd};
 #[cfg(feature = "http")]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::Fault;
+use crate::{Account, Fault, Intervals};
 
 /// What an audit of a ledger came to. Serialises as JSON of exactly these members.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +21,11 @@ pub struct Report {
     pub levels: Levels,
     /// All faults, by index (those about the whole first) and code.
     pub faults: Vec<Fault>,
+    /// How many entries have an interval by witnesses; `None` unless the trust file asks for some.
+    pub intervals: Option<Intervals>,
+    /// Of an evidence file: its entries, one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exhibits: Option<Vec<Account>>,
     /// How long it took.
     pub seconds: f64,
 }

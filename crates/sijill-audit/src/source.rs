@@ -6,8 +6,8 @@ use sijill_domain::Parties;
 use sijill_event::{Class, Digest, Stream, Uuid};
 use sijill_log::{Hash, Tile};
 
-use crate::Unreadable;
 use crate::figures::ModelClaim;
+use crate::{HeldCheckpoint, Unreadable};
 
 /// A ledger to audit: an export, a tile log, an evidence file, a data directory. It hands out what is there, tampered or
 /// not, and judges nothing. Methods are called from several threads.
@@ -53,14 +53,19 @@ pub trait Source: Send + Sync {
         true
     }
 
-    /// The inclusion proof for an entry, of a source that holds *some* entries of a log only; `None` if the source is to
-    /// be whole.
-    fn inclusion(&self, index: u64) -> Option<Vec<Hash>> {
-        let _ = index;
+    /// Root of the first `size` entries, of a source that holds *some* entries of a log, and hashes in place of the others;
+    /// `None` if they do not tell. Asked at the checkpoint's size too: what is told has to lead to the checkpoint's root.
+    fn root(&self, size: u64) -> Option<Hash> {
+        let _ = size;
         None
     }
 
-    /// Whether the source is to hold every entry. One that is not answers [`Source::inclusion`].
+    /// Checkpoints that witnesses cosigned, besides its own and those that entries hold.
+    fn witnessed(&self) -> &[HeldCheckpoint] {
+        &[]
+    }
+
+    /// Whether the source is to hold every entry. One that is not answers [`Source::root`].
     fn is_whole(&self) -> bool {
         true
     }

@@ -95,8 +95,12 @@ impl Tree {
 
     /// Proof that an entry is in the tree of the first `size`; `None` if one of them is missing, or there is no such entry.
     pub(crate) fn prove(&self, index: u64, size: u64) -> Option<Vec<Hash>> {
-        let run = self.0.first().filter(|run| size <= run.end())?;
-        tree::inclusion_proof(index, size, run).ok()
+        tree::inclusion_proof(index, size, self.reader(size)?).ok()
+    }
+
+    /// Reads the complete subtrees of the first `size` entries; `None` if one of them is missing.
+    pub(crate) fn reader(&self, size: u64) -> Option<&impl HashReader> {
+        self.0.first().filter(|run| size <= run.end())
     }
 
     /// Proof that the tree of the first `old` entries is the beginning of that of the first `new`; `None` if one of them is

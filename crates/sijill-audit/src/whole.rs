@@ -10,7 +10,8 @@ use sijill_log::{
 
 use crate::examination::Remains;
 use crate::fault::{FaultCode, Faults};
-use crate::source::{Source, Stated};
+use crate::interval::quorum_time;
+use crate::source::Source;
 use crate::{HeldCheckpoint, Options, Receipt, Unreadable};
 
 /// A checkpoint, with all that it is judged by.
@@ -20,8 +21,7 @@ pub(crate) struct Whole<'a> {
     /// The trusted log key, or the one entry 0 names.
     pub(crate) log_key: Option<NoteVerifier>,
     pub(crate) remains: &'a Remains,
-    /// Whether the source is to hold every entry.
-    pub(crate) all_entries: bool,
+    pub(crate) source: &'a dyn Source,
 }
 
 /// The key that entry 0 names, as a key of the checkpoint's origin.
@@ -50,20 +50,19 @@ pub(crate) fn judge_documents(
 }
 
 impl Whole<'_> {
-    pub(crate) fn judge(&self, options: &Options<'_>, stated: &Stated, faults: &mut Faults) {
+    pub(crate) fn judge(&self, options: &Options<'_>, faults: &mut Faults) {
         if let Some(why) = self.why_not_signed(self.note, self.checkpoint, options) {
             faults.add(FaultCode::CheckpointSignature, None, format!("the checkpoint does not hold: {why}"));
         }
-        self.judge_stated(stated, faults);
+        self.judge_stated(faults);
         self.judge_trust(options, faults);
-        if self.all_entries
-            && self.remains.tree.root(self.checkpoint.size).is_some_and(|root| root != self.checkpoint.root)
-        {
+        if self.is_root_right() == Some(false) {
             let message =
                 "the entries do not give the checkpoint's root: one of them, or the checkpoint, was altered";
             faults.add(FaultCode::Root, None, message);
         }
-        options.since.iter().for_each(|held| self.judge_held(held, options, faults));
+        let beside = self.source.witnessed();
+        options.since.iter().chain(beside).for_each(|held| self.judge_held(held, options, faults));
         options.receipts.iter().for_each(|receipt| self.judge_receipt(receipt, options, faults));
     }
 
@@ -82,7 +81,8 @@ impl Whole<'_> {
         }
     }
 
-    fn judge_stated(&self, stated: &Stated, faults: &mut Faults) {
+    fn judge_stated(&self, faults: &mut Faults) {
+        let stated = self.source.stated();
         let Checkpoint { origin, size, .. } = self.checkpoint;
         if stated.origin.as_ref().is_some_and(|stated| stated != origin.as_str())
             || stated.size.is_some_and(|stated| stated != *size)
@@ -123,12 +123,37 @@ impl Whole<'_> {
         if size > self.checkpoint.size {
             return Some(false);
         }
-        let ours = if size == self.checkpoint.size {
-            Some(self.checkpoint.root)
-        } else {
-            self.remains.tree.root(size)
-        };
+        let ours = if size == self.checkpoint.size { Some(self.checkpoint.root) } else { self.root(size) };
         ours.map(|ours| ours == root)
+    }
+
+    /// Root of the first `size` entries, if all of them are there, or what stands for them in evidence.
+    fn root(&self, size: u64) -> Option<Hash> {
+        if self.source.is_whole() { self.remains.tree.root(size) } else { self.source.root(size) }
+    }
+
+    /// Whether the entries give the checkpoint's root. `None`: some are missing that evidence has no need of.
+    fn is_root_right(&self) -> Option<bool> {
+        let root = self.root(self.checkpoint.size);
+        let absent = (!self.source.is_whole()).then_some(false);
+        root.map(|root| root == self.checkpoint.root).or(absent)
+    }
+
+    /// Checkpoints beside the entries that witnesses cosigned in time: size, and by when.
+    pub(crate) fn witnessed(&self, options: &Options<'_>) -> Vec<(u64, u64)> {
+        let Some(trust) = options.trust else { return Vec::new() };
+        let own = (self.note, self.checkpoint);
+        let own = Some(own).filter(|_| self.is_root_right() == Some(true));
+        let held = self.source.witnessed().iter().map(|held| (&held.note, &held.checkpoint));
+        // At a size whose root is not known, a checkpoint covers nobody knows what.
+        let held = held.filter(|(_, checkpoint)| self.root(checkpoint.size) == Some(checkpoint.root));
+        let mut found = Vec::new();
+        for (note, checkpoint) in own.into_iter().chain(held) {
+            let signed = self.why_not_signed(note, checkpoint, options).is_none();
+            let time = quorum_time(&trust.policy, note).filter(|_| signed);
+            found.extend(time.map(|time| (checkpoint.size, time.by)));
+        }
+        found
     }
 
     fn judge_held(&self, held: &HeldCheckpoint, options: &Options<'_>, faults: &mut Faults) {
@@ -175,7 +200,7 @@ impl Whole<'_> {
                 )
                 .is_ok()
         };
-        if self.entry(*index).map_or(self.all_entries, |entry| !proves(entry)) {
+        if self.entry(*index).map_or(self.source.is_whole(), |entry| !proves(entry)) {
             let message = format!(
                 "the receipt does not prove entry {index}: it is not the entry the receipt was given for"
             );

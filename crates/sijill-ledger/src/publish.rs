@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sijill_casework::case::World;
 use sijill_domain::Registry;
-use sijill_log::tile::{tiles_for_consistency, tiles_for_inclusion, tiles_for_root};
+use sijill_log::tile::{tiles_for_consistency, tiles_for_inclusion, tiles_for_root, tiles_for_subtrees};
 use sijill_log::tree::{consistency_proof, inclusion_proof, root_at};
 use sijill_log::{
-    Checkpoint, FullTile, Hash, LogError, Note, NoteSigner, Tile, TileBuilder, TileSet, TlogProof,
+    Checkpoint, FullTile, Hash, HashReader, LogError, Note, NoteSigner, Tile, TileBuilder, TileSet, TlogProof,
 };
 use sijill_store::Store;
 
@@ -204,6 +204,18 @@ impl Tiles {
             return Err(LedgerError::OutOfRange(format!("size {old} is above size {new}")));
         }
         Ok(consistency_proof(old, new, &self.set(tiles_for_consistency(old, new)?, edge).await?)?)
+    }
+
+    /// The roots of complete subtrees, as level and number, of a log of `size` entries.
+    pub(crate) async fn subtrees(
+        &self,
+        size: u64,
+        subtrees: &[(u8, u64)],
+        edge: &TileBuilder,
+    ) -> Result<Vec<Hash>, LedgerError> {
+        within(size, edge)?;
+        let tiles = self.set(tiles_for_subtrees(size, subtrees.iter().copied())?, edge).await?;
+        subtrees.iter().map(|(level, number)| Ok(tiles.subtree(*level, *number)?)).collect()
     }
 
     /// The root at `size`.

@@ -82,6 +82,20 @@ impl Ledger {
         Ok(heads.into_iter().filter_map(|h| Some((h.stream, h.parties.parse().ok()?))).collect())
     }
 
+    /// Every entry of streams `ledger` and `agency/…` with a lower index than this, ascending.
+    pub async fn registry_entries(&self, before: u64) -> Result<Vec<(u64, String)>, LedgerError> {
+        let (mut found, mut from) = (Vec::new(), 0);
+        loop {
+            let page = self.store().registry_entries(from, 2_000).await?;
+            let Some((last, _)) = page.last() else { return Ok(found) };
+            from = last + 1;
+            found.extend(page.into_iter().filter(|(index, _)| *index < before));
+            if from >= before {
+                return Ok(found);
+            }
+        }
+    }
+
     /// The registry as it was before entry `index`.
     pub async fn registry_at(&self, index: u64) -> Result<Registry, LedgerError> {
         let size = self.published().checkpoint.size;
@@ -91,6 +105,11 @@ impl Ledger {
             )));
         }
         registry_after(self.store(), index).await
+    }
+
+    /// The roots of complete subtrees (level and number) of the first `size` entries, at most the published size.
+    pub async fn subtrees(&self, size: u64, subtrees: &[(u8, u64)]) -> Result<Vec<Hash>, LedgerError> {
+        self.tiles().subtrees(size, subtrees, &self.published().edge).await
     }
 
     /// The root of the log when it had `size` entries, at most the published size.

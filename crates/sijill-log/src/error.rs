@@ -17,6 +17,8 @@ pub enum LogError {
     SizeOrder { old: u64, new: u64 },
     #[error("a frontier of {size} leaves does not have {peaks} peaks")]
     FrontierParts { size: u64, peaks: usize },
+    #[error("a subtree of 2^{level} leaves cannot stand behind {size} leaves")]
+    FrontierStep { size: u64, level: u8 },
     #[error("the proof needs {expected} hashes and has {found}")]
     ProofLength { expected: usize, found: usize },
     #[error("the inclusion proof does not lead to the root")]
@@ -141,6 +143,7 @@ impl LogError {
             Self::LeafIndex { .. } => "leaf-index",
             Self::SizeOrder { .. } => "size-order",
             Self::FrontierParts { .. } => "frontier-parts",
+            Self::FrontierStep { .. } => "frontier-step",
             Self::ProofLength { .. } => "proof-length",
             Self::InclusionRoot => "inclusion-root",
             Self::ConsistencyRoot => "consistency-root",

@@ -13,6 +13,7 @@ mod set;
 pub use builder::{FullTile, TileBuilder};
 pub use needed::{
     new_full_tiles, tiles_for_consistency, tiles_for_inclusion, tiles_for_root, tiles_for_size,
+    tiles_for_subtrees,
 };
 pub use set::TileSet;
 

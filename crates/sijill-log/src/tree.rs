@@ -3,9 +3,11 @@
 //! A tree of any size is a row of complete subtrees, one for each 1-bit of its size, largest first. Everything here
 //! asks a [`HashReader`] for complete subtrees only, so tiles, an in-memory edge or a test double all serve.
 
+mod cover;
 mod frontier;
 mod proof;
 
+pub use cover::cover;
 pub use frontier::Frontier;
 pub use proof::{consistency_proof, inclusion_proof, verify_consistency, verify_inclusion};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sijill_event::SigningKey;
-use sijill_ledger::Ledger;
+use sijill_ledger::{Ledger, Seal};
 use sijill_projections::engine::Base;
 use uuid::Uuid;
 
@@ -16,6 +16,9 @@ const BEGINS: u64 = 4 * 3_600_000 - 600_000;
 
 /// How often it is asked which day it is: the clock may be set.
 const LOOK: Duration = Duration::from_secs(30);
+
+/// How often witnesses are asked at most.
+const ROUND: Duration = Duration::from_secs(1);
 
 /// Records what the witnesses cosigned, at most once in `every`, until it is dropped. What fails is tried again the next time
 /// it looks.
@@ -45,6 +48,26 @@ pub async fn record_heads(ledger: Ledger, key: SigningKey, every: Duration) {
             Err(error) => {
                 tracing::warn!(code = error.code(), %error, "heads not committed; trying again");
             }
+        }
+    }
+}
+
+/// Keeps the newest checkpoint that witnesses cosigned in a file, for exports and evidence made beside the server, until it is
+/// dropped.
+pub async fn keep_witnessed(ledger: Ledger, kept: Seal) {
+    let mut size = 0;
+    loop {
+        tokio::time::sleep(ROUND).await;
+        let Some(cosigned) = ledger.cosigned().filter(|cosigned| cosigned.checkpoint().size > size) else {
+            continue;
+        };
+        size = cosigned.checkpoint().size;
+        let (kept, note) = (kept.clone(), cosigned.note.to_string());
+        match tokio::task::spawn_blocking(move || kept.write(&note)).await {
+            Ok(Ok(())) => {}
+            // The next one is written anew.
+            Ok(Err(error)) => tracing::warn!(%error, "the cosigned checkpoint was not kept"),
+            Err(error) => tracing::warn!(%error, "the cosigned checkpoint was not kept"),
         }
     }
 }

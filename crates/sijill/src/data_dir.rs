@@ -141,6 +141,11 @@ impl DataDir {
         Seal::at(self.path.join("seal"))
     }
 
+    /// The newest checkpoint that witnesses cosigned, kept as the seal is.
+    pub fn witnessed(&self) -> Seal {
+        Seal::at(self.path.join("witnessed"))
+    }
+
     /// The right to write. Servers that share a ledger on PostgreSQL each have a directory of their own, for each has a
     /// seal of its own: in a common one the slower would set back what the faster has sealed.
     pub fn lock(&self) -> Result<Lock> {

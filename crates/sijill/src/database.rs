@@ -4,6 +4,7 @@
 //! It is read beside a running server. What the server has committed beyond the seal is not published yet: it is held
 //! against the database's head alone; everything below the seal's size has to be right.
 
+mod archive;
 mod beyond;
 mod compare;
 mod held;
@@ -33,6 +34,8 @@ pub struct Database {
     keys: Option<Keys>,
     seal: Option<Vec<u8>>,
     seal_path: PathBuf,
+    /// The newest checkpoint that witnesses cosigned, as this server kept it.
+    witnessed: Option<String>,
     read_models: Option<Arc<dyn Base>>,
     /// Entries below the sealed size are published.
     size: u64,
@@ -92,11 +95,14 @@ impl Database {
         }
         let noted = Mutex::new(noted);
         let read_models = models::kept(dir).await?;
+        // Whatever keeps it from being read, the seal stands by itself.
+        let witnessed = dir.witnessed().read().ok().flatten();
         let database = Self {
             store,
             keys,
             seal,
             seal_path,
+            witnessed,
             read_models,
             size,
             origin,

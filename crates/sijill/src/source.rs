@@ -5,8 +5,8 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 use sijill_audit::{
-    Disclosures, Discrepancy, Evidence, ExportDirectory, Facts, LedgerEnd, Source, Stated, TileLog,
-    Unreadable,
+    Disclosures, Discrepancy, Evidence, ExportDirectory, Facts, HeldCheckpoint, LedgerEnd, Source, Stated,
+    TileLog, Unreadable,
 };
 use sijill_event::Digest;
 use sijill_log::{Hash, Tile};
@@ -138,8 +138,12 @@ impl Source for Watched<'_> {
         self.source.partial_tiles()
     }
 
-    fn inclusion(&self, index: u64) -> Option<Vec<Hash>> {
-        self.source.inclusion(index)
+    fn root(&self, size: u64) -> Option<Hash> {
+        self.source.root(size)
+    }
+
+    fn witnessed(&self) -> &[HeldCheckpoint] {
+        self.source.witnessed()
     }
 
     fn is_whole(&self) -> bool {

@@ -5,6 +5,7 @@
                                  writes DIR/export, DIR/trust.json, DIR/vkey, DIR/old-checkpoint and, of the last
                                  entry, DIR/receipt.json, DIR/entry and DIR/entry.tlog-proof
 """
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from client import Key, compact  # noqa: E402
-from sijill_format import b64, b64url, hash_of, sha256, unb64url  # noqa: E402
+from sijill_format import b64, b64url, fits, hash_of, sha256, unb64url  # noqa: E402
 from sijill_log import TILE, Tree, key_id, leaf_hash, tile_path  # noqa: E402
 
 ORIGIN = "ledger.test/sijill"
@@ -48,11 +49,26 @@ def root_of(hashes):
     return Tree(b"".join(hashes)).root(len(hashes))
 
 
+def cosignature(checkpoint, at, time, name=None):
+    """The line of witness `at`, which says that it saw the checkpoint at that time (Unix seconds)."""
+    own, text = key("witness", at), checkpoint.partition("\n\n")[0] + "\n"
+    message = f"cosignature/v1\ntime {time}\n{text}".encode()
+    name = name or f"w{at}"
+    raw = key_id(name, 4, unb64url(own.x)) + time.to_bytes(8, "big") + unb64url(own.sign(message))
+    return f"\u2014 {name} {b64(raw)}\n"
+
+
+def policy_of(threshold, witnesses="abc"):
+    """So many of these witnesses."""
+    lines = [f"witness {at} {vkey(f'w{at}', unb64url(key('witness', at).x), 4)}\n" for at in witnesses]
+    return "".join(lines) + f"group g {threshold} {' '.join(witnesses)}\nquorum g\n"
+
+
 class Ledger:
     """Entries are appended without any check: whatever is asked for is signed and sequenced."""
 
     def __init__(self, founders=("moh", "mosd"), clock="live", quorum=None, **genesis):
-        self.entries, self.jwts, self.disclosures, self.tree = [], [], [], Tree()
+        self.entries, self.jwts, self.disclosures, self.tree, self.said = [], [], [], Tree(), []
         self.heads, self.received, self.jti, self.documents = {}, START, 0, []
         services = [key("ledger", one) for one in ("log", "automation", "access")]
         self.append(OPERATOR, "ledger", "ledger.created", {
@@ -96,12 +112,13 @@ class Ledger:
             del payload[member]
         jwt = then(signer.jws("case-event+sd-jwt", payload))
         self.heads[stream] = payload["seq"] + 1, hash_of(jwt)
-        self.add_entry(f"{self.received} {jwt}".encode(), jwt)
+        self.add_entry(f"{self.received} {jwt}".encode(), jwt, payload)
         self.disclosures.extend((index, one) for one in delivered)
         return index
 
-    def add_entry(self, entry, jwt=""):
+    def add_entry(self, entry, jwt="", said=None):
         self.entries.append(entry)
+        self.said.append(said or {})
         self.jwts.append(jwt)
         self.tree.append(leaf_hash(entry))
 
@@ -127,6 +144,11 @@ class Ledger:
         return self.append(by or key(agency, "root"), home, "officer.enrolled", {
             "officer": officer, "kind": kind, "unit": unit, "roles": roles, "key": own.jwk,
             "proof": own.possession(ORIGIN)})
+
+    def record(self, clocks, **said):
+        """Records the checkpoint of now, cosigned by each witness with its clock, Unix seconds."""
+        note = self.checkpoint() + "".join(cosignature(self.checkpoint(), at, time) for at, time in clocks.items())
+        return self.append(key("ledger", "log"), "log", "log.witnessed", {"checkpoint": note}, **said)
 
     # --- files ---
 
@@ -157,6 +179,30 @@ class Ledger:
 
     def receipt(self, index, size=None):
         return {"index": index, "received": int(self.entries[index].split(b" ")[0]), "proof": self.proof(index, size)}
+
+    def evidence(self, path, wanted, checkpoint=None, witnessed=(), disclose=True, packed=True):
+        """Of these entries, with the registry before them and every record of cosignatures between."""
+        last, size = max(wanted), len(self.entries)
+        rests = {index for index, said in enumerate(self.said[:last]) if said.get("stream", "").startswith(("ledger", "agency/"))
+                 or said.get("type") == "log.witnessed"}
+        held = sorted({*wanted, *rests})
+        cuts = {int(note.split("\n")[1]) for note in witnessed}
+        cuts |= {self.said[index]["seen"]["size"] for index in held if fits("int", self.said[index].get("seen", {}).get("size"))}
+        stops, between, at = sorted({size, *held, *(index + 1 for index in held), *cuts}), [], 0
+        for stop in (one for one in stops if 0 < one <= size):
+            while at < stop and at not in held:
+                level = min((at & -at).bit_length() - 1 if at else 62, (stop - at).bit_length() - 1)
+                between.append([level, b64url(self.subtree(at, at + (1 << level)))])
+                at += 1 << level
+            at = stop
+        text = json.dumps({
+            "sijill": "evidence/2", "origin": ORIGIN, "checkpoint": checkpoint or self.checkpoint(),
+            "entries": [{"index": index, "entry": self.entries[index].decode(),
+                         "disclosures": [text for of, text in self.disclosures if disclose and of == index]}
+                        for index in held],
+            "between": between, "witnessed": [*witnessed]}).encode()
+        write(path, gzip.compress(text) if packed else text)
+        return path
 
     def trust(self, policy="quorum none\n"):
         return {"sijill": "trust/1", "origin": ORIGIN, "log_key": vkey(ORIGIN, unb64url(LOG_KEY.x)),

@@ -3,8 +3,10 @@
 another one must find the same.
 
     random_ledgers.py DIR SEED COUNT    writes DIR/<n>/export, and, of some, trust.json, receipt.json, since;
-                                        DIR/<n>/found.json is the verdict, or null where there is nothing to audit
+                                        DIR/<n>/found.json is the verdict, or null where there is nothing to audit;
+                                        DIR/<n>/some.evidence and found-evidence.json the same of some entries
 """
+import gzip
 import json
 import random
 import sys
@@ -12,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from made_heads import heads_after
-from made_ledger import ORIGIN, Ledger, key, name, vkey, write
+from made_ledger import ORIGIN, Ledger, cosignature, key, name, policy_of, vkey, write
 from sijill_format import Refused, b64, b64url, hash_of, strict_json, unb64url
 from sijill_log import Checkpoint, Receipt
 from verify import Audit, read_trust
@@ -211,6 +213,12 @@ class History:
         if self.chance.random() < .03 and self.ledger.disclosures:
             self.ledger.disclosures.append((index, self.chance.choice(self.ledger.disclosures)[1]))
 
+    def observe(self):
+        """What witnesses cosigned is recorded; now and then the clock of one is wrong."""
+        now, wrong = self.ledger.received // 1000, self.some(0, 0, 0, 0, 2000, -2000, 90_000)
+        clocks = {at: now + self.chance.randint(0, 9) for at in self.chance.sample("abc", self.chance.choice((2, 3, 3)))}
+        self.ledger.record({**clocks, **({"a": now + wrong} if "a" in clocks else {})})
+
     def erase(self):
         """Values go, and the service says so: of the case that had them, or of another, or not of quite all."""
         held, chance = self.ledger.disclosures, self.chance
@@ -239,7 +247,9 @@ class History:
         size = len(ledger.entries) - (self.chance.random() < .2)
         note = ledger.checkpoint(size, key(one, "root")) if self.chance.random() < .2 else ledger.checkpoint(size)
         line = f"\u2014 w{self.some(*'abc')} {b64(bytes(self.some(76, 76, 76, 5, 4, 3)))}\n"
-        note += self.some(line, line, line + line, "", line[:-1], "x" + line)
+        clock = ledger.received // 1000 + self.some(0, 0, 0, 1, 7, 290, -290, 4000, -4000, -90_000)
+        good = "".join(cosignature(note, at, clock + self.chance.randint(-9, 9)) for at in "abc"[:self.chance.randint(1, 3)])
+        note += self.some(good, good, good, good, good + line, line, line + line, "", line[:-1], "x" + line)
         data = {"checkpoint": note, **({"size": size} if self.chance.random() < .05 else {})}
         ledger.append(key("ledger", self.some("log", "log", "log", "access")), "log", "log.witnessed", data,
                       **({"seen": ledger.seen(size)} if self.chance.random() < .7 else {}))
@@ -326,8 +336,8 @@ class History:
         for _ in range(acts):
             if self.chance.random() < .15:
                 self.focus = []
-            acts_of = (self.govern, self.approve, self.keep, self.work, self.story, self.erase)
-            act, = self.chance.choices(acts_of, (6, 2, 12, 12, 3, 1))
+            acts_of = (self.govern, self.approve, self.keep, self.work, self.story, self.erase, self.observe)
+            act, = self.chance.choices(acts_of, (6, 2, 12, 12, 3, 1, 2))
             act()
         if self.chance.random() < .1:
             self.ledger.add_entry(self.some(b"not an entry", b"1 a.b.c", self.ledger.entries[-1] + b"A"))
@@ -365,7 +375,8 @@ def make(directory, seed):
                  "genesis": ledger.jwt_hash(0)}  # the trust file of another ledger; now and then of the same entry 0
         if chance.random() < .3:
             del other["genesis"]
-        held["trust.json"] = json.dumps({**ledger.trust(), **(other if chance.random() < .1 else {})})
+        policy = "quorum none\n" if chance.random() < .3 else policy_of(chance.randint(1, 3))
+        held["trust.json"] = json.dumps({**ledger.trust(policy), **(other if chance.random() < .1 else {})})
     if chance.random() < .3:
         receipt = ledger.receipt(chance.randrange(size - 1), size)
         held["receipt.json"] = json.dumps({**receipt, "received": receipt["received"] + (chance.random() < .2)})
@@ -378,14 +389,52 @@ def make(directory, seed):
         write(directory / name, text)
     for _ in range(chance.choice((0, 0, 1, 2))):
         tamper(chance, export)
-    write(directory / "found.json", json.dumps(judge(directory)))
+    write(directory / "found.json", json.dumps(judge(directory, "export")))
+    evidence(chance, ledger, directory / "some.evidence")
+    write(directory / "found-evidence.json", json.dumps(judge(directory, "some.evidence")))
 
 
-def judge(directory):
+def evidence(chance, ledger, path):
+    """Of some entries, under a checkpoint that some witnesses cosigned, and with others that they cosigned before."""
+    size = len(ledger.entries)
+    wanted = chance.sample([index for index in range(size) if ledger.said[index]], min(size // 2, chance.randint(1, 12)))
+    def cosigned(size):
+        note, time = ledger.checkpoint(size), ledger.received // 1000 + chance.choice((0, 0, 3, -400, 400))
+        return note + "".join(cosignature(note, at, time + chance.randint(0, 9)) for at in "abc" if chance.random() < .8)
+    witnessed = [cosigned(chance.randint(1, size)) for _ in range(chance.choice((0, 0, 1, 2, 3)))]
+    ledger.evidence(path, wanted, cosigned(size), witnessed, chance.random() < .7, packed=False)
+    file = json.loads(path.read_bytes())
+    kind = chance.randint(0, 19)
+    if kind == 0:
+        del file["entries"][chance.randrange(len(file["entries"]))]
+    elif kind == 1 and file["between"]:
+        del file["between"][chance.randrange(len(file["between"]))]
+    elif kind == 2 and file["between"]:
+        chance.choice(file["between"])[0] += chance.choice((1, -1, 61))
+    elif kind == 3 and file["between"]:
+        chance.choice(file["between"])[1] = ledger.jwt_hash(0)
+    elif kind == 4:
+        one = chance.choice(file["entries"])
+        one["disclosures"] = one["disclosures"][1:] or ["x"]
+    elif kind == 5:
+        chance.choice(file["entries"])["index"] += chance.choice((1, 2, -1))
+    elif kind == 6:
+        file["origin"] = ELSEWHERE
+    elif kind == 7 and file["witnessed"]:
+        file["witnessed"][0] = file["witnessed"][0].replace("\n2", "\n3", 1)
+    elif kind == 8:
+        file["checkpoint"] = ledger.checkpoint(size - 1)
+    raw = bytearray(json.dumps(file).encode())
+    if chance.random() < .1:
+        raw[chance.randrange(len(raw))] = chance.choice(b"A0[{,")
+    path.write_bytes(gzip.compress(raw) if chance.random() < .5 else raw)
+
+
+def judge(directory, of):
     def held(name, read):
         return [read(directory / name)] if (directory / name).exists() else []
     try:
-        return Audit(directory / "export", next(iter(held("trust.json", read_trust)), None),
+        return Audit(directory / of, next(iter(held("trust.json", read_trust)), None),
                      held("receipt.json", lambda path: Receipt(strict_json(path.read_bytes()))),
                      held("since", lambda path: Checkpoint(path.read_bytes()))).run().report()
     except (Refused, OSError):

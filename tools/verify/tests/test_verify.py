@@ -2,6 +2,7 @@
 
     python3 -m unittest discover -s tools/verify -p 'test_*.py'
 """
+import gzip
 import json
 import subprocess
 import sys
@@ -13,7 +14,8 @@ TOOLS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOOLS), str(TOOLS / "tests")]
 
 from client import Key, check_receipt, uuid7  # noqa: E402
-from made_ledger import LOG_KEY, ORIGIN, START, Ledger, key, name, pack_bundle, usual, vkey, write  # noqa: E402
+from made_ledger import (LOG_KEY, ORIGIN, START, Ledger, key, name, pack_bundle, policy_of, usual, vkey,  # noqa: E402
+                         write)
 from sijill_format import (L, P, Refused, b64, b64url, fits, instant_ms, parse_entry, sha256,  # noqa: E402
                            strict_json, unb64url, verify)
 from sijill_log import Checkpoint, Receipt, Tree, key_id, leaf_hash, node_hash, tile_path  # noqa: E402
@@ -82,8 +84,8 @@ class Honest(Scratch):
             def tamper(export):
                 note = (export / "checkpoint").read_text()
                 text = note.partition("\n\n")[0] + "\n"
-                signature = unb64url(signer.sign(f"cosignature/v1\ntime 1700000000\n{text}".encode()))
-                raw = key_id("w", 4, unb64url(witness.x)) + (1700000000).to_bytes(8, "big") + signature
+                signature = unb64url(signer.sign(f"cosignature/v1\ntime 1760000020\n{text}".encode()))
+                raw = key_id("w", 4, unb64url(witness.x)) + (1760000020).to_bytes(8, "big") + signature
                 write(export / "checkpoint", f"{note}\u2014 w {b64(raw)}\n")
             return tamper
 
@@ -660,6 +662,94 @@ class Authority(Scratch):
         self.refused(ledger, *bad)
 
 
+class Time(Scratch):
+    """Two founders under rule-set 2; records of what witnesses cosigned, and events between."""
+
+    def setUp(self):
+        super().setUp()
+        self.ledger = usual()
+        self.ledger.propose({"do": "rules.set", "version": 2}, "moh", "mosd")
+
+    def now(self):
+        return self.ledger.received // 1000
+
+    def event(self, **said):
+        return self.ledger.append(NURSE, "case/t", "case.noted", {}, **said)
+
+    def found(self, source=None, threshold=2):
+        trust = read_trust(self.json_file("trust.json", self.ledger.trust(policy_of(threshold))))
+        done = Audit(source or self.ledger.export(self.dir / "export"), trust).run()
+        return done.report(), {fault for fault in done.faults if fault != ("quorum", None)}
+
+    def test_an_event_lies_between_two_records(self):
+        before = self.event()
+        start = self.now()
+        self.ledger.record({"a": start, "b": start + 4, "c": start + 9})
+        between, end = self.event(), self.now()
+        size = len(self.ledger.entries)
+        self.ledger.record({"a": end + 1, "c": end + 7})
+        after = self.event()
+        report, faults = self.found()
+        self.assertEqual(faults, set())
+        self.assertEqual(report["intervals"], {"both": 1, "after": 2, "before": size - 1, "outside": []})
+        report, faults = self.found(self.ledger.evidence(self.dir / "f", [before, between, after]))
+        self.assertEqual(faults, set())
+        told = [(one["index"], one["after"], one["before"]) for one in report["exhibits"]]
+        self.assertEqual(told, [(before, None, start + 4), (between, start + 4, end + 7), (after, end + 1, None)])
+
+    def test_one_wrong_clock_of_three_moves_nothing(self):
+        for wrong in (-864_000, 864_000):
+            self.setUp()
+            self.ledger.record({"a": self.now(), "b": self.now() + wrong, "c": self.now()})
+            index = self.event()
+            self.ledger.record({"a": self.now() + wrong, "b": self.now(), "c": self.now()})
+            report, faults = self.found()
+            self.assertEqual((faults, report["intervals"]["outside"]), (set(), []))
+            self.assertIn(("received-time", index), self.found(threshold=1)[1])
+
+    def test_received_moved_by_two_hours(self):
+        for moved in (-7_200_000, 7_200_000):
+            self.setUp()
+            self.ledger.record({"a": self.now(), "b": self.now()})
+            honest = self.ledger.received
+            index = self.event(received=honest + moved, iat=(honest + min(moved, 0)) // 1000)
+            self.ledger.record({"a": honest // 1000 + 1, "b": honest // 1000 + 1}, received=max(honest, honest + moved))
+            self.assertIn(("received-time", index), self.found()[1])
+
+    def test_a_claim_outside_is_listed(self):
+        self.ledger.record({"a": self.now(), "b": self.now()})
+        index = self.event(iat=self.now() - 86_400)
+        self.event(iat=self.now() - 290)
+        report, faults = self.found()
+        self.assertEqual((faults, [one["index"] for one in report["intervals"]["outside"]]), (set(), [index]))
+
+    def test_evidence_that_proves_nothing(self):
+        index = self.event()
+        self.ledger.record({"a": self.now(), "b": self.now()})
+        path = self.ledger.evidence(self.dir / "f", [8, index], packed=False)
+        good = json.loads(path.read_bytes())
+        self.assertEqual(self.found(path)[1], set())
+        def judged(alter):
+            file = json.loads(json.dumps(good))
+            alter(file)
+            return self.found(self.json_file("f", file))[1]
+        nothing = {("root", None)}
+        self.assertEqual(judged(lambda file: file["between"].pop()), nothing)
+        self.assertEqual(judged(lambda file: file["between"].append([0, self.ledger.jwt_hash(0)])), nothing)
+        self.assertEqual(judged(lambda file: file["between"][0].__setitem__(1, self.ledger.jwt_hash(0))), nothing)
+        self.assertEqual(judged(lambda file: file["between"][0].__setitem__(0, 9)), nothing)
+        self.assertEqual(judged(lambda file: file["entries"].pop(-1)), nothing)
+        for name, value in (("sijill", "evidence/1"), ("between", [[63, self.ledger.jwt_hash(0)]]), ("entries", [{}]),
+                            ("witnessed", ["x"]), ("entries", good["entries"][:1] * 2), ("more", 1)):
+            with self.assertRaises(Refused, msg=name):
+                judged(lambda file: file.__setitem__(name, value))
+        packed = self.ledger.evidence(self.dir / "f", [index]).read_bytes()
+        for raw in (packed + b"x", packed[:-1], gzip.compress(b" " * ((64 << 20) + 1))):
+            write(self.dir / "f", raw)
+            with self.assertRaises(Refused):
+                self.found(self.dir / "f")
+
+
 class Primitives(unittest.TestCase):
     def test_json(self):
         for text in ('{"a":1,"a":2}', '{"a":1,"\\u0061":2}', "1.0", "1e2", "-0", "01", "9007199254740992", "NaN",
@@ -752,7 +842,8 @@ class CommandLine(Scratch):
         clean = self.run_audit(export, "--json")
         self.assertEqual(clean.returncode, 0)
         report = json.loads(clean.stdout)
-        self.assertEqual(list(report), ["origin", "size", "root", "entries", "anchored", "levels", "faults", "seconds"])
+        self.assertEqual(list(report), ["origin", "size", "root", "entries", "anchored", "levels", "faults", "intervals",
+                                        "seconds"])
         self.assertEqual(report["root"], b64url(Tree.root(usual_tree(export), report["size"])))
         self.assertTrue(self.run_audit(export).stdout.startswith("anchored: no"))
         self.assertEqual(self.run_audit(export / "nowhere").returncode, 2)

@@ -6,6 +6,7 @@ mod entry;
 mod evidence;
 mod files;
 mod heads;
+mod interval;
 mod made;
 #[cfg(feature = "http")]
 mod served;

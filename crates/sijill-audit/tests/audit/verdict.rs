@@ -129,7 +129,10 @@ fn report_is_the_json_it_says() {
     assert_eq!(report["levels"]["rules"]["unchecked"], 1);
     assert_eq!(report["levels"]["figures"]["why"], "nothing was attested");
     let members: Vec<&str> = report.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(members, ["anchored", "entries", "faults", "levels", "origin", "root", "seconds", "size"]);
+    assert_eq!(
+        members,
+        ["anchored", "entries", "faults", "intervals", "levels", "origin", "root", "seconds", "size"]
+    );
 }
 
 #[test]

@@ -36,6 +36,16 @@ pub fn tiles_for_consistency(old: u64, new: u64) -> Result<Vec<Tile>, LogError> 
     tiles_read(new, |reader| tree::consistency_proof(old, new, reader).map(drop))
 }
 
+/// The tiles, as the tree of `size` leaves has them, that hold these complete subtrees ([`tree::cover`]).
+pub fn tiles_for_subtrees(
+    size: u64,
+    subtrees: impl IntoIterator<Item = (u8, u64)>,
+) -> Result<Vec<Tile>, LogError> {
+    tiles_read(size, |reader| {
+        subtrees.into_iter().try_for_each(|(level, index)| reader.subtree(level, index).map(drop))
+    })
+}
+
 /// Runs a computation on made-up hashes to learn what it reads: what is fetched can never differ from what is needed.
 fn tiles_read(
     size: u64,

@@ -66,6 +66,23 @@ impl Frontier {
         self.size += 1;
     }
 
+    /// Appends a complete subtree of 2^`level` leaves by its root, of which nothing below is known. Refused: `frontier-step` if
+    /// the size so far is no multiple of its width, or the tree would have more leaves than there can be.
+    pub fn push_subtree(&mut self, level: u8, root: Hash) -> Result<(), LogError> {
+        let step = LogError::FrontierStep { size: self.size, level };
+        let width = 1u64.checked_shl(level.into()).filter(|width| self.size.is_multiple_of(*width));
+        let size =
+            width.and_then(|width| self.size.checked_add(width)).filter(|size| check_size(*size).is_ok());
+        let Some(size) = size else { return Err(step) };
+        // Carries as in `push`, from this level upwards.
+        let carries = (self.size >> level).trailing_ones() as usize;
+        let joined = self.peaks.drain(self.peaks.len() - carries..).rev();
+        let peak = joined.fold(root, |right, left| node_hash(&left, &right));
+        self.peaks.push(peak);
+        self.size = size;
+        Ok(())
+    }
+
     /// Root hash of the tree; [`EMPTY_ROOT`] without leaves.
     pub fn root(&self) -> Hash {
         let joined = self.peaks.iter().rev().copied().reduce(|right, left| node_hash(&left, &right));

@@ -48,6 +48,7 @@ fn refusals() -> Vec<(&'static str, Option<LogError>)> {
         ("leaf-index", error(inclusion_proof(0, 0, &tree))),
         ("size-order", error(consistency_proof(2, 1, &tree))),
         ("frontier-parts", error(Frontier::from_parts(3, vec![EMPTY_ROOT]))),
+        ("frontier-step", error(Frontier::new().push_subtree(63, EMPTY_ROOT))),
         ("tile-missing", error(root_at(1, &TileSet::new()))),
         ("tile-bytes", error(TileSet::new().insert(tile, &[0; 8191]))),
         ("tile-tail", error(TileBuilder::resume(0, &TileSet::new(), &[EMPTY_ROOT]))),

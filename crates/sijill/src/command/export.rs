@@ -17,7 +17,8 @@ use crate::source::{Watched, blocking};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "An export is a C2SP tile-log directory with disclosures.jsonl (docs/ledger-format.md, Annex D). It appears under \
-    its name when it is whole; an interrupted one leaves nothing there. With disclosures it holds personal data in the clear.\n\n\
+    its name when it is whole; an interrupted one leaves nothing there. Where \
+    witnesses cosign it goes up to the newest checkpoint with their cosignatures, which a trust file may ask for. With disclosures it holds personal data in the clear.\n\n\
     Attachments are not in it: disclosures cite them by the SHA-256 of their bytes, and whoever is given a file checks it by that."
 )]
 pub struct Args {
@@ -27,6 +28,9 @@ pub struct Args {
     /// A new directory
     #[arg(long)]
     out: PathBuf,
+    /// Up to the newest sealed checkpoint, also if witnesses have not cosigned it
+    #[arg(long)]
+    newest: bool,
     /// Leave out what can be erased: for auditors who may not see it
     #[arg(long)]
     without_disclosures: bool,
@@ -41,7 +45,9 @@ pub async fn run(args: Args) -> Result<Answer> {
         )));
     }
     let (out, disclose) = (args.out.clone(), !args.without_disclosures);
+    let newest = args.newest;
     let exported = blocking(move || {
+        let database = database.vouched(|_| !newest)?;
         let bar = progress::bar("exporting", database.size());
         let exported = sijill_audit::export(&Watched { source: &database, bar: &bar }, &out, disclose);
         bar.finish_and_clear();

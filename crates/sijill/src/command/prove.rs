@@ -6,28 +6,30 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use sijill_audit::{Evidence, Source};
-use sijill_event::Stream;
+use sijill_event::{Entry, Json, Stream, StreamKind};
 use sijill_log::{Note, TlogProof};
-use sijill_store::MAX_PAGE;
 
 use crate::answer::Answer;
 use crate::data_dir::DataDir;
 use crate::database::{Database, Disclosed};
 use crate::error::{Error, Result};
-use crate::progress;
-use crate::source::{Watched, blocking};
+use crate::source::blocking;
 
 /// `sijill prove`
 #[derive(Debug, clap::Args)]
 #[command(
-    group = clap::ArgGroup::new("what").required(true).multiple(true).args(["indexes", "stream"]),
-    after_help = "An evidence file holds the entries, every entry of the registry their authority rests on, and inclusion proofs to the \
-    signed checkpoint (docs/ledger-format.md, Annex D). Check it with `sijill audit FILE --trust trust.json`."
+    group = clap::ArgGroup::new("what").required(true).multiple(true).args(["indexes", "stream", "case"]),
+    after_help = "An evidence file holds the entries, every entry of the registry their authority rests on, the records of witnesses that \
+    their times rest on, and hashes that lead to the signed checkpoint (docs/evidence.md). It is compressed unless its name ends \
+    in .json. Check it with `sijill audit FILE --trust trust.json`, and have it in print by `sijill report`."
 )]
 pub struct Args {
     /// The data directory; it may be in use
     #[arg(long)]
     dir: PathBuf,
+    /// A case: what people and automation did in it, who asked for its values, and the contacts it came from
+    #[arg(long, value_name = "ID")]
+    case: Option<String>,
     /// An entry to prove (repeatable)
     #[arg(long = "index", value_name = "N")]
     indexes: Vec<u64>,
@@ -41,7 +43,7 @@ pub struct Args {
     #[arg(long)]
     with_disclosures: bool,
     /// Write a bare C2SP tlog-proof of one entry instead
-    #[arg(long, conflicts_with_all = ["stream", "with_disclosures"])]
+    #[arg(long, conflicts_with_all = ["stream", "case", "with_disclosures"])]
     tlog_proof: bool,
 }
 
@@ -57,17 +59,23 @@ pub async fn run(args: Args) -> Result<Answer> {
     if let (Disclosed::Withheld(why), true) = (&disclosed, args.with_disclosures) {
         return Err(Error::Usage(format!("the disclosures cannot be opened: {why}")));
     }
-    let wanted = wanted(&args, &database).await?;
-    let (count, disclose, bare) = (wanted.len(), args.with_disclosures, args.tlog_proof);
-    let gathered = blocking(move || {
-        let bar = progress::bar("gathering", database.size());
-        let evidence = Evidence::gather(&Watched { source: &database, bar: &bar }, &wanted, disclose);
-        bar.finish_and_clear();
-        let evidence = evidence.map_err(Error::audit)?;
-        if bare { tlog_proof(&database, &evidence, &wanted) } else { Ok(evidence.to_json() + "\n") }
-    });
-    write_whole(&args.out, gathered.await??.as_bytes())?;
-    let what = if bare { "tlog-proof" } else { "evidence" };
+    let (count, what) = if args.tlog_proof {
+        let [index] = wanted(&args, &database, database.size()).await?.into_iter().collect::<Vec<_>>()[..]
+        else {
+            return Err(Error::Usage("a tlog-proof is of exactly one entry".to_string()));
+        };
+        let proof = blocking(move || tlog_proof(&database, index)).await??;
+        write_whole(&args.out, proof.as_bytes())?;
+        (1, "tlog-proof")
+    } else {
+        let enough = args.indexes.iter().max().map_or(0, |last| last + 1);
+        let database =
+            blocking(move || database.vouched(|size| size >= enough)).await?.map_err(Error::audit)?;
+        let wanted = wanted(&args, &database, database.size()).await?;
+        let count = wanted.len();
+        write_evidence(database, wanted, args.with_disclosures, &args.out).await?;
+        (count, "evidence")
+    };
     let text = format!("{what} of {count} entries in {}", args.out.display());
     Ok(Answer::good(text, &json!({"out": args.out, "kind": what, "entries": count})))
 }
@@ -78,46 +86,78 @@ pub(super) async fn write(dir: &Path, wanted: BTreeSet<u64>, out: &Path) -> Resu
         return Err(Error::Exists(out.to_owned()));
     }
     let (database, _) = Database::open(&DataDir::open(dir)?).await?;
-    let evidence =
-        blocking(move || Evidence::gather(&database, &wanted, false).map_err(Error::audit)).await??;
-    write_whole(out, (evidence.to_json() + "\n").as_bytes())
+    let enough = wanted.last().map_or(0, |last| last + 1);
+    let database = blocking(move || database.vouched(|size| size >= enough)).await?.map_err(Error::audit)?;
+    write_evidence(database, wanted, false, out).await
 }
 
-async fn wanted(args: &Args, database: &Database) -> Result<BTreeSet<u64>> {
+async fn write_evidence(database: Database, wanted: BTreeSet<u64>, disclose: bool, out: &Path) -> Result<()> {
+    let plain = out.extension().is_some_and(|extension| extension == "json");
+    let file = blocking(move || {
+        let evidence = Evidence::prove(&database, &wanted, disclose)?;
+        if plain { Ok(evidence.to_json().into_bytes()) } else { evidence.to_bytes() }
+    });
+    write_whole(out, &file.await?.map_err(Error::audit)?)
+}
+
+/// The published entries that are asked for.
+async fn wanted(args: &Args, database: &Database, size: u64) -> Result<BTreeSet<u64>> {
     let mut wanted: BTreeSet<u64> = args.indexes.iter().copied().collect();
     if let Some(name) = &args.stream {
         let stream = Stream::parse(name)
             .ok_or_else(|| Error::Usage(format!("`{name}` is not the name of a stream")))?;
-        let (before, mut next) = (wanted.len(), 0);
-        loop {
-            let page = database.store().stream_entries(stream.as_str(), next, MAX_PAGE).await?;
-            let Ok(length) = u64::try_from(page.len()) else { break };
-            if length == 0 {
-                break;
-            }
-            next += length;
-            wanted.extend(page.into_iter().map(|(index, _)| index).filter(|index| *index < database.size()));
+        let found = of_streams(database, vec![stream], size).await?;
+        if found.is_empty() {
+            return Err(Error::Usage(format!("stream {name} has no published entries")));
         }
-        if wanted.len() == before {
-            return Err(Error::Usage(format!("stream {stream} has no published entries")));
-        }
+        wanted.extend(found.into_iter().map(|(index, _)| index));
+    }
+    if let Some(case) = &args.case {
+        wanted.extend(of_case(database, case, size).await?);
     }
     match wanted.last() {
-        Some(last) if *last >= database.size() => Err(Error::Usage(format!(
-            "there is no published entry {last}: the log holds {}",
-            database.size()
-        ))),
+        Some(last) if *last >= size => {
+            Err(Error::Usage(format!("there is no published entry {last}: the log holds {size}")))
+        }
         _ => Ok(wanted),
     }
 }
 
-fn tlog_proof(database: &Database, evidence: &Evidence, wanted: &BTreeSet<u64>) -> Result<String> {
-    let exhibit = evidence.exhibits().find(|exhibit| wanted.contains(&exhibit.index));
-    let exhibit = exhibit.ok_or_else(|| Error::Source("the entry is not there".to_string()))?;
+/// All that is recorded of a case, and of the contacts it came from.
+async fn of_case(database: &Database, case: &str, size: u64) -> Result<BTreeSet<u64>> {
+    let none = || Error::Usage(format!("there is no case {case} in what is published"));
+    let of = |kinds: &[StreamKind], id: &str| -> Option<Vec<Stream>> {
+        kinds.iter().map(|kind| Stream::new(*kind, id)).collect()
+    };
+    let streams = of(&[StreamKind::Case, StreamKind::Auto, StreamKind::Access], case).ok_or_else(none)?;
+    let found = of_streams(database, streams, size).await?;
+    let mut contacts = Vec::new();
+    for (_, text) in &found {
+        let Ok(entry) = Entry::parse(text.as_bytes()) else { continue };
+        let named = entry.event.data.get("contacts").and_then(Json::as_array).unwrap_or_default();
+        for id in named.iter().filter_map(Json::as_str) {
+            contacts.extend(of(&[StreamKind::Contact, StreamKind::Access], id).unwrap_or_default());
+        }
+    }
+    if found.is_empty() {
+        return Err(none());
+    }
+    let before = of_streams(database, contacts, size).await?;
+    Ok(found.into_iter().chain(before).map(|(index, _)| index).collect())
+}
+
+async fn of_streams(database: &Database, streams: Vec<Stream>, size: u64) -> Result<Vec<(u64, String)>> {
+    let names: Vec<String> = streams.iter().map(ToString::to_string).collect();
+    let mut found = database.store().entries_of(&names).await?;
+    found.retain(|(index, _)| *index < size);
+    Ok(found)
+}
+
+fn tlog_proof(database: &Database, index: u64) -> Result<String> {
+    let hashes = database.inclusion(index).map_err(Error::audit)?;
     let note = database.checkpoint().map_err(Error::audit)?.unwrap_or_default();
     let checkpoint = Note::parse(&note).map_err(|error| Error::Source(error.to_string()))?;
-    Ok(TlogProof { extra: Vec::new(), index: exhibit.index, hashes: exhibit.proof.clone(), checkpoint }
-        .to_string())
+    Ok(TlogProof { extra: Vec::new(), index, hashes, checkpoint }.to_string())
 }
 
 /// A new file that appears under its name when it is whole, readable by its owner alone: it may hold disclosed values.

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 
 use crate::answer::Answer;
-use crate::attesting::{every_day, record_heads, record_witnessed};
+use crate::attesting::{every_day, keep_witnessed, record_heads, record_witnessed};
 use crate::data_dir::{DataDir, TOKEN_KEY, service_key};
 use crate::error::{Error, Result};
 use crate::running::{Running, Time, read_models};
@@ -96,6 +96,8 @@ pub async fn run(args: Args) -> Result<Answer> {
     let attesting = attesting(&dir, &ledger, &read_models)?;
     let committing = committing(&dir, &ledger)?;
     let recording = recording(&dir, &ledger)?;
+    let keeping =
+        dir.config.witnesses.as_ref().map(|_| tokio::spawn(keep_witnessed(ledger.clone(), dir.witnessed())));
     let mut projecting = None;
     let stopping = tokio::spawn(stop_on_signal(stop.clone()));
 
@@ -118,7 +120,8 @@ pub async fn run(args: Args) -> Result<Answer> {
         projecting.abort();
         let _ = projecting.await;
     }
-    for task in mailing.into_iter().chain(attesting).chain(recording).chain(committing) {
+    let recording = recording.into_iter().chain(committing).chain(keeping);
+    for task in mailing.into_iter().chain(attesting).chain(recording) {
         task.abort();
     }
     served.map_err(|error| Error::Serve { code: error.code(), message: error.to_string() })?;

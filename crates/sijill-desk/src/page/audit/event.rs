@@ -8,12 +8,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use sijill_audit::{Evidence, Exhibit};
+use sijill_audit::EVIDENCE_MEDIA_TYPE;
 use sijill_domain::event::Role;
 use sijill_event::{Entry, Stream, StreamKind, Uuid, b64};
 use sijill_ledger::Ledger;
 
 use super::commands;
+use super::evidence::gathered;
 use super::examined::{Came, Examined, examine};
 use super::kinds::called;
 use crate::desk::Office;
@@ -59,9 +60,6 @@ texts! {
     RECEIPT_NOTE: "الإيصال أصغر: يُقدَّم مع تدقيق السجل كله، فيدين سجلًا ينكر القيد لاحقًا.", "The receipt is smaller: handed over with an audit of the whole log, it convicts a ledger that later denies the entry.";
     COMMANDS: "أوامر التحقق", "Commands to check it";
 }
-
-/// Entries of the registry read at a time.
-const PAGE: u32 = 1_000;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -144,7 +142,7 @@ async fn may_know(office: &Office, session: &Session, stream: &Stream) -> Result
 fn shown(office: &Office, view: &View, examined: &Examined) -> Markup {
     let Examined { index, entry, checks } = examined;
     let good = examined.is_good();
-    let name = format!("entry-{index}.json");
+    let name = format!("entry-{index}.evidence");
     let site = office.desk.sites.first().map_or("", String::as_str);
     let check = [
         format!("sijill audit {name} --trust trust.json"),
@@ -257,38 +255,10 @@ pub(crate) async fn evidence(
 ) -> Result<Response, DeskError> {
     let Path(index) = path?;
     known_entry(&office, &session, index).await?;
-    let evidence = gather(&office.desk.ledger, index).await?.to_json() + "\n";
+    let evidence = gathered(&office.desk.ledger, [index].into()).await?.to_json();
     let headers = [
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"entry-{index}.json\"")),
+        (header::CONTENT_TYPE, EVIDENCE_MEDIA_TYPE.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"entry-{index}.evidence\"")),
     ];
     Ok((headers, evidence).into_response())
-}
-
-/// The entry and all of the registry before it, each with its path to the published checkpoint.
-async fn gather(ledger: &Ledger, index: u64) -> Result<Evidence, DeskError> {
-    let published = ledger.published();
-    let agencies =
-        published.registry.agencies().filter_map(|(id, _)| Stream::new(StreamKind::Agency, id.as_str()));
-    let streams: Vec<Stream> = Stream::parse("ledger").into_iter().chain(agencies).collect();
-    let mut entries = ledger.entries(index, 1).await?;
-    entries.truncate(1);
-    for stream in streams {
-        let mut from = 0;
-        loop {
-            let page = ledger.stream_entries(&stream, from, PAGE).await?;
-            from += u64::from(PAGE);
-            let last = page.len() < PAGE as usize || page.last().is_some_and(|(at, _)| *at >= index);
-            entries.extend(page.into_iter().filter(|(at, _)| *at < index));
-            if last {
-                break;
-            }
-        }
-    }
-    let mut exhibits = Vec::with_capacity(entries.len());
-    for (index, entry) in entries {
-        let proof = ledger.inclusion(index, published.checkpoint.size).await?;
-        exhibits.push(Exhibit { index, entry, proof, disclosures: Vec::new() });
-    }
-    Evidence::build(&published.note.to_string(), exhibits).map_err(|_| DeskError::Unavailable)
 }

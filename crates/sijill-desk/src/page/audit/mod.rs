@@ -15,6 +15,7 @@ pub(crate) mod accesses;
 mod busy;
 mod checkpoint;
 pub(crate) mod event;
+mod evidence;
 mod examined;
 mod kinds;
 pub(crate) mod registry;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
 use indicatif::HumanCount;
-use sijill_audit::{Evidence, Level, Report, Status};
+use sijill_audit::{Account, Evidence, Level, Report, Status};
 use sijill_event::{Entry, StreamKind};
 
 use crate::source::Said;
@@ -92,6 +92,10 @@ impl fmt::Display for Summary<'_> {
             Some(exhibits) => self.evidence(f, exhibits)?,
             None => self.levels(f)?,
         }
+        self.intervals(f)?;
+        for account in report.exhibits.iter().flatten() {
+            self.account(f, account)?;
+        }
         let unanchored =
             if report.anchored { "" } else { ", and NOT ANCHORED: nobody outside vouches for this ledger" };
         match report.faults.len() {
@@ -162,6 +166,49 @@ impl Summary<'_> {
         writeln!(f, "not judged by one file: the rules of casework, and figures; they take the whole ledger")
     }
 
+    /// How much witnesses prove of time, where the trust file asks for any.
+    fn intervals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(found) = &self.report.intervals else { return Ok(()) };
+        writeln!(
+            f,
+            "time      proved by witnesses: {} between two moments, {} after one, {} before one",
+            counted(found.both, "entry", "entries"),
+            HumanCount(found.after),
+            HumanCount(found.before)
+        )?;
+        if !found.outside.is_empty() {
+            let count = counted(found.outside.len() as u64, "entry claims", "entries claim");
+            let some = found.outside.iter().take(TOLD_OF_A_CODE).map(|one| one.index.to_string());
+            let some = some.collect::<Vec<_>>().join(", ");
+            let more = if found.outside.len() > TOLD_OF_A_CODE { ", …" } else { "" };
+            writeln!(f, "          {count} to be signed when it was not: {some}{more}; the proved interval is what counts")?;
+        }
+        Ok(())
+    }
+
+    /// Who did what: when as they claim, when as the ledger says, when as witnesses prove.
+    fn account(&self, f: &mut fmt::Formatter<'_>, account: &Account) -> fmt::Result {
+        let Account { index, event_type, stream, seq, iss, sub, .. } = account;
+        writeln!(f, "  {index:<8} {event_type} ({stream} #{seq}) by {iss}/{sub}")?;
+        let received = at(account.received / 1000);
+        write!(f, "           claimed {}, received {received}", at(account.iat))?;
+        if self.report.intervals.is_some() {
+            match (account.interval.after, account.interval.before) {
+                (None, None) => write!(f, "; witnesses prove no time")?,
+                (after, before) => {
+                    let after = after.map(|time| format!(" after {}", at(time))).unwrap_or_default();
+                    let before = before.map(|time| format!(" before {}", at(time))).unwrap_or_default();
+                    write!(f, "; proved:{after}{before}")?;
+                }
+            }
+            if !account.interval.admits(account.iat) {
+                write!(f, ", OUTSIDE of which lies what is claimed")?;
+            }
+        }
+        let codes: Vec<&str> = account.faults.iter().map(|code| code.as_str()).collect();
+        if codes.is_empty() { writeln!(f) } else { writeln!(f, "\n           FAULT {}", codes.join(", ")) }
+    }
+
     /// Every fault, but of a code that occurs often only the first few: one altered entry makes every later author a witness
     /// against it, and the line that matters would drown. `--json` has them all.
     fn faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -201,6 +248,12 @@ fn why_besides(level: &Level, elsewhere: u64, unchecked: u64) -> String {
         [] => counted(unchecked, "entry", "entries"),
         kinds => kinds.join("; "),
     }
+}
+
+/// Unix seconds as a moment.
+fn at(seconds: u64) -> String {
+    let at = i64::try_from(seconds).ok().and_then(|seconds| chrono::DateTime::from_timestamp(seconds, 0));
+    at.map_or_else(|| format!("{seconds} s"), |at| at.format("%Y-%m-%d %H:%M:%SZ").to_string())
 }
 
 fn counted(count: u64, one: &str, several: &str) -> String {
