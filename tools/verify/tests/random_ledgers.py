@@ -13,8 +13,8 @@ import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from made_heads import heads_after
 from made_ledger import ORIGIN, Ledger, cosignature, key, name, policy_of, vkey, write
+from made_heads import heads_after
 from sijill_format import Refused, b64, b64url, hash_of, strict_json, unb64url
 from sijill_log import Checkpoint, Receipt
 from verify import Audit, read_trust

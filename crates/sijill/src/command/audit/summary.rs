@@ -181,7 +181,10 @@ impl Summary<'_> {
             let some = found.outside.iter().take(TOLD_OF_A_CODE).map(|one| one.index.to_string());
             let some = some.collect::<Vec<_>>().join(", ");
             let more = if found.outside.len() > TOLD_OF_A_CODE { ", …" } else { "" };
-            writeln!(f, "          {count} to be signed when it was not: {some}{more}; the proved interval is what counts")?;
+            writeln!(
+                f,
+                "          {count} to be signed when it was not: {some}{more}; the proved interval is what counts"
+            )?;
         }
         Ok(())
     }
