@@ -41,7 +41,7 @@ try {
   assert.match(await desk.text("pre.commands"), /"type": "access.requested"/);
   await inspect(desk, null, "proof with the signed words");
   const file = await desk.ask("fetch(document.querySelector('main .row a').href).then((answer) => answer.json())");
-  assert.equal(file.sijill, "evidence/1");
+  assert.equal(file.sijill, "evidence/2");
 
   // By the form: wrong first, then by its number in Arabic digits.
   await desk.open("/desk/audit/event");
