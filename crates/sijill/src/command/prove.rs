@@ -21,7 +21,7 @@ use crate::source::blocking;
     group = clap::ArgGroup::new("what").required(true).multiple(true).args(["indexes", "stream", "case"]),
     after_help = "An evidence file holds the entries, every entry of the registry their authority rests on, the records of witnesses that \
     their times rest on, and hashes that lead to the signed checkpoint (docs/evidence.md). It is compressed unless its name ends \
-    in .json. Check it with `sijill audit FILE --trust trust.json`, and have it in print by `sijill report`."
+    in .json. Check it with `sijill audit FILE --trust trust.json`."
 )]
 pub struct Args {
     /// The data directory; it may be in use
