@@ -159,6 +159,63 @@ async fn what_is_attested_is_folded_again_and_compared() {
     assert_eq!(report["levels"]["rules"]["status"], "clean");
 }
 
+/// When values were destroyed, only what was said while they were there is unchecked: what is kept, and what is attested from then
+/// on, is compared as before.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_hides_nothing_else() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = dir.path().join("ledger");
+    month(&ledger);
+    let trust = ledger.join("trust.json");
+    run(&ledger, &["attest"]);
+    let key = |name: &str| ledger.join("keys/demo/cpc").join(name).display().to_string();
+    let (order, approve) = (key("bj-1.key"), key("bj-2.key"));
+    let ordered = run(&ledger, &["erase", "order", "2026-0036", "ground=request", "--key", &order]);
+    let hash = ordered["hash"].as_str().expect("a hash");
+    run(&ledger, &["erase", "approve", "2026-0036", hash, "--key", &approve]);
+    run(&ledger, &["rebuild"]);
+    run(&ledger, &["attest"]);
+    let report = audit(&ledger, &trust);
+    assert_eq!(report["faults"], json!([]));
+    let figures = &report["levels"]["figures"];
+    assert_eq!(figures["status"], "partial", "{figures}");
+    assert!(figures["checked"].as_u64() >= Some(1), "what was attested since: {figures}");
+
+    let by_hands = [
+        (
+            "indicators",
+            "indicator_count",
+            "UPDATE TABLE SET n = n + 500 WHERE rowid = (SELECT min(rowid) FROM TABLE)",
+        ),
+        (
+            "cases",
+            "case_state",
+            "UPDATE TABLE SET risk = 'low', owner_unit = 'nobody' WHERE rowid = (SELECT max(rowid) FROM TABLE WHERE subject = '2026-0019')",
+        ),
+        // What the log is yet to come to.
+        (
+            "entries",
+            "entry_fact",
+            "UPDATE TABLE SET since = 1000000 WHERE rowid = (SELECT max(rowid) FROM TABLE WHERE subject = '2026-0019')",
+        ),
+    ];
+    for (number, (model, table, sql)) in by_hands.into_iter().enumerate() {
+        let copy = dir.path().join(format!("copy-{number}"));
+        copied(&ledger, &copy);
+        by_hand(&copy, model, table, sql).await;
+        assert_eq!(projection_faults(&audit(&copy, &trust)), [json!(["projection", null])], "{table}");
+    }
+
+    // The models that tell no buckets as well.
+    let leaf = "UPDATE projection_subject SET leaf = (SELECT max(leaf) FROM projection_subject) WHERE rowid = \
+                (SELECT min(rowid) FROM projection_subject WHERE model = 'deadlines' AND leaf IS NOT NULL)";
+    by_hand(&ledger, "deadlines", "", leaf).await;
+    let lied = run(&ledger, &["attest"])["index"].as_u64().expect("an index");
+    let export = dir.path().join("lies");
+    run(&ledger, &["export", "--out", export.to_str().expect("a path")]);
+    assert_eq!(projection_faults(&audit(&export, &trust)), [json!(["projection", lied])]);
+}
+
 /// What an auditor put on record stands under the same rules for a verifier that shares no code with ours.
 #[test]
 fn an_audit_on_record_is_audited_by_two_programs() {

@@ -24,6 +24,9 @@ use crate::fault::{FaultCode, Faults};
 use crate::report::Level;
 use crate::rules::is_casework;
 
+/// What destroys values (`docs/casework.md` §10).
+const ERASURE_DONE: &str = "erasure.done";
+
 /// What somebody says of read models at one size of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelClaim {
@@ -176,11 +179,12 @@ impl Figures {
                 let subject = history.subject.clone();
                 let first = history.lines.first().map_or(u64::MAX, |line| line.at.index);
                 // What this release cannot read was told at another level; nothing can be said of it here.
+                let erased = erasures(&history);
                 let rows = history.rows(timeline, u64::MAX, &models).ok();
-                self.months.look(first, rows.as_ref().and_then(|rows| rows.get(indicators)));
+                self.months.look(first, rows.as_ref().and_then(|rows| rows.get(indicators)), &erased);
                 for check in checks.iter_mut().filter(|check| first < check.size) {
                     let of_model = |rows: &Vec<SubjectRows>| Some(rows.get(check.model?)?.clone());
-                    check.look(&subject, rows.as_ref().and_then(of_model));
+                    check.look(&subject, rows.as_ref().and_then(of_model), &erased);
                 }
             }
         }
@@ -194,7 +198,7 @@ struct Check {
     /// Which of [`MODELS`]; `None` for one that this release does not know.
     model: Option<usize>,
     tally: Tally,
-    /// Buckets with subjects of which not everything is known.
+    /// Buckets with subjects of which not everything is known now, and more may have been known when it was claimed.
     gaps: Vec<bool>,
 }
 
@@ -216,11 +220,12 @@ impl Check {
         }
     }
 
-    fn look(&mut self, subject: &str, rows: Option<SubjectRows>) {
+    /// `erased`: the entries that destroyed values of this subject, ascending. What was gone before the claim was made, it leaves out as well.
+    fn look(&mut self, subject: &str, rows: Option<SubjectRows>, erased: &[u64]) {
         let Some(model) = self.model.and_then(|at| MODELS.get(at)) else { return };
         let gap = rows.as_ref().is_none_or(|rows| rows.gaps > 0);
         if let Some(mark) = self.gaps.get_mut(usize::from(digest::bucket(subject))) {
-            *mark |= gap;
+            *mark |= gap && !gone_before(erased, self.size);
         }
         let Some(mut rows) = rows.filter(|_| !gap) else { return };
         rows.rows = rows.rows.iter().filter_map(|span| span.known_at(self.size)).collect();
@@ -237,7 +242,12 @@ impl Check {
             return Verdict::Equal;
         }
         if claim.buckets.len() != BUCKETS {
-            return if self.gaps.contains(&true) { Verdict::Unchecked } else { Verdict::Other };
+            // What is kept tells its buckets, unless its own rows contradict each other.
+            return if claim.index.is_some() && self.gaps.contains(&true) {
+                Verdict::Unchecked
+            } else {
+                Verdict::Other
+            };
         }
         // The buckets have to lead to the root that they are said to lead to, and only those with gaps may differ.
         let told: Vec<_> = claim.buckets.iter().map(|bucket| sijill_log::Hash(bucket.0)).collect();
@@ -260,6 +270,17 @@ fn claims(index: u64, said: &ProjectionAttested) -> impl Iterator<Item = ModelCl
         root: model.root,
         buckets: if model.name.as_str() == "indicators" { said.buckets.clone() } else { Vec::new() },
     })
+}
+
+/// The entries that destroyed values of a subject, ascending.
+fn erasures(history: &History) -> Vec<u64> {
+    let done = history.lines.iter().filter(|line| line.event.event_type == ERASURE_DONE);
+    done.map(|line| line.at.index).collect()
+}
+
+/// Whether all of these, at least one, came before the log had that size.
+fn gone_before(erased: &[u64], size: u64) -> bool {
+    erased.last().is_some_and(|last| *last < size)
 }
 
 fn new_spool() -> Result<Vec<BufWriter<File>>, Unreadable> {

@@ -45,7 +45,8 @@ pub async fn hangs_together(base: &dyn Base, model: &Model, number: u64) -> Resu
         |rows: &[Vec<Cell>]| rows.iter().all(|row| row.first().is_some_and(|cell| cell.integer() == 0));
     for table in model.tables {
         let sql = format!(
-            "SELECT count(*) FROM {} WHERE subject NOT IN (SELECT subject FROM projection_subject WHERE model = $1 AND number = $2)",
+            "SELECT count(*) FROM {} WHERE subject NOT IN (SELECT subject FROM projection_subject WHERE model = $1 AND number = $2) \
+             OR since >= (SELECT position FROM projection WHERE model = $1 AND number = $2)",
             named(table.name, number)
         );
         if !none(&base.query(&sql, &[model.name.into(), number.into()]).await?) {

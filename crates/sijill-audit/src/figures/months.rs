@@ -4,6 +4,7 @@ use sijill_domain::event::FiguresPublished;
 use sijill_projections::SubjectRows;
 use sijill_projections::publication::{Past, Tally, VERSION};
 
+use super::gone_before;
 use crate::fault::{FaultCode, Faults};
 
 /// The publications of a log, in its order.
@@ -14,7 +15,7 @@ struct Month {
     index: u64,
     said: FiguresPublished,
     tally: Tally,
-    /// There are cases or contacts of which not everything is known.
+    /// There are cases or contacts of which not everything is known now, and more may have been known then.
     gaps: bool,
 }
 
@@ -28,12 +29,13 @@ impl Months {
         self.0.len() as u64
     }
 
-    /// Counts a case or contact whose first entry is `first`; `None`: what it says is not known.
-    pub(super) fn look(&mut self, first: u64, rows: Option<&SubjectRows>) {
+    /// Counts a case or contact whose first entry is `first`, and of which the entries `erased` destroyed values; `None`: what it
+    /// says is not known.
+    pub(super) fn look(&mut self, first: u64, rows: Option<&SubjectRows>, erased: &[u64]) {
         for month in self.0.iter_mut().filter(|month| first < month.said.size) {
             match rows.filter(|rows| rows.gaps == 0) {
                 Some(rows) => month.tally.take(rows, month.said.size),
-                None => month.gaps = true,
+                None => month.gaps |= !gone_before(erased, month.said.size),
             }
         }
     }

@@ -18,6 +18,9 @@ use crate::data_dir::DataDir;
 use crate::error::{Error, Result};
 use crate::running::read_models;
 
+/// Events listed if not asked otherwise.
+const LISTED: u64 = 100;
+
 /// `sijill figures`
 #[derive(Debug, clap::Args)]
 #[command(
@@ -58,9 +61,9 @@ pub struct Explain {
     indicator: String,
     #[command(flatten)]
     which: Which,
-    /// At most so many events
-    #[arg(long, default_value_t = 100)]
-    limit: u64,
+    /// At most so many events; without it 100, with -o all
+    #[arg(long)]
+    limit: Option<u64>,
     /// Behind the first so many
     #[arg(long, default_value_t = 0)]
     skip: u64,
@@ -125,13 +128,21 @@ pub async fn explain(args: Explain) -> Result<Answer> {
         indicator(&args.indicator).ok_or_else(|| ProjectionError::Unknown(args.indicator.clone()))?;
     let base = read_models(&DataDir::open(&args.dir)?).await?;
     let filter = args.which.filter()?;
-    let page = (args.skip, args.limit.min(NEVER));
-    let (size, facts) = Reader { base: &*base }.facts(indicator.code, &filter, args.which.at, page).await?;
+    let limit = args.limit.unwrap_or(if args.out.is_some() { NEVER } else { LISTED }).min(NEVER);
+    // One more, which tells whether there are others.
+    let page = (args.skip, limit.saturating_add(1).min(NEVER));
+    let reader = Reader { base: &*base };
+    let (size, mut facts) = reader.facts(indicator.code, &filter, args.which.at, page).await?;
+    let more = facts.len() as u64 > limit;
+    facts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let mut text = format!("{}\n{}\nat {size} entries\n", indicator.title[1], indicator.definition[1]);
     for fact in &facts {
         let _ = writeln!(text, "{}", line(indicator, fact));
     }
     let _ = write!(text, "{} events", facts.len());
+    if more {
+        let _ = write!(text, ", and there are others (--limit, --skip)");
+    }
     if let Some(out) = &args.out {
         let wanted: BTreeSet<u64> =
             facts.iter().flat_map(|fact| [Some(fact.entry), fact.begun]).flatten().collect();
@@ -144,7 +155,7 @@ pub async fn explain(args: Explain) -> Result<Answer> {
     let events: Vec<Value> = facts.iter().map(event).collect();
     let json = json!({
         "indicator": indicator.code, "title": words(indicator.title), "definition": words(indicator.definition),
-        "size": size, "events": events, "out": args.out,
+        "size": size, "events": events, "more": more, "out": args.out,
     });
     Ok(Answer::good(text, &json))
 }
