@@ -14,8 +14,11 @@ use sijill_tests::chance::Chance;
 use sijill_tests::foreign::{told, verify, verify_js};
 
 const LEDGERS: usize = 200;
-/// What is audited of each, and the file of the other verdict on it.
-const OF: [(&str, &str); 2] = [("export", "found.json"), ("some.evidence", "found-evidence.json")];
+/// What is audited of each, and the files of the other verdicts on it: in Python, in JavaScript.
+const OF: [(&str, [&str; 2]); 2] = [
+    ("export", ["found.json", "found-js.json"]),
+    ("some.evidence", ["found-evidence.json", "found-evidence-js.json"]),
+];
 
 /// What an auditor was handed with an export, where the file is there.
 fn held<T>(
@@ -93,9 +96,9 @@ fn all_verifiers_return_the_same_verdict() {
 
     let (mut codes, mut sentences) = (BTreeSet::new(), BTreeSet::new());
     let (mut unreadable, mut different, mut bounded) = (0, Vec::new(), 0);
-    for (number, (of, found)) in (0..LEDGERS).flat_map(|number| OF.map(|of| (number, of))) {
+    for (number, (of, [python, node])) in (0..LEDGERS).flat_map(|number| OF.map(|of| (number, of))) {
         let directory = made.path().join(number.to_string());
-        let theirs = written(&directory, found);
+        let theirs = written(&directory, python);
         let ours = audited(&directory, of).unwrap_or(Value::Null);
         unreadable += usize::from(theirs.is_null());
         bounded += usize::from(theirs["intervals"]["both"].as_u64().is_some_and(|both| both > 0));
@@ -106,9 +109,9 @@ fn all_verifiers_return_the_same_verdict() {
         if agreed(&ours) != agreed(&theirs) {
             different.push(format!("{seed}/{number}/{of}\n  Rust   {ours}\n  Python {theirs}"));
         }
-        let third = javascript.filter(|()| of == "export").map(|()| written(&directory, "found-js.json"));
+        let third = javascript.map(|()| written(&directory, node));
         if let Some(third) = third.filter(|third| agreed(third) != agreed(&theirs)) {
-            different.push(format!("ledger {seed}/{number}\n  JavaScript {third}\n  Python     {theirs}"));
+            different.push(format!("{seed}/{number}/{of}\n  JavaScript {third}\n  Python     {theirs}"));
         }
     }
     let count = LEDGERS * OF.len();
