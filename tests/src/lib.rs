@@ -8,7 +8,7 @@
 //! | [`country`] | a ledger under rule-set 2 in a data directory, whose clock is moved by hand |
 //! | [`town`] | a ledger begun with the program alone, and clients of its server |
 //! | [`foreign`] | verifiers and clients in other languages, and what is said where one is missing |
-//! | [`line`] | a line between two servers that does what lines and liars do |
+//! | [`mod@line`] | a line between two servers that does what lines and liars do |
 //! | [`mirror`] | a mirror made with the program |
 //! | [`chance`] | repeatable chance |
 
