@@ -86,7 +86,8 @@ impl Drop for Line {
     }
 }
 
-fn client() -> reqwest::Client {
+/// An HTTP client, whether or not another one was made before.
+pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }

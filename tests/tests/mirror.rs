@@ -10,7 +10,7 @@ use sijill_log::{
     TlogProof, bundle, cosignature, leaf_hash, node_hash,
 };
 use sijill_tests::chance::Chance;
-use sijill_tests::line::{Line, Manner};
+use sijill_tests::line::{Line, Manner, client};
 use sijill_tests::mirror::Mirror;
 use sijill_tests::program::{self, Server};
 use sijill_tests::town::{Client, Engine, Town, text};
@@ -104,9 +104,7 @@ async fn it_holds_cosigns_and_serves_what_the_ledger_published() {
 
     // The ledger brings its checkpoint too: it is cosigned again, and another one is not.
     let log = AddCheckpoint { old: size, proof: Vec::new(), checkpoint: note.clone() };
-    let post = |body: String| {
-        reqwest::Client::new().post(format!("{}/add-checkpoint", server.url)).body(body).send()
-    };
+    let post = |body: String| client().post(format!("{}/add-checkpoint", server.url)).body(body).send();
     assert_eq!(post(log.to_string()).await.expect("answered").status(), 200);
     let forged = signed(&town, size, Hash([7; 32]));
     let log = AddCheckpoint { old: size, proof: Vec::new(), checkpoint: forged };
@@ -322,8 +320,7 @@ async fn earlier(town: &Town, url: &str, size: u64) -> Note {
     while frontier.size() < size {
         let whole = checkpoint(&newest(url).await).size;
         let tile = Tile::in_tree(0, number, whole).expect("a tile");
-        let response =
-            reqwest::Client::new().get(format!("{url}/log/{}", tile.entries_path())).bearer_auth(&token);
+        let response = client().get(format!("{url}/log/{}", tile.entries_path())).bearer_auth(&token);
         let bytes = response.send().await.expect("answered").bytes().await.expect("bytes");
         for entry in bundle::decode(&bytes, tile.width).expect("a bundle") {
             if frontier.size() < size {
@@ -367,7 +364,7 @@ async fn a_split_view_is_found_by_either_of_two_who_talk() {
     assert_eq!(grown, size);
     let shown = newest(&other.url).await;
     let body = AddCheckpoint { old: 0, proof: Vec::new(), checkpoint: shown }.to_string();
-    let client = reqwest::Client::new();
+    let client = client();
     let mut convicts = false;
     for _ in 0..500 {
         let answer = client.post(format!("{}/add-checkpoint", witness.url)).body(body.clone()).send().await;
@@ -455,7 +452,7 @@ async fn a_ledger_forged_with_all_its_keys_is_not_taken() {
     let proof = consistency_proof(size, size + 1, &tree).expect("it has the leaves");
     let request = AddCheckpoint { old: size, proof, checkpoint: signed(&town, size + 1, root) };
     let url = format!("{}/add-checkpoint", server.url);
-    let answer = reqwest::Client::new().post(url).body(request.to_string()).send().await.expect("answered");
+    let answer = client().post(url).body(request.to_string()).send().await.expect("answered");
     assert_eq!(answer.status(), 403);
     assert!(
         !mirror.dir.join("log").join(Tile::in_tree(0, 1, size + 1).expect("a tile").entries_path()).exists()

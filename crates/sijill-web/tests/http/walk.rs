@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -12,8 +13,8 @@ use sijill_casework::catalogue::{self, Kind};
 use sijill_domain::event::{AgencyAdmit, Grant, Role, UnitOpened, prove};
 use sijill_domain::{AgencyId, Signer, UnitId};
 use sijill_event::{Class, Json};
-use sijill_ledger::SimulatedClock;
 use sijill_ledger::testing::{Actor, Country, ORIGIN, START_MS};
+use sijill_ledger::{SimulatedClock, record_heads};
 use sijill_projections::engine::{Base, SqliteBase};
 use sijill_web::{CancellationToken, Settings};
 use tempfile::TempDir;
@@ -310,6 +311,9 @@ async fn what_is_planted_is_found_where_it_may_be() {
     let log = log();
     let mut served = Served::open().await;
     served.populate().await;
+    let country = &served.country;
+    let recorded = record_heads(&country.ledger, &country.ground.attestor, Duration::ZERO).await;
+    recorded.expect("a log");
     let mut tokens = Tokens::new();
     for who in EVERYBODY {
         tokens.insert(who, served.token(who).await);
