@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sijill_log::NoteVerifier;
 
+use crate::line::client;
 use crate::program::{self, Server};
 use crate::town::{Town, text};
 
@@ -69,7 +70,7 @@ impl Mirror {
 
     /// How it says it stands, and with which status.
     pub async fn health(server: &Server) -> (u16, Value) {
-        let response = reqwest::get(format!("{}/healthz", server.url)).await.expect("it answers");
+        let response = client().get(format!("{}/healthz", server.url)).send().await.expect("it answers");
         let status = response.status().as_u16();
         (status, response.json().await.expect("JSON"))
     }

@@ -46,7 +46,7 @@ fn checkpoint(note: &Note) -> Checkpoint {
 }
 
 async fn get(url: &str) -> (u16, Vec<u8>) {
-    let response = reqwest::get(url).await.expect("answered");
+    let response = client().get(url).send().await.expect("answered");
     (response.status().as_u16(), response.bytes().await.expect("bytes").to_vec())
 }
 
@@ -167,7 +167,7 @@ async fn killed_at_any_moment_it_goes_on_from_what_it_holds() {
         assert!(size >= held, "it went back from {held} to {size}");
         tokio::time::sleep(Duration::from_micros(chance.draw() % 150_000)).await;
         held = standing["size"].as_u64().expect("a size");
-        if let Ok(response) = reqwest::get(format!("{}/log/checkpoint", server.url)).await
+        if let Ok(response) = client().get(format!("{}/log/checkpoint", server.url)).send().await
             && response.status() == 200
         {
             let note = Note::parse(&response.bytes().await.expect("bytes")).expect("a note");
